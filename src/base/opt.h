@@ -1,0 +1,95 @@
+/*
+ * Option tables: one table a verb, and from it the parser, --help, the man page and the shell completions.
+ *
+ * A row says where the value goes (offset into the caller's struct), how it is read (kind), and what it means (help,
+ * one line, lower case, no full stop). Long options only ("--rate R", "--rate=R"), plus "-o FILE" and "-h". "--" ends
+ * options. "--no-NAME" exists for FLAG rows that default to true. An unknown option is USAGE and names the nearest one.
+ *
+ *     static const struct assay_opt OPTIONS[] = {
+ *         {"requests", "N", "number of requests", ASSAY_OPT_U64, offsetof(struct values, requests), .max = 1000000},
+ *     };
+ *
+ * Strings are borrowed from argv. A row seen twice is USAGE unless the kind is TEXT_LIST.
+ */
+#ifndef ASSAY_BASE_OPT_H
+#define ASSAY_BASE_OPT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum assay_opt_kind {
+    ASSAY_OPT_FLAG,      /* bool */
+    ASSAY_OPT_TEXT,      /* const char * */
+    ASSAY_OPT_TEXT_LIST, /* struct assay_opt_list */
+    ASSAY_OPT_U64,       /* uint64_t, at most row->max (0 = no limit) */
+    ASSAY_OPT_DOUBLE,    /* double, finite */
+    ASSAY_OPT_SHARE,     /* double; "2%" or "0.02" */
+    ASSAY_OPT_DURATION,  /* uint64_t ns */
+    ASSAY_OPT_BYTES,     /* uint64_t */
+    ASSAY_OPT_CHOICE     /* int: index into row->choices, a NULL-terminated list */
+};
+
+#define ASSAY_OPT_LIST_MAX 256 /* repeated options: files and arms, typed by hand or by a script */
+
+struct assay_opt_list {
+    const char *items[ASSAY_OPT_LIST_MAX];
+    size_t count;
+};
+
+struct assay_opt {
+    const char *name; /* "requests", without dashes */
+    const char *arg;  /* "N", "FILE", "closed|open"; NULL for a flag */
+    const char *help;
+    enum assay_opt_kind kind;
+    size_t offset;              /* of the value in the caller's struct */
+    uint64_t max;               /* U64: largest value */
+    const char *const *choices; /* CHOICE */
+    const char *group;          /* heading in --help and man page; NULL = "Options" */
+};
+
+/* Which rows were given, by index: lets a verb tell "default" from "asked for". */
+struct assay_opt_seen {
+    uint64_t bits[4]; /* up to 256 rows */
+};
+bool assay_opt_was_seen(const struct assay_opt_seen *seen, size_t row);
+
+struct assay_opt_verb {
+    const char *name;     /* "run llm" */
+    const char *synopsis; /* "[OPTIONS] DIR|RECEIPT" : what follows the name */
+    const char *summary;  /* one line */
+    const char *manual;   /* paragraphs for the man page, plain text, blank line between; may be NULL */
+    const struct assay_opt *options;
+    size_t options_count;
+    size_t arguments_min, arguments_max;
+    const char *examples; /* lines "command\n  what it does\n"; may be NULL */
+    const char *exits;    /* text on exit statuses, NULL = the general one */
+};
+
+struct assay_opt_result {
+    struct assay_opt_seen seen;
+    const char **arguments; /* borrowed from argv, in order; the array is owned: assay_opt_result_done */
+    size_t arguments_count;
+    bool wants_help;
+};
+
+/* Reads argv (without program and verb names) into `values`, which holds the defaults. USAGE with a message that names
+ * the option and what would be right. */
+assay_code assay_opt_parse(const struct assay_opt_verb *verb, int argc, char *const *argv, void *values,
+                           struct assay_opt_result *ret, assay_err *err);
+void assay_opt_result_done(struct assay_opt_result *result);
+
+/* Sets one option from a name and a text, as a suite file does. is_list_ok as for repeated options. */
+assay_code assay_opt_set(const struct assay_opt_verb *verb, const char *name, const char *value, void *values,
+                         struct assay_opt_seen *seen, assay_err *err);
+
+void assay_opt_help(const struct assay_opt_verb *verb, struct assay_buf *out);
+void assay_opt_man(const struct assay_opt_verb *verb, const char *version, struct assay_buf *out); /* mdoc(7) */
+enum assay_opt_shell { ASSAY_SHELL_BASH, ASSAY_SHELL_ZSH, ASSAY_SHELL_FISH };
+void assay_opt_complete(const struct assay_opt_verb *const *verbs, size_t count, enum assay_opt_shell shell,
+                        struct assay_buf *out);
+
+#endif
