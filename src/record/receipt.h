@@ -1,0 +1,65 @@
+/*
+ * Receipt: the statement that binds plan, subject, host, trace and metrics (evidence.md 1).
+ *
+ * There is one function that makes a receipt, from the bytes of plan and trace and nothing else: the run calls it to
+ * write one, the verifier calls it to compare. What cannot be derived (subject, environment, attempts) was put into the
+ * trace's facts chunk by the run, so a receipt cannot be edited apart from its trace.
+ */
+#ifndef ASSAY_RECORD_RECEIPT_H
+#define ASSAY_RECORD_RECEIPT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "record/metric.h"
+#include "record/plan.h"
+#include "record/trace.h"
+#include "json/json.h"
+
+#define ASSAY_PAYLOAD_TYPE "application/vnd.in-toto+json"
+#define ASSAY_STATEMENT_TYPE "https://in-toto.io/Statement/v1"
+#define ASSAY_TYPE_RECEIPT "https://assay.dev/performance-receipt/v1"
+#define ASSAY_TYPE_RECORD "https://assay.dev/run-record/v1"
+#define ASSAY_TYPE_IMPORTED "https://assay.dev/imported-summary/v1"
+#define ASSAY_ENVELOPE_BYTES_MAX ((size_t)1 << 20)
+#define ASSAY_PAYLOAD_BYTES_MAX ((size_t)768 << 10)
+
+enum assay_document { ASSAY_DOCUMENT_RECEIPT, ASSAY_DOCUMENT_RECORD, ASSAY_DOCUMENT_IMPORTED };
+const char *assay_document_file(enum assay_document document); /* "receipt.json", "record.json", "imported.json" */
+
+/* Facts of the run, for the trace's last chunk: subject, protocol, environment, attempts, runnerId (evidence.md 1.6).
+ */
+struct assay_facts_input {
+    json_t *subject;     /* array; borrowed */
+    json_t *environment; /* object; borrowed */
+    json_t *attempts;    /* object without counter and previous; borrowed */
+    const char *runner_id;
+    const char *tool;        /* "assay 0.1.0" */
+    const char *stop_reason; /* "reached", "time", "errors", "signal", "harness" */
+    const char *clock_source;
+    uint64_t clock_resolution_ns, clock_read_ns;
+    bool is_own_run; /* false: another program measured (compute path imported) */
+};
+
+/* What derives from plan and samples goes into protocol: compute path, backend, load, warm-up, stop, clock. */
+assay_code assay_facts_make(const struct assay_plan *plan, const char *plan_bytes, size_t plan_len,
+                            const struct assay_facts_input *input, bool has_scripted_peer, json_t **ret,
+                            assay_err *err);
+
+struct assay_derivation {
+    enum assay_document document;
+    json_t *statement; /* owned by the caller: json_decref */
+};
+
+/* Derives the whole statement. MALFORMED if plan or trace are; a validity rule that is broken is no failure but a code
+ * in `invalid`. Outcomes that are no complete run give a run record without rates. */
+assay_code assay_receipt_derive(const char *plan_bytes, size_t plan_len, const char *trace_bytes, size_t trace_len,
+                                struct assay_derivation *ret, assay_err *err);
+
+/* The strict file: JCS of an envelope with an empty signature array, and one LF. */
+assay_code assay_receipt_envelope(const json_t *statement, struct assay_buf *out, assay_err *err);
+
+/* Opens a strict or interop envelope without judging it: statement as JSON. For show, report and the store. */
+assay_code assay_receipt_read(const char *bytes, size_t len, json_t **ret_statement, enum assay_document *ret_document,
+                              assay_err *err);
+
+#endif

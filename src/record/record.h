@@ -1,0 +1,16 @@
+/*
+ * The words of assay as types: sample, arrival, plan, trace, metric, receipt; their codecs and formulas. Pure: bytes
+ * in, bytes out. This is the front door; what belongs together stands in one header each.
+ */
+#ifndef ASSAY_RECORD_RECORD_H
+#define ASSAY_RECORD_RECORD_H
+
+#include "record/arrival.h"
+#include "record/metric.h"
+#include "record/plan.h"
+#include "record/receipt.h"
+#include "record/recorder.h"
+#include "record/sample.h"
+#include "record/trace.h"
+
+#endif
