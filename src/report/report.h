@@ -1,0 +1,68 @@
+/*
+ * report/: what is kept, told to people and machines. Pure: bytes of receipts in, text out.
+ *
+ *   show      one run: the first line is the answer, then what was measured, on what, how sure, and what is not checked
+ *   report    several runs: summary, per model and shape, models against each other, cold against warm, advice
+ *   explain   what other tools would have printed for the same trace, and why it differs
+ *   table     rows and columns, for every verb that prints some (table.h)
+ *
+ * Every number comes from a receipt (show, report) or from plan and trace (explain); nothing is typed here. Text from
+ * outside is escaped. A run record shows its reason and no rates. Colour is the caller's decision (struct assay_style).
+ *
+ * CSV is for machines: one row per run, arm and metric, columns as assay_report_columns lists them, units of the
+ * receipt (ns). Text and Markdown are for people: ms and %.
+ */
+#ifndef ASSAY_REPORT_REPORT_H
+#define ASSAY_REPORT_REPORT_H
+
+#include "report/table.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stddef.h>
+
+#define ASSAY_REPORT_BYTES_MAX ((size_t)64 << 20) /* output of one call: a report is read by people or by one parser \
+                                                   */
+#define ASSAY_REPORT_RUNS_MAX 4096                /* runs in one report; the listing of a longer history is `history` */
+
+/* The files of one run, as bytes. Only the document is required. */
+struct assay_report_input {
+    const char *place;    /* directory or file as the user named it */
+    const char *document; /* bytes of receipt.json, record.json or imported.json */
+    size_t document_len;
+    const char *plan; /* bytes of plan.json, or NULL: shape, model and settings are then unknown */
+    size_t plan_len;
+    const char *identity; /* bytes of identity.json, or NULL */
+    size_t identity_len;
+};
+
+/* One run. MALFORMED if the document is no envelope of a known statement; the rest of the input is optional. */
+assay_code assay_report_show(const struct assay_report_input *input, enum assay_report_format format,
+                             const struct assay_style *style, struct assay_buf *out, assay_err *err);
+
+/* Several runs, in the order given. */
+assay_code assay_report_runs(const struct assay_report_input *inputs, size_t count, enum assay_report_format format,
+                             const struct assay_style *style, struct assay_buf *out, assay_err *err);
+
+/* The documented columns of the CSV and JSON rows. */
+const struct assay_column *assay_report_columns(size_t *ret_count);
+
+/* Other tools' definitions (endpoints.md 2), one row a tool. */
+struct assay_explain_tool {
+    const char *name; /* "vllm" */
+    const char *title;
+};
+const struct assay_explain_tool *assay_explain_tools(size_t *ret_count);
+
+/* What `tool` would have printed for this plan and trace, beside our values. USAGE for an unknown tool (with the known
+ * ones), MALFORMED for bytes that are no plan or trace. */
+assay_code assay_explain(const char *tool, const char *plan, size_t plan_len, const char *trace, size_t trace_len,
+                         enum assay_report_format format, const struct assay_style *style, struct assay_buf *out,
+                         assay_err *err);
+
+/* A run of workload llm as node baseline CSV (endpoints.md 9): timestamp,model,first_token_ms,tokens_per_s. */
+assay_code assay_export_node_csv(const struct assay_report_input *input, const char *trace, size_t trace_len,
+                                 struct assay_buf *out, assay_err *err);
+
+#endif
