@@ -34,7 +34,8 @@ void assay_path_join(struct assay_buf *buf, const char *dir, const char *name);
 /* Writes all of it to a descriptor, short writes and EINTR handled. `what` names the target in the message. */
 assay_code assay_fd_write(int fd, const void *bytes, size_t len, const char *what, assay_err *err);
 
-/* Makes the n-th write from now on fail with ENOSPC, once (0 = none); also ASSAY_FAULT_WRITE, as in mem.h. */
+/* Makes the n-th write from now on fail with ENOSPC, once (1 = the next one; 0 = none). Builds made with -Dfaults=true
+ * also take n from ASSAY_FAULT_WRITE at the first write (faults.h). For tests. */
 void assay_file_fail_at(unsigned long n);
 
 #endif

@@ -1,5 +1,7 @@
 #include "base/mem.h"
 
+#include "base/faults.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -7,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The only mutable global of base/: a countdown for tests. 0 is off, so a release build pays one load. */
-static atomic_ulong fail_countdown;
+static atomic_ulong fail_countdown = ASSAY_FAULT_UNASKED;
 
 void assay_mem_fail_at(unsigned long n)
 {
@@ -17,13 +18,7 @@ void assay_mem_fail_at(unsigned long n)
 
 static bool must_fail(void)
 {
-    unsigned long left = atomic_load_explicit(&fail_countdown, memory_order_relaxed);
-    while (left > 0) {
-        if (atomic_compare_exchange_weak(&fail_countdown, &left, left - 1)) {
-            return left == 1;
-        }
-    }
-    return false;
+    return assay_fault_due(&fail_countdown, "ASSAY_FAULT_ALLOC");
 }
 
 void *assay_alloc(size_t count, size_t element_bytes)

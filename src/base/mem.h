@@ -22,8 +22,8 @@ void assay_free(void *memory); /* fine on NULL */
 
 #define assay_nomem(err) assay_fail((err), ASSAY_NO_MEMORY, "out of memory")
 
-/* Makes the n-th allocation from now on fail, once (1 = the next one; 0 = none). Also set, at the first allocation,
- * from the environment variable ASSAY_FAULT_ALLOC in builds made with -Dfaults=true. For tests. */
+/* Makes the n-th allocation from now on fail, once (1 = the next one; 0 = none). Builds made with -Dfaults=true also
+ * take n from the environment variable ASSAY_FAULT_ALLOC at the first allocation (faults.h). For tests. */
 void assay_mem_fail_at(unsigned long n);
 
 struct assay_arena {

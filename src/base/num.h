@@ -33,6 +33,9 @@ size_t assay_num_print_shortest(double x, char text[ASSAY_NUM_TEXT_BYTES]);
 size_t assay_num_print_ns(double ns, char text[ASSAY_NUM_TEXT_BYTES]);
 size_t assay_num_print_bytes(double bytes, char text[ASSAY_NUM_TEXT_BYTES]);
 
+/* strtod as in the C locale, whatever the caller's is. text was checked to be a number. */
+double assay_num_strtod_c(const char *text);
+
 bool assay_mul_u64(uint64_t a, uint64_t b, uint64_t *ret); /* false on overflow */
 bool assay_add_u64(uint64_t a, uint64_t b, uint64_t *ret);
 

@@ -1,5 +1,14 @@
 /*
  * Processes: a child that runs a function or a program, watched through a pidfd, and never left behind.
+ *
+ *     struct assay_proc child;
+ *     rc = assay_proc_fork(&child, serve, &config, err);   // or assay_proc_spawn
+ *     ...
+ *     assay_proc_kill(&child);                             // or assay_proc_wait; one of them reaps it
+ *
+ * A child leads a process group of its own, so that Ctrl-C reaches assay and not its children, has default signal
+ * handling and /dev/null as standard input, and is killed when the thread that started it ends (PR_SET_PDEATHSIG):
+ * start children from a thread that outlives them.
  */
 #ifndef ASSAY_BASE_PROC_H
 #define ASSAY_BASE_PROC_H
@@ -16,14 +25,15 @@ struct assay_proc {
     int pidfd;
 };
 
-/* Forks; the child runs entry(argument) and exits with its result. It dies with its parent (PR_SET_PDEATHSIG). */
+/* Forks; the child runs entry(argument) and exits with its result. Call it before other threads hold locks. */
 assay_code assay_proc_fork(struct assay_proc *proc, int (*entry)(void *), void *argument, assay_err *err);
 
-/* Starts argv[0] (searched in PATH) in its own process group; its output goes to out_fd, or /dev/null if out_fd < 0. */
-assay_code assay_proc_spawn(struct assay_proc *proc, char *const *argv, int out_fd, assay_err *err);
+/* Starts argv[0] (searched in PATH). Standard output and error go to out_fd and err_fd, each /dev/null if negative.
+ * NOT_FOUND if there is no such program, IO if it cannot be started. */
+assay_code assay_proc_spawn(struct assay_proc *proc, char *const *argv, int out_fd, int err_fd, assay_err *err);
 
-/* Runs argv to its end with a time limit and collects at most out->max bytes of its standard output. TIMEOUT kills it.
- */
+/* Runs argv to its end with a time limit and collects its standard output. TIMEOUT, and TOO_LARGE over out->max, kill
+ * it. Its standard error goes to /dev/null. */
 assay_code assay_proc_run(char *const *argv, uint64_t timeout_ns, struct assay_buf *out, int *ret_exit_status,
                           assay_err *err);
 
