@@ -49,6 +49,7 @@ struct assay_opt {
     uint64_t max;               /* U64: largest value */
     const char *const *choices; /* CHOICE */
     const char *group;          /* heading in --help and man page; NULL = "Options" */
+    bool is_secret;             /* a key or password: never written to a plan, a log or a report */
 };
 
 /* Which rows were given, by index: lets a verb tell "default" from "asked for". */

@@ -4,21 +4,29 @@
  * The harness allocates the state (state_bytes, zeroed) and one block a worker (worker_bytes, zeroed), and calls in
  * this order, all from the main thread unless marked [worker]:
  *
- *     open          read the options, resolve names, allocate what the run needs
- *     plan          arms, options, metrics and every operation into the plan (draws only from assay_rng substreams)
+ *     defaults      fills the options struct, which stands at the start of the state
+ *     open          (by the caller of assay_run, once the options are read) resolve names, allocate what the run needs
+ *     plan          the operations are there already, with due times, warm-up marks and, in a replay, their lengths:
+ *                   the workload adds lengths, prompts and salts (drawn only from substreams of the plan's seed) and
+ *                   its arms. Without arms there is one, "a", whose arguments are the workload's options. Options and
+ *                   default metrics are put into the plan by the harness
  *     verify BEFORE identity and state of the subject: may send its own requests, outside the measured phase
  *     worker_open   [worker] connections, buffers; after it nothing is allocated
  *     submit, reap  [worker] start one operation; wait for what happens, record finished samples
  *     (or step      [worker] one whole operation, for workloads that cannot overlap)
- *     cancel        [worker] end what is in flight, after the drain limit
+ *     cancel        [worker] ends what is in flight, after the drain limit; the next reap reports it
  *     worker_close  [worker]
  *     verify AFTER  identity and state again
  *     describe      subjects, identity document, checks: what the receipt says of the subject
- *     close
+ *     close         (by the caller of assay_run)
  *
  * A workload never prints, never computes a statistic, never sleeps for pacing and never reads a clock for a stamp of
- * its own choosing: due and queued times are handed in, stamps of the transport come from net/. It records into the
- * assay_recorder of its worker; exactly one assay_recorder_sample for every operation that was submitted.
+ * its own choosing: due and queued times are handed in, stamps of the transport come from net/. With submit and reap
+ * it records into the assay_recorder of its worker, before reap reports the completion: exactly one
+ * assay_recorder_sample for every operation that was submitted, with the same end time and status as the completion.
+ * With step it records nothing: the harness takes the stamps around the call and records the sample.
+ *
+ * An operation that was submitted and is recorded twice, or never, is a bug in assay and voids the run.
  */
 #ifndef ASSAY_MEASURE_WORKLOAD_H
 #define ASSAY_MEASURE_WORKLOAD_H
@@ -36,21 +44,31 @@ struct assay_operation {
     uint64_t queued_ns; /* absolute: when the harness picked it up */
 };
 
-/* What reap reports back for pacing: operations that ended, oldest first. */
+/* What reap reports back for pacing and accounting: operations that ended, oldest first. */
 struct assay_completion {
     uint64_t id;
-    uint64_t end_ns; /* absolute: the instant its slot became free */
-    bool is_ok;
+    uint64_t start_ns; /* absolute: the sample's start_ns */
+    uint64_t first_ns; /* absolute: when the first content was seen, for the progress line; ABSENT if none */
+    uint64_t end_ns;   /* absolute: the instant its slot became free; the sample's end_ns */
+    enum assay_status status;
+};
+
+/* What one step came to. The harness presets OK and ABSENT. */
+struct assay_step {
+    enum assay_status status;
+    uint64_t cpu_ns; /* CPU time of the operation if the workload knows it, else ABSENT */
 };
 
 struct assay_worker_setup {
     size_t index, count;
-    size_t slots; /* most operations in flight at once in this worker */
+    /* Most operations in flight at once in this worker. Closed loop: its users. Open loop: what it may have to hold, at
+     * most ASSAY_OPEN_SLOTS_MAX; beyond that operations wait, which their lateness shows. */
+    size_t slots;
     struct assay_recorder *recorder;
     const struct assay_plan *plan;
 };
 
-/* What describe fills; all owned by the caller afterwards. */
+/* What describe fills; all owned by the caller afterwards. Without a subject the receipt speaks of assay's binary. */
 struct assay_description {
     json_t *subject;  /* array of {name, digest} */
     json_t *identity; /* object for identity.json, or NULL */
@@ -66,9 +84,14 @@ struct assay_workload {
     const struct assay_opt *options; /* rows for the options struct at the start of the state */
     size_t options_count;
     size_t state_bytes, worker_bytes;
+    /* Closed loop without a count: how many operations one user can complete in a second at most. The plan holds that
+     * many. 0 = ASSAY_OPS_PER_USER_S. */
+    uint32_t ops_per_user_s;
     void (*defaults)(void *state); /* fills the options struct before they are read */
     assay_code (*open)(void *state, assay_err *err);
     assay_code (*plan)(void *state, struct assay_plan *plan, assay_err *err);
+    /* How many segments plus chunks the operation can produce: sizes the event log. NULL = none. */
+    uint32_t (*events)(void *state, const struct assay_plan_op *op);
     assay_code (*verify)(void *state, enum assay_moment moment, assay_err *err);
     assay_code (*worker_open)(void *state, void *worker, const struct assay_worker_setup *setup, assay_err *err);
     /* Starts the operation. A failure to connect or send is a sample, not an error; an error ends the run. */
@@ -78,10 +101,10 @@ struct assay_workload {
      * past polls once. */
     assay_code (*reap)(void *worker, uint64_t deadline_ns, struct assay_completion *ret, size_t max, size_t *ret_count,
                        assay_err *err);
-    assay_code (*step)(void *worker, const struct assay_operation *operation, struct assay_completion *ret,
+    assay_code (*step)(void *worker, const struct assay_operation *operation, struct assay_step *ret,
                        assay_err *err); /* instead of submit and reap */
     void (*cancel)(void *worker, enum assay_status status);
-    void (*worker_close)(void *worker);
+    void (*worker_close)(void *worker); /* also after a failed worker_open; on a zeroed block it does nothing */
     assay_code (*describe)(void *state, struct assay_description *ret, assay_err *err);
     void (*close)(void *state);
 };
