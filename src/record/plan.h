@@ -4,6 +4,10 @@
  * Lifecycle: assay_plan_new -> fill the request part (options, arms, load, metrics) -> measure/ and the workload draw
  * the operations -> assay_plan_encode once: from then on the bytes are the plan and the struct is only read. Readers
  * start from the bytes with assay_plan_parse. The arrays belong to the plan's arena.
+ *
+ * Members of `options` that have a meaning here, all optional:
+ *     slo   {"ttft_ns":u,"tpot_ns":u,"e2e_ns":u}, any of them: what a good request keeps (goodput)
+ *     peer  "scripted": the plan openly names a scripted server. Without it a scripted peer makes the run a stand-in
  */
 #ifndef ASSAY_RECORD_PLAN_H
 #define ASSAY_RECORD_PLAN_H
@@ -20,6 +24,7 @@
 #define ASSAY_PLAN_ARMS_MAX 64
 #define ASSAY_PLAN_OPS_MAX 10000000 /* what fits into the bytes above */
 #define ASSAY_PLAN_METRICS_MAX 4096
+#define ASSAY_PLAN_FORMAT "assay-plan/1"
 
 enum assay_load_mode { ASSAY_LOAD_CLOSED, ASSAY_LOAD_OPEN, ASSAY_LOAD_PAIRED };
 enum assay_arrivals {

@@ -37,21 +37,26 @@ struct assay_facts_input {
     const char *stop_reason; /* "reached", "time", "errors", "signal", "harness" */
     const char *clock_source;
     uint64_t clock_resolution_ns, clock_read_ns;
-    bool is_own_run; /* false: another program measured (compute path imported) */
+    const char *policy_sha256; /* 64 hex digits, or NULL: no policy given */
 };
 
-/* What derives from plan and samples goes into protocol: compute path, backend, load, warm-up, stop, clock. */
+/* Call after the last sample, clock reading and counter went into the writer, and hand the result to
+ * assay_trace_finish. What derives from plan and records goes into protocol: compute path, backend, load, warm-up,
+ * stop, clock. */
 assay_code assay_facts_make(const struct assay_plan *plan, const char *plan_bytes, size_t plan_len,
-                            const struct assay_facts_input *input, bool has_scripted_peer, json_t **ret,
+                            const struct assay_facts_input *input, const struct assay_trace_writer *trace, json_t **ret,
                             assay_err *err);
 
 struct assay_derivation {
     enum assay_document document;
-    json_t *statement; /* owned by the caller: json_decref */
+    const char *outcome; /* "valid", "invalid"; of a run record "failed", "aborted", "partial", "standin" */
+    json_t *statement;   /* owned by the caller: json_decref */
+    int gate;            /* on failure: the gate of evidence.md 3.2 that the breach belongs to (302..312, 321) */
 };
 
-/* Derives the whole statement. MALFORMED if plan or trace are; a validity rule that is broken is no failure but a code
- * in `invalid`. Outcomes that are no complete run give a run record without rates. */
+/* Derives the whole statement. MALFORMED if plan or trace are, or if they do not belong together; a validity rule that
+ * is broken is no failure but a code in `invalid`. Outcomes that are no complete run give a run record without rates.
+ */
 assay_code assay_receipt_derive(const char *plan_bytes, size_t plan_len, const char *trace_bytes, size_t trace_len,
                                 struct assay_derivation *ret, assay_err *err);
 

@@ -138,9 +138,20 @@ struct assay_request {
     size_t chunks_count;
 };
 
+/* What the workload `command` records beside the sample (statistics.md 1.6, 1.7). Unreadable: ASSAY_NS_ABSENT. */
+struct assay_process {
+    uint64_t spawn_ns;    /* how long the spawn took until the child had exec'd */
+    uint64_t cpu_tree_ns; /* user + system of the child and its reaped descendants */
+    uint64_t maxrss_bytes, rss_floor_bytes;
+    uint64_t minflt, majflt, nvcsw, nivcsw;
+    uint32_t exit_status; /* 0..255, or 128 + signal */
+    uint8_t output_sha256[32];
+};
+
 #define ASSAY_SAMPLE_PEER_SCRIPTED 0x01u /* the peer named itself scripted: compute path `scripted` */
 #define ASSAY_SAMPLE_IMPORTED 0x02u      /* another program measured it: compute path `imported` */
 #define ASSAY_SAMPLE_EVENTS_LOST 0x04u   /* the event log was full: chunks or segments are missing */
+#define ASSAY_SAMPLE_FLAGS_ALL 0x07u
 
 struct assay_sample {
     uint64_t id; /* position in the plan */
@@ -148,12 +159,15 @@ struct assay_sample {
     uint32_t worker;
     enum assay_status status;
     uint32_t flags;
-    uint64_t due_ns;    /* when it should have started: plan, or in a closed loop the instant its slot became free */
-    uint64_t queued_ns; /* a worker picked it up */
-    uint64_t start_ns;  /* t0 of service time; for a request tx_ns, else send_enter_ns */
-    uint64_t end_ns;    /* last stamp; of a timed-out, cancelled or in-flight sample a lower bound */
-    uint64_t cpu_ns;    /* CPU time of the operation, or ABSENT */
+    uint32_t iterations; /* operations timed as one; 0 counts as 1 */
+    uint64_t due_ns; /* when it should have started. Open loop: the plan's. Closed loop: end_ns (plus think time) of the
+                      * sample whose slot it takes; the first one of a slot: when the slot opened */
+    uint64_t queued_ns;                  /* a worker picked it up */
+    uint64_t start_ns;                   /* t0 of service time; for a request tx_ns, else send_enter_ns */
+    uint64_t end_ns;                     /* last stamp; of a timed-out, cancelled or in-flight sample a lower bound */
+    uint64_t cpu_ns;                     /* CPU time of the operation, or ABSENT */
     const struct assay_request *request; /* NULL unless the workload sends requests */
+    const struct assay_process *process; /* NULL unless the workload runs commands */
 };
 
 #endif

@@ -56,9 +56,21 @@ assay_code assay_trace_add_clock(struct assay_trace_writer *writer, const struct
                                  assay_err *err);
 assay_code assay_trace_add_host(struct assay_trace_writer *writer, const struct assay_host_reading *reading,
                                 assay_err *err);
+/* A check as measured: {id, rule, n, data}; its verdict is derived and one given here is dropped. Or
+ * {"invalid":["subject"]}: validity codes that only the workload can know (subject, state, busy). */
 assay_code assay_trace_add_check(struct assay_trace_writer *writer, const json_t *check, assay_err *err);
 /* Kernel counters (chunk kind 1): rows as JSON for now of {id, arm, calls, elements, bytes, ops, ns, threads}. */
 assay_code assay_trace_add_kernels(struct assay_trace_writer *writer, const json_t *counters, assay_err *err);
+/* What the records written so far say as a whole; reader and writer answer by the same rule. */
+struct assay_trace_summary {
+    uint32_t flags; /* ASSAY_SAMPLE_* of any sample */
+    uint64_t samples, clock_count, clock_uncertainty_ns;
+    struct assay_clock_reading clock_first, clock_last;
+    bool has_cpu_kernels, has_cuda_kernels, has_standin_kernels; /* counters with ns > 0 */
+    bool has_requests;
+};
+const struct assay_trace_summary *assay_trace_writer_summary(const struct assay_trace_writer *writer);
+
 /* Writes the facts and gives the bytes of the whole file. The writer is spent. */
 assay_code assay_trace_finish(struct assay_trace_writer *writer, const json_t *facts, struct assay_buf *out,
                               assay_err *err);
@@ -70,6 +82,7 @@ assay_code assay_trace_open(const char *bytes, size_t len, struct assay_trace **
 void assay_trace_free(struct assay_trace *trace);
 
 const struct assay_trace_ident *assay_trace_ident(const struct assay_trace *trace);
+const struct assay_trace_summary *assay_trace_summary(const struct assay_trace *trace);
 void assay_trace_root(const struct assay_trace *trace, uint8_t ret[32]);
 uint64_t assay_trace_chunks(const struct assay_trace *trace);
 uint64_t assay_trace_samples(const struct assay_trace *trace);
@@ -78,9 +91,6 @@ const json_t *assay_trace_checks(const struct assay_trace *trace);  /* borrowed 
 const json_t *assay_trace_kernels(const struct assay_trace *trace); /* borrowed array */
 const struct assay_clock_reading *assay_trace_clock(const struct assay_trace *trace, size_t *ret_count);
 const struct assay_host_reading *assay_trace_host(const struct assay_trace *trace, size_t *ret_count);
-/* Half the widest bracket of the clock readings. */
-uint64_t assay_trace_clock_uncertainty_ns(const struct assay_trace *trace);
-
 /* Iterates; *ret is valid until the next call. *ret_end is set after the last sample. Start over with rewind. */
 assay_code assay_trace_next(struct assay_trace *trace, struct assay_sample *ret, bool *ret_end, assay_err *err);
 void assay_trace_rewind(struct assay_trace *trace);
