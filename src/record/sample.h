@@ -127,8 +127,10 @@ struct assay_request {
     uint32_t prompt_tokens, output_tokens, cached_tokens;
     uint32_t ignored_events; /* comments, empty choices, unknown events */
     uint32_t flags;
-    uint8_t output_source; /* enum assay_token_source of output_tokens */
-    uint8_t finish;        /* enum assay_finish */
+    uint8_t output_source;        /* enum assay_token_source of output_tokens */
+    uint8_t finish;               /* enum assay_finish */
+    uint64_t reported_rate_micro; /* tokens per second as an imported file states them, in millionths; 0 = not stated.
+                                   * Metric `reported_rate` (1/s, higher): nothing else is known of such a sample */
     uint8_t body_sha256[32];
     uint8_t output_sha256[32]; /* of the content text, all kinds in order */
     uint64_t content_bytes;
