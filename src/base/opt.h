@@ -2,8 +2,9 @@
  * Option tables: one table a verb, and from it the parser, --help, the man page and the shell completions.
  *
  * A row says where the value goes (offset into the caller's struct), how it is read (kind), and what it means (help,
- * one line, lower case, no full stop). Long options only ("--rate R", "--rate=R"), plus "-o FILE" and "-h". "--" ends
- * options. "--no-NAME" exists for FLAG rows that default to true. An unknown option is USAGE and names the nearest one.
+ * one line, lower case, no full stop). Long options only ("--rate R", "--rate=R"), plus "-o FILE" for a row named "out"
+ * or "output", and "-h". "--" ends options; "-" alone is an argument. An unknown option is USAGE and names the nearest
+ * one.
  *
  *     static const struct assay_opt OPTIONS[] = {
  *         {"requests", "N", "number of requests", ASSAY_OPT_U64, offsetof(struct values, requests), .max = 1000000},
@@ -22,7 +23,8 @@
 #include <stdint.h>
 
 enum assay_opt_kind {
-    ASSAY_OPT_FLAG,      /* bool */
+    ASSAY_OPT_FLAG,      /* bool that starts false; --NAME sets it */
+    ASSAY_OPT_FLAG_ON,   /* bool that starts true; --no-NAME clears it (and --NAME is accepted) */
     ASSAY_OPT_TEXT,      /* const char * */
     ASSAY_OPT_TEXT_LIST, /* struct assay_opt_list */
     ASSAY_OPT_U64,       /* uint64_t, at most row->max (0 = no limit) */
@@ -32,6 +34,8 @@ enum assay_opt_kind {
     ASSAY_OPT_BYTES,     /* uint64_t */
     ASSAY_OPT_CHOICE     /* int: index into row->choices, a NULL-terminated list */
 };
+
+#define ASSAY_OPT_ROWS_MAX 256 /* of one table: what assay_opt_seen has bits for */
 
 #define ASSAY_OPT_LIST_MAX 256 /* repeated options: files and arms, typed by hand or by a script */
 
@@ -54,7 +58,7 @@ struct assay_opt {
 
 /* Which rows were given, by index: lets a verb tell "default" from "asked for". */
 struct assay_opt_seen {
-    uint64_t bits[4]; /* up to 256 rows */
+    uint64_t bits[ASSAY_OPT_ROWS_MAX / 64];
 };
 bool assay_opt_was_seen(const struct assay_opt_seen *seen, size_t row);
 
@@ -83,12 +87,22 @@ assay_code assay_opt_parse(const struct assay_opt_verb *verb, int argc, char *co
                            struct assay_opt_result *ret, assay_err *err);
 void assay_opt_result_done(struct assay_opt_result *result);
 
-/* Sets one option from a name and a text, as a suite file does. is_list_ok as for repeated options. */
+/* Sets one option from a name ("requests") and a text, as a suite file does; a flag takes "true" or "false". seen may
+ * be NULL; otherwise a second value for one row is USAGE, but for TEXT_LIST. The text is borrowed. */
 assay_code assay_opt_set(const struct assay_opt_verb *verb, const char *name, const char *value, void *values,
                          struct assay_opt_seen *seen, assay_err *err);
 
 void assay_opt_help(const struct assay_opt_verb *verb, struct assay_buf *out);
-void assay_opt_man(const struct assay_opt_verb *verb, const char *version, struct assay_buf *out); /* mdoc(7) */
+
+/* A page for mdoc(7). date as "November 21, 2026". */
+void assay_opt_man(const struct assay_opt_verb *verb, const char *version, const char *date, struct assay_buf *out);
+
+/* How an option is written in help and manual: "requests N", "[no-]warm-up", "mode closed|open". */
+void assay_opt_spell(const struct assay_opt *row, struct assay_buf *out);
+
+/* The text on exit statuses of a verb that has none of its own. */
+extern const char assay_opt_general_exits[];
+
 enum assay_opt_shell { ASSAY_SHELL_BASH, ASSAY_SHELL_ZSH, ASSAY_SHELL_FISH };
 void assay_opt_complete(const struct assay_opt_verb *const *verbs, size_t count, enum assay_opt_shell shell,
                         struct assay_buf *out);
