@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "json/yaml.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -11,6 +11,8 @@
 #include "record/receipt.h"
 #include "record/recorder.h"
 #include "record/sample.h"
+#include "record/suite.h"
 #include "record/trace.h"
+#include "record/verdict.h"
 
 #endif
