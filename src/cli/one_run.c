@@ -1,0 +1,181 @@
+#include "cli/one_run.h"
+
+#include "cli/calibrate.h"
+#include "cli/progress.h"
+#include "cli/run_files.h"
+#include "cli/stop.h"
+#include "cli/store_place.h"
+#include "cli/terminal.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <string.h>
+
+assay_code assay_one_run_init(struct assay_one_run *run, const struct assay_workload *workload, assay_err *err)
+{
+    *run = (struct assay_one_run){.workload = workload};
+    assay_code rc = assay_run_table_init(&run->table, workload, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    run->values = assay_run_table_values(&run->table, workload);
+    return run->values ? ASSAY_OK : assay_nomem(err);
+}
+
+void assay_one_run_done(struct assay_one_run *run)
+{
+    if (run->values) {
+        assay_load_options_done(&assay_one_run_options(run)->load);
+    }
+    assay_free(run->values);
+    assay_run_table_done(&run->table);
+}
+
+struct assay_run_options *assay_one_run_options(const struct assay_one_run *run)
+{
+    return run->values;
+}
+
+void *assay_one_run_state(const struct assay_one_run *run)
+{
+    return (char *)run->values + run->table.state_offset;
+}
+
+static assay_code store_result(const struct assay_around_options *around, const struct assay_run_result *result,
+                               const struct assay_buf *identity, assay_err *err)
+{
+    struct assay_store *store = NULL;
+    struct assay_store_run row = {.document = result->file.data,
+                                  .document_len = result->file.len,
+                                  .plan = result->plan.data,
+                                  .plan_len = result->plan.len,
+                                  .identity = identity->data,
+                                  .identity_len = identity->len,
+                                  .dir = result->dir};
+    assay_code rc = assay_store_place_open(around->store, ASSAY_STORE_WRITE, &store, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_store_append(store, &row, NULL, err);
+    }
+    assay_store_close(store);
+    if (rc != ASSAY_OK) {
+        assay_wrap(err, "the run is complete in '%s', but the history could not be written", result->dir);
+    }
+    return rc;
+}
+
+static assay_code print_result(const struct assay_around_options *around, const struct assay_run_result *result,
+                               const struct assay_buf *identity, assay_err *err)
+{
+    struct assay_buf out;
+    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
+    struct assay_report_input input = {.place = result->dir,
+                                       .document = result->file.data,
+                                       .document_len = result->file.len,
+                                       .plan = result->plan.data,
+                                       .plan_len = result->plan.len,
+                                       .identity = identity->data,
+                                       .identity_len = identity->len};
+    struct assay_style style = assay_terminal_style();
+    assay_code rc =
+        assay_report_show(&input, around->wants_json ? ASSAY_REPORT_JSON : ASSAY_REPORT_TEXT, &style, &out, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_cli_print(&out, err);
+    }
+    assay_buf_done(&out);
+    return rc;
+}
+
+/* identity.json is written by the run; it is read back rather than kept twice in the result. */
+static assay_code read_identity(const struct assay_run_result *result, struct assay_buf *ret, assay_err *err)
+{
+    struct assay_run_files files;
+    assay_code rc = assay_run_files_load(result->dir, NULL, &files, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    assay_buf_append(ret, files.identity.data, files.identity.len);
+    assay_run_files_done(&files);
+    return assay_buf_check(ret, err);
+}
+
+static assay_code finish(const struct assay_around_options *around, const struct assay_run_result *result,
+                         assay_err *err)
+{
+    struct assay_buf identity;
+    assay_buf_init(&identity, ASSAY_ENVELOPE_BYTES_MAX);
+    assay_code rc = read_identity(result, &identity, err);
+    if (rc == ASSAY_OK) {
+        rc = print_result(around, result, &identity, err);
+    }
+    if (rc == ASSAY_OK && around->wants_store) {
+        rc = store_result(around, result, &identity, err);
+    }
+    assay_buf_done(&identity);
+    return rc;
+}
+
+/* The exit status of a finished run as a code: 0, 2 or 5. */
+static assay_code code_of(const struct assay_run_result *result)
+{
+    static const assay_code BY_EXIT[] = {[0] = ASSAY_OK, [2] = ASSAY_UNDECIDED, [5] = ASSAY_NETWORK};
+    int status = assay_run_exit_status(result);
+    assert(status == 0 || status == 2 || status == 5);
+    return BY_EXIT[status];
+}
+
+static assay_code measure(struct assay_one_run *run, struct assay_run_setup *setup, struct assay_run_result *result,
+                          assay_err *err)
+{
+    const struct assay_around_options *around = &assay_one_run_options(run)->around;
+    struct assay_progress_line line;
+    json_t *checks = NULL;
+    assay_progress_line_init(&line);
+    if (!around->is_quiet) {
+        setup->on_progress = assay_progress_line_show;
+        setup->progress_context = &line;
+    }
+    assay_code rc = ASSAY_OK;
+    if (around->wants_calibration) {
+        rc = assay_calibrate(run, setup, &checks, err);
+    }
+    if (rc == ASSAY_OK) {
+        setup->checks = checks;
+        rc = assay_run(setup, result, err);
+    }
+    assay_progress_line_done(&line);
+    json_decref(checks);
+    return rc;
+}
+
+assay_code assay_one_run_do(struct assay_cli *cli, struct assay_one_run *run, assay_err *err)
+{
+    struct assay_run_options *options = assay_one_run_options(run);
+    struct assay_run_setup setup = {
+        .workload = run->workload, .state = assay_one_run_state(run), .stop_flag = assay_stop_flag()};
+    struct assay_run_result result = {0};
+    json_t *option_json = NULL;
+    assay_log_open(options->around.is_quiet ? ASSAY_LOG_QUIET : ASSAY_LOG_NORMAL);
+    assay_code rc = assay_load_options_apply(&options->load, &setup, &option_json, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    setup.options = option_json;
+    assay_stop_catch();
+    rc = run->workload->open(assay_one_run_state(run), err);
+    if (rc == ASSAY_OK) {
+        rc = measure(run, &setup, &result, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = finish(&options->around, &result, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = code_of(&result);
+        cli->has_judged = true;
+    }
+    run->workload->close(assay_one_run_state(run));
+    assay_run_result_done(&result);
+    json_decref(option_json);
+    return rc;
+}

@@ -1,0 +1,20 @@
+#include "cli/store_place.h"
+
+#include <stdlib.h>
+
+#define STORE_PATH_BYTES_MAX 65536
+
+assay_code assay_store_place_open(const char *asked, enum assay_store_mode mode, struct assay_store **ret,
+                                  assay_err *err)
+{
+    const struct assay_store_env env = {
+        .assay_store = getenv("ASSAY_STORE"), .xdg_data_home = getenv("XDG_DATA_HOME"), .home = getenv("HOME")};
+    struct assay_buf path;
+    assay_buf_init(&path, STORE_PATH_BYTES_MAX);
+    assay_code rc = assay_store_path(asked, &env, &path, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_store_open(path.data, mode, ret, err);
+    }
+    assay_buf_done(&path);
+    return rc;
+}

@@ -1,0 +1,12 @@
+/*
+ * The history that a user means: --store, the environment, or the default place.
+ */
+#ifndef ASSAY_CLI_STORE_PLACE_H
+#define ASSAY_CLI_STORE_PLACE_H
+
+#include "store/store.h"
+
+assay_code assay_store_place_open(const char *asked, enum assay_store_mode mode, struct assay_store **ret,
+                                  assay_err *err);
+
+#endif

@@ -1,0 +1,180 @@
+/* What this machine is, and what is noisy here. */
+#include "cli/cli.h"
+#include "cli/terminal.h"
+
+#include "host/host.h"
+
+#include <stddef.h>
+
+struct values {
+    bool wants_json;
+};
+
+static const struct assay_opt OPTIONS[] = {
+    {"json", NULL, "print as JSON", ASSAY_OPT_FLAG, offsetof(struct values, wants_json)},
+};
+
+static const struct assay_column FIELD_COLUMNS[] = {
+    {"field", "field", ASSAY_COLUMN_TEXT},
+    {"value", "value", ASSAY_COLUMN_FOREIGN},
+};
+
+static const struct assay_column PROBE_COLUMNS[] = {
+    {"probe", "probe", ASSAY_COLUMN_TEXT},
+    {"answer", "answer", ASSAY_COLUMN_TEXT},
+    {"evidence", "evidence", ASSAY_COLUMN_FOREIGN},
+    {"fix", "fix", ASSAY_COLUMN_FOREIGN},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+#define FIELD_BYTES_MAX 4096 /* a list of CPU features is the longest field */
+
+/* The value of a field as one line: a text as it is, {"unknown": why} as "unknown: why", the rest as JSON. */
+static void field_cell(struct assay_table *table, const json_t *value)
+{
+    const char *why = json_string_value(json_object_get(value, "unknown"));
+    const char *none = json_string_value(json_object_get(value, "absent"));
+    if (why) {
+        assay_table_cell(table, "unknown: %s", why);
+    } else if (none) {
+        assay_table_cell(table, "none: %s", none);
+    } else if (json_is_string(value)) {
+        assay_table_cell(table, "%s", json_string_value(value));
+    } else {
+        struct assay_buf text;
+        assay_buf_init(&text, FIELD_BYTES_MAX);
+        assay_json_show(&text, value, FIELD_BYTES_MAX / 2);
+        assay_table_cell(table, "%s", text.data ? text.data : "");
+        assay_buf_done(&text);
+    }
+}
+
+static assay_code render_fields(json_t *object, const struct assay_style *style, struct assay_buf *out, assay_err *err)
+{
+    struct assay_table table;
+    assay_table_init(&table, FIELD_COLUMNS, COUNT_OF(FIELD_COLUMNS));
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        assay_table_row(&table);
+        assay_table_cell(&table, "%s", name);
+        field_cell(&table, value);
+    }
+    assay_code rc = assay_table_render(&table, ASSAY_REPORT_TEXT, style, out, err);
+    assay_table_done(&table);
+    return rc;
+}
+
+static assay_code render_probes(const json_t *probes, const struct assay_style *style, struct assay_buf *out,
+                                assay_err *err)
+{
+    struct assay_table table;
+    assay_table_init(&table, PROBE_COLUMNS, COUNT_OF(PROBE_COLUMNS));
+    for (size_t i = 0; i < json_array_size(probes); i++) {
+        const json_t *probe = json_array_get(probes, i);
+        assay_table_row(&table);
+        for (size_t j = 0; j < COUNT_OF(PROBE_COLUMNS); j++) {
+            const char *text = json_string_value(json_object_get(probe, PROBE_COLUMNS[j].id));
+            assay_table_cell(&table, "%s", text ? text : "");
+        }
+    }
+    assay_code rc = assay_table_render(&table, ASSAY_REPORT_TEXT, style, out, err);
+    assay_table_done(&table);
+    return rc;
+}
+
+static size_t count_answers(const json_t *probes, const char *answer)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(probes); i++) {
+        const char *text = json_string_value(json_object_get(json_array_get(probes, i), "answer"));
+        count += text && assay_slice_is(assay_slice_of(text), answer);
+    }
+    return count;
+}
+
+static assay_code render_text(json_t *host, json_t *build, const json_t *probes, struct assay_buf *out, assay_err *err)
+{
+    struct assay_style style = assay_terminal_style();
+    assay_buf_printf(out, "%zu probes: %zu ok, %zu findings, %zu unknown (unknown is not ok)\n\n",
+                     json_array_size(probes), count_answers(probes, "ok"), count_answers(probes, "finding"),
+                     count_answers(probes, "unknown"));
+    assay_code rc = render_probes(probes, &style, out, err);
+    assay_buf_text(out, "\nHost\n");
+    if (rc == ASSAY_OK) {
+        rc = render_fields(host, &style, out, err);
+    }
+    assay_buf_text(out, "\nBuild of assay\n");
+    if (rc == ASSAY_OK) {
+        rc = render_fields(build, &style, out, err);
+    }
+    return rc;
+}
+
+static assay_code render_json(const json_t *host, const json_t *build, const json_t *probes, struct assay_buf *out,
+                              assay_err *err)
+{
+    struct assay_json_builder b = {0};
+    json_t *root = json_object();
+    assay_json_put(&b, root, "host", json_deep_copy(host));
+    assay_json_put(&b, root, "build", json_deep_copy(build));
+    assay_json_put(&b, root, "probes", json_deep_copy(probes));
+    assay_code rc = assay_json_builder_check(&b, root, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_json_pretty(root, out, err);
+    }
+    json_decref(root);
+    return rc;
+}
+
+static assay_code print_host(bool wants_json, assay_err *err)
+{
+    json_t *host = NULL, *build = NULL, *probes = NULL;
+    struct assay_buf out;
+    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
+    assay_code rc = assay_host_fingerprint(0, &host, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_host_build(&build, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = assay_host_quietness(&probes, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = wants_json ? render_json(host, build, probes, &out, err) : render_text(host, build, probes, &out, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = assay_cli_print(&out, err);
+    }
+    json_decref(host);
+    json_decref(build);
+    json_decref(probes);
+    assay_buf_done(&out);
+    return rc;
+}
+
+static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
+{
+    (void)cli;
+    struct values values = {0};
+    struct assay_opt_result result;
+    bool done;
+    assay_code rc = assay_cli_parse(&assay_verb_host.opt, argc, argv, &values, &result, &done, err);
+    if (rc == ASSAY_OK && !done) {
+        rc = print_host(values.wants_json, err);
+        assay_opt_result_done(&result);
+    }
+    return rc;
+}
+
+const struct assay_verb assay_verb_host = {
+    .opt = {.name = "host",
+            .synopsis = "[--json]",
+            .summary = "what this machine is, and what is noisy here",
+            .manual =
+                "The fingerprint that goes into receipts, and one answer a probe: ok, finding (with cause and fix) "
+                "or unknown (a file is missing, or may not be read).",
+            .options = OPTIONS,
+            .options_count = sizeof OPTIONS / sizeof OPTIONS[0]},
+    .run = run,
+};

@@ -1,0 +1,130 @@
+/* Re-derives every number of a run from its plan and trace, and says what is proven and what is not. */
+#include "cli/cli.h"
+#include "cli/run_files.h"
+
+#include "base/clock.h"
+#include "judge/judge.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+struct values {
+    const char *trace, *nonce, *policy;
+    uint64_t max_age_ns;
+    bool is_interop, wants_json;
+};
+
+static const struct assay_opt OPTIONS[] = {
+    {"trace", "FILE", "the trace, if it is not beside the document", ASSAY_OPT_TEXT, offsetof(struct values, trace)},
+    {"policy", "default", "also judge by the built-in policy: real compute path, clean tree, release build",
+     ASSAY_OPT_TEXT, offsetof(struct values, policy)},
+    {"nonce", "HEX", "the run must carry this nonce", ASSAY_OPT_TEXT, offsetof(struct values, nonce)},
+    {"max-age", "T", "the run must not be older", ASSAY_OPT_DURATION, offsetof(struct values, max_age_ns)},
+    {"interop", NULL, "accept white space and unknown members (caps the tier)", ASSAY_OPT_FLAG,
+     offsetof(struct values, is_interop)},
+    {"json", NULL, "print the judgement as JSON", ASSAY_OPT_FLAG, offsetof(struct values, wants_json)},
+};
+
+static struct assay_judge_bytes bytes_of(const struct assay_buf *buf)
+{
+    return (struct assay_judge_bytes){.data = buf->data, .len = buf->len};
+}
+
+static assay_code print_judgement(const struct assay_judgement *judgement, bool wants_json, assay_err *err)
+{
+    struct assay_buf out;
+    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
+    assay_code rc = ASSAY_OK;
+    if (wants_json) {
+        json_t *json = NULL;
+        rc = assay_judgement_json(judgement, &json, err);
+        if (rc == ASSAY_OK) {
+            rc = assay_json_pretty(json, &out, err);
+        }
+        json_decref(json);
+    } else {
+        assay_judgement_render(judgement, &out);
+    }
+    if (rc == ASSAY_OK) {
+        rc = assay_cli_print(&out, err);
+    }
+    assay_buf_done(&out);
+    return rc;
+}
+
+/* A code with the judgement's exit status. */
+static assay_code code_of_exit(int status)
+{
+    static const assay_code BY_EXIT[] = {[0] = ASSAY_OK,        [1] = ASSAY_WANTING, [2] = ASSAY_UNDECIDED,
+                                         [3] = ASSAY_MALFORMED, [4] = ASSAY_BUG,     [5] = ASSAY_IO};
+    assert(status >= 0 && status <= 5 && status != 4);
+    return BY_EXIT[status];
+}
+
+static assay_code verify(struct assay_cli *cli, const struct values *values, const char *place, assay_err *err)
+{
+    struct assay_run_files files;
+    struct assay_judgement *judgement = NULL;
+    assay_code rc = assay_run_files_load(place, values->trace, &files, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    struct assay_judge_input input = {.document = bytes_of(&files.document),
+                                      .plan = bytes_of(&files.plan),
+                                      .trace = bytes_of(&files.trace),
+                                      .identity = bytes_of(&files.identity),
+                                      .now_real_ns = assay_clock_real_ns(),
+                                      .is_interop = values->is_interop,
+                                      .wants_default_policy = values->policy != NULL,
+                                      .nonce = values->nonce,
+                                      .max_age_ns = values->max_age_ns};
+    rc = assay_judge_verify(&input, &judgement, err);
+    if (rc == ASSAY_OK) {
+        rc = print_judgement(judgement, values->wants_json, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = code_of_exit(assay_judgement_exit(judgement));
+        cli->has_judged = true;
+    }
+    assay_judgement_free(judgement);
+    assay_run_files_done(&files);
+    return rc;
+}
+
+static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
+{
+    struct values values = {0};
+    struct assay_opt_result result;
+    bool done;
+    assay_code rc = assay_cli_parse(&assay_verb_verify.opt, argc, argv, &values, &result, &done, err);
+    if (rc != ASSAY_OK || done) {
+        return rc;
+    }
+    if (values.policy && strcmp(values.policy, "default") != 0) {
+        rc = assay_fail(err, ASSAY_USAGE, "--policy takes 'default'; policy files are judged by 'assay gate'");
+    } else {
+        rc = verify(cli, &values, result.arguments[0], err);
+    }
+    assay_opt_result_done(&result);
+    return rc;
+}
+
+const struct assay_verb assay_verb_verify = {
+    .opt = {.name = "verify",
+            .synopsis = "[OPTIONS] DIR|RECEIPT",
+            .summary = "re-derive every number from plan and trace; say what is proven and what is not",
+            .manual =
+                "Prints four lines (CRYPTO, RECOMPUTE, POLICY, ASSURANCE) and then every violation with its gate "
+                "number and place. Nothing in a file is believed: metrics, counts and derived fields are computed "
+                "again and compared byte for byte.\n\nA receipt proves who said a thing and that it is unchanged, "
+                "and lets anyone redo the arithmetic; it does not prove that the clock was right.",
+            .options = OPTIONS,
+            .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
+            .arguments_min = 1,
+            .arguments_max = 1,
+            .examples = "assay verify demo-out\n  the run directory that 'make demo' leaves\n",
+            .exits = "0 every required line passes; 1 one fails; 2 something required is undecided or not measured; 3 "
+                     "malformed; 4 usage; 5 a file could not be read"},
+    .run = run,
+};
