@@ -52,14 +52,18 @@ typedef bool assay_net_event_fn(void *context, const struct assay_net_event *eve
 
 struct assay_net_sse {
     struct assay_net_gather gather; /* joined data of the open event, then the bytes of a split line */
-    size_t data_len;                /* part of gather that is joined data */
-    struct assay_slice whole;       /* the one data line so far, still in the input */
+    size_t data_len;                /* part of gather that is joined data, an LF after each line */
+    struct assay_slice whole;       /* the only data line so far, still in the input; data NULL: none */
     uint64_t offset;                /* body bytes fed */
     uint64_t events, comments, ignored_fields, empty_events;
+    enum assay_net_stream_status status;
     char name[ASSAY_NET_EVENT_NAME_MAX];
     uint8_t name_len;
-    uint8_t bom_seen; /* bytes of a BOM matched; 3 and more: past the start */
-    bool has_data, is_after_cr, is_line_split, is_failed, is_open;
+    uint8_t bom_len;    /* bytes of a BOM matched at the start */
+    bool is_past_start; /* a BOM is looked for no more */
+    bool is_open;       /* a field line has come since the last dispatch */
+    bool is_after_cr;   /* an LF that comes next belongs to a CR that ended the input */
+    bool is_line_split; /* gather ends with the beginning of a line */
 };
 
 void assay_net_sse_init(struct assay_net_sse *sse, struct assay_net_pool *pool);
@@ -70,10 +74,10 @@ bool assay_net_sse_is_partial(const struct assay_net_sse *sse); /* an event was 
 
 /* One event a line; the LF is not part of it, nor is a CR before it. Empty lines are counted and skipped. */
 struct assay_net_ndjson {
-    struct assay_net_gather gather;
+    struct assay_net_gather gather; /* the beginning of a split line */
     uint64_t offset;
     uint64_t events, empty_lines;
-    bool is_failed;
+    enum assay_net_stream_status status;
 };
 
 void assay_net_ndjson_init(struct assay_net_ndjson *ndjson, struct assay_net_pool *pool);
