@@ -1,0 +1,43 @@
+#include "crypto/crypto.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define HEAD_BYTES 64 /* "DSSEv1 " and one decimal length, or a space and the other: at most 28 characters each */
+
+/* What stands before type and before body. */
+static size_t print_type_head(char text[HEAD_BYTES], size_t type_len)
+{
+    int n = snprintf(text, HEAD_BYTES, "DSSEv1 %zu ", type_len);
+    assert(n > 0 && n < HEAD_BYTES);
+    return (size_t)n;
+}
+
+static size_t print_body_head(char text[HEAD_BYTES], size_t body_len)
+{
+    int n = snprintf(text, HEAD_BYTES, " %zu ", body_len);
+    assert(n > 0 && n < HEAD_BYTES);
+    return (size_t)n;
+}
+
+void assay_dsse_pae(struct assay_buf *out, const char *type, size_t type_len, const void *body, size_t body_len)
+{
+    char head[HEAD_BYTES];
+    assay_buf_append(out, head, print_type_head(head, type_len));
+    assay_buf_append(out, type, type_len);
+    assay_buf_append(out, head, print_body_head(head, body_len));
+    assay_buf_append(out, body, body_len);
+}
+
+void assay_dsse_pae_digest(const char *type, size_t type_len, const void *body, size_t body_len,
+                           struct assay_digest *ret)
+{
+    char head[HEAD_BYTES];
+    struct assay_sha256 hash;
+    assay_sha256_init(&hash);
+    assay_sha256_add(&hash, head, print_type_head(head, type_len));
+    assay_sha256_add(&hash, type, type_len);
+    assay_sha256_add(&hash, head, print_body_head(head, body_len));
+    assay_sha256_add(&hash, body, body_len);
+    assay_sha256_end(&hash, ret);
+}

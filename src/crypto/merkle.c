@@ -1,0 +1,74 @@
+#include "crypto/crypto.h"
+
+#include <assert.h>
+
+/* RFC 6962 prefixes: a leaf can never pass for a node */
+static const unsigned char LEAF_PREFIX = 0x00;
+static const unsigned char NODE_PREFIX = 0x01;
+
+void assay_merkle_leaf_hash(const void *leaf, size_t len, struct assay_digest *ret)
+{
+    struct assay_sha256 hash;
+    assay_sha256_init(&hash);
+    assay_sha256_add(&hash, &LEAF_PREFIX, 1);
+    assay_sha256_add(&hash, leaf, len);
+    assay_sha256_end(&hash, ret);
+}
+
+void assay_merkle_node_hash(const struct assay_digest *left, const struct assay_digest *right, struct assay_digest *ret)
+{
+    struct assay_sha256 hash;
+    assay_sha256_init(&hash);
+    assay_sha256_add(&hash, &NODE_PREFIX, 1);
+    assay_sha256_add(&hash, left->bytes, sizeof left->bytes);
+    assay_sha256_add(&hash, right->bytes, sizeof right->bytes);
+    assay_sha256_end(&hash, ret);
+}
+
+void assay_merkle_init(struct assay_merkle *tree)
+{
+    *tree = (struct assay_merkle){.count = 0};
+}
+
+/* As adding one to a binary counter: each carry joins two perfect subtrees of one size. */
+void assay_merkle_add_hash(struct assay_merkle *tree, const struct assay_digest *leaf_hash)
+{
+    assert(tree->count < UINT64_MAX);
+    struct assay_digest subtree = *leaf_hash;
+    unsigned level = 0;
+    for (uint64_t rest = tree->count; rest & 1; rest >>= 1) {
+        assay_merkle_node_hash(&tree->edge[level], &subtree, &subtree);
+        level++;
+    }
+    tree->edge[level] = subtree;
+    tree->count++;
+}
+
+void assay_merkle_add(struct assay_merkle *tree, const void *leaf, size_t len)
+{
+    struct assay_digest hash;
+    assay_merkle_leaf_hash(leaf, len, &hash);
+    assay_merkle_add_hash(tree, &hash);
+}
+
+/* The tree splits at the largest power of two below its size: the subtrees of the edge join from the smallest up. */
+void assay_merkle_root(const struct assay_merkle *tree, struct assay_digest *ret)
+{
+    struct assay_digest root;
+    bool has_root = false;
+    for (unsigned level = 0; level < ASSAY_MERKLE_LEVELS; level++) {
+        if (!(tree->count >> level & 1)) {
+            continue;
+        }
+        if (has_root) {
+            assay_merkle_node_hash(&tree->edge[level], &root, &root);
+        } else {
+            root = tree->edge[level];
+            has_root = true;
+        }
+    }
+    if (!has_root) {
+        assay_sha256_of("", 0, &root);
+    }
+    *ret = root;
+}

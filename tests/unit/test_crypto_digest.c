@@ -1,0 +1,265 @@
+#include "crypto/crypto.h"
+#include "json/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void assert_digest(const struct assay_digest *digest, const char *expected)
+{
+    char text[ASSAY_DIGEST_TEXT_BYTES];
+    assay_digest_print(digest, text);
+    assert_string_equal(text, expected);
+}
+
+static void sha256_gives_the_published_digests(void **state)
+{
+    (void)state;
+    struct assay_digest digest;
+    assay_sha256_of("", 0, &digest);
+    assert_digest(&digest, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assay_sha256_of("abc", 3, &digest);
+    assert_digest(&digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    struct assay_sha256 hash;
+    assay_sha256_init(&hash);
+    for (int i = 0; i < 1000000; i++) {
+        assay_sha256_add(&hash, "a", 1);
+    }
+    assay_sha256_end(&hash, &digest);
+    assert_digest(&digest, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+static void a_digest_is_read_from_exactly_64_lowercase_hex_digits(void **state)
+{
+    (void)state;
+    struct assay_digest digest, copy;
+    char text[ASSAY_DIGEST_TEXT_BYTES], longer[ASSAY_DIGEST_TEXT_BYTES + 1];
+    assay_sha256_of("abc", 3, &digest);
+    assay_digest_print(&digest, text);
+    assert_true(assay_digest_read(text, &copy));
+    assert_true(assay_digest_equal(&digest, &copy));
+    (void)snprintf(longer, sizeof longer, "%s0", text);
+    assert_false(assay_digest_read(longer, &copy));
+    text[0] = 'B';
+    assert_false(assay_digest_read(text, &copy));
+    text[0] = 'b';
+    text[63] = '\0';
+    assert_false(assay_digest_read(text, &copy));
+    copy.bytes[31] ^= 1;
+    assert_false(assay_digest_equal(&digest, &copy));
+}
+
+/* ---- Merkle tree ---- */
+
+/* The eight leaves with which certificate transparency implementations test, and their roots. */
+static const struct {
+    const char *data;
+    size_t len;
+    const char *root; /* of the leaves up to and with this one */
+} LEAVES[] = {
+    {"", 0, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"},
+    {"\x00", 1, "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"},
+    {"\x10", 1, "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77"},
+    {"\x20\x21", 2, "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"},
+    {"\x30\x31", 2, "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4"},
+    {"\x40\x41\x42\x43", 4, "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef"},
+    {"\x50\x51\x52\x53\x54\x55\x56\x57", 8, "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c"},
+    {"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f", 16,
+     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"},
+};
+
+static void merkle_roots_are_those_of_rfc_6962_at_every_size(void **state)
+{
+    (void)state;
+    struct assay_merkle tree;
+    struct assay_digest root;
+    assay_merkle_init(&tree);
+    assay_merkle_root(&tree, &root);
+    assert_digest(&root, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    for (size_t i = 0; i < sizeof LEAVES / sizeof LEAVES[0]; i++) {
+        assay_merkle_add(&tree, LEAVES[i].data, LEAVES[i].len);
+        assay_merkle_root(&tree, &root);
+        assert_digest(&root, LEAVES[i].root);
+    }
+}
+
+/* RFC 6962 as it is defined: split at the largest power of two below n. */
+static void root_by_definition(const struct assay_digest *leaves, size_t n, struct assay_digest *ret)
+{
+    if (n == 1) {
+        *ret = leaves[0];
+        return;
+    }
+    size_t k = 1;
+    while (2 * k < n) {
+        k *= 2;
+    }
+    struct assay_digest left, right;
+    root_by_definition(leaves, k, &left);
+    root_by_definition(leaves + k, n - k, &right);
+    assay_merkle_node_hash(&left, &right, ret);
+}
+
+static void the_incremental_root_is_the_recursive_one_for_sizes_up_to_300(void **state)
+{
+    (void)state;
+    enum { SIZE_MAX_TESTED = 300 };
+    static struct assay_digest leaves[SIZE_MAX_TESTED];
+    struct assay_merkle tree;
+    assay_merkle_init(&tree);
+    for (size_t n = 1; n <= SIZE_MAX_TESTED; n++) {
+        assay_merkle_leaf_hash(&n, sizeof n, &leaves[n - 1]);
+        assay_merkle_add_hash(&tree, &leaves[n - 1]);
+        struct assay_digest expected, root;
+        root_by_definition(leaves, n, &expected);
+        assay_merkle_root(&tree, &root);
+        assert_true(assay_digest_equal(&root, &expected));
+    }
+}
+
+/* ---- base64 ---- */
+
+static void base64_is_that_of_rfc_4648(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *plain, *text;
+    } CASES[] = {{"", ""},
+                 {"f", "Zg=="},
+                 {"fo", "Zm8="},
+                 {"foo", "Zm9v"},
+                 {"foob", "Zm9vYg=="},
+                 {"fooba", "Zm9vYmE="},
+                 {"foobar", "Zm9vYmFy"},
+                 {"\xFB\xFF\xBF", "+/+/"}};
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        struct assay_buf text, plain;
+        assay_buf_init(&text, 64);
+        assay_buf_init(&plain, 64);
+        assay_base64_append(&text, CASES[i].plain, strlen(CASES[i].plain));
+        assert_string_equal(text.data ? text.data : "", CASES[i].text);
+        assert_int_equal(assay_base64_decode(CASES[i].text, strlen(CASES[i].text), &plain, NULL), ASSAY_OK);
+        assert_string_equal(plain.data ? plain.data : "", CASES[i].plain);
+        assay_buf_done(&text);
+        assay_buf_done(&plain);
+    }
+}
+
+static void base64_with_anything_surplus_is_refused(void **state)
+{
+    (void)state;
+    static const char *const CASES[] = {"Zg",       "Zg=",  "Zg= =", "Zh==",        "Zm9=",     "Zm9v\n",
+                                        " Zm9v",    "Z===", "====",  "Zg==Zg==",    "Zm8=Zm9v", "-_-_",
+                                        "Zm9v====", "=m9v", "Zm=v",  "Zm9v\n\n\n\n"};
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        struct assay_buf plain;
+        assay_err err = {0};
+        assay_buf_init(&plain, 64);
+        if (assay_base64_decode(CASES[i], strlen(CASES[i]), &plain, &err) != ASSAY_MALFORMED) {
+            fail_msg("was read: '%s'", CASES[i]);
+        }
+        assert_true(err.message[0] != '\0');
+        assay_buf_done(&plain);
+    }
+}
+
+/* What decodes encodes to the same text: no two texts stand for the same bytes. */
+static void every_text_of_four_digits_that_decodes_is_the_one_encoding_of_its_bytes(void **state)
+{
+    (void)state;
+    static const char DIGITS[] = "ABPQgfwz059+/=-_\n";
+    size_t decoded = 0, n = sizeof DIGITS - 1;
+    for (size_t i = 0; i < n * n * n * n; i++) {
+        char text[5] = {DIGITS[i % n], DIGITS[i / n % n], DIGITS[i / n / n % n], DIGITS[i / n / n / n], '\0'};
+        struct assay_buf plain, again;
+        assay_buf_init(&plain, 8);
+        assay_buf_init(&again, 8);
+        if (assay_base64_decode(text, 4, &plain, NULL) == ASSAY_OK) {
+            assay_base64_append(&again, plain.data, plain.len);
+            assert_string_equal(again.data, text);
+            decoded++;
+        }
+        assay_buf_done(&plain);
+        assay_buf_done(&again);
+    }
+    assert_true(decoded > 1000);
+}
+
+/* ---- DSSE, and the worked example of the receipt format ---- */
+
+static void the_pae_is_that_of_the_dsse_protocol(void **state)
+{
+    (void)state;
+    struct assay_buf pae;
+    assay_buf_init(&pae, 256);
+    assay_dsse_pae(&pae, "http://example.com/HelloWorld", 29, "hello world", 11);
+    assert_string_equal(pae.data, "DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+    assay_buf_clear(&pae);
+    assay_dsse_pae(&pae, "", 0, "", 0);
+    assert_string_equal(pae.data, "DSSEv1 0  0 ");
+    struct assay_digest built, streamed;
+    assay_sha256_of(pae.data, pae.len, &built);
+    assay_dsse_pae_digest("", 0, "", 0, &streamed);
+    assert_true(assay_digest_equal(&built, &streamed));
+    assay_buf_done(&pae);
+}
+
+static void the_worked_example_has_the_published_payload_and_digests(void **state)
+{
+    (void)state;
+    char path[4096];
+    struct assay_buf text, payload, pae;
+    assay_buf_init(&text, 1 << 20);
+    assay_buf_init(&payload, 1 << 20);
+    assay_buf_init(&pae, 1 << 20);
+    (void)snprintf(path, sizeof path, "%s/tests/data/receipt-example.json", getenv("ASSAY_SOURCE_ROOT"));
+    assert_int_equal(assay_buf_read_file(&text, path, NULL), ASSAY_OK);
+    json_t *root = NULL;
+    assert_int_equal(assay_json_read(text.data, text.len, &assay_json_limits_receipt, &root, NULL), ASSAY_OK);
+    assert_int_equal(assay_json_canon(root, &payload, NULL), ASSAY_OK);
+    assert_int_equal(payload.len, 4588);
+    struct assay_digest digest;
+    assay_sha256_of(payload.data, payload.len, &digest);
+    assert_digest(&digest, "c2d9498fe797b07bdf873f1b0723346b9e8dc52c0bb99936692476847faf6763");
+    assay_dsse_pae(&pae, ASSAY_DSSE_IN_TOTO_TYPE, strlen(ASSAY_DSSE_IN_TOTO_TYPE), payload.data, payload.len);
+    assay_sha256_of(pae.data, pae.len, &digest);
+    assert_digest(&digest, "ba4a5a976cd0f7b9bdfae365ed68ac94a33bb4b1a070d52261dc04074e3b7c08");
+    assay_dsse_pae_digest(ASSAY_DSSE_IN_TOTO_TYPE, strlen(ASSAY_DSSE_IN_TOTO_TYPE), payload.data, payload.len, &digest);
+    assert_digest(&digest, "ba4a5a976cd0f7b9bdfae365ed68ac94a33bb4b1a070d52261dc04074e3b7c08");
+    const char *stated = NULL;
+    json_t *samples = assay_json_at(root, "/predicate/samples");
+    assert_int_equal(assay_json_get_text(samples, "root", "", &stated, NULL), ASSAY_OK);
+    assay_merkle_leaf_hash("example chunk", 13, &digest);
+    assert_digest(&digest, stated);
+    json_decref(root);
+    assay_buf_done(&text);
+    assay_buf_done(&payload);
+    assay_buf_done(&pae);
+}
+
+int main(void)
+{
+    assay_err err = {0};
+    assay_json_init();
+    if (assay_crypto_init(&err) != ASSAY_OK) {
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha256_gives_the_published_digests),
+        cmocka_unit_test(a_digest_is_read_from_exactly_64_lowercase_hex_digits),
+        cmocka_unit_test(merkle_roots_are_those_of_rfc_6962_at_every_size),
+        cmocka_unit_test(the_incremental_root_is_the_recursive_one_for_sizes_up_to_300),
+        cmocka_unit_test(base64_is_that_of_rfc_4648),
+        cmocka_unit_test(base64_with_anything_surplus_is_refused),
+        cmocka_unit_test(every_text_of_four_digits_that_decodes_is_the_one_encoding_of_its_bytes),
+        cmocka_unit_test(the_pae_is_that_of_the_dsse_protocol),
+        cmocka_unit_test(the_worked_example_has_the_published_payload_and_digests),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
