@@ -22,9 +22,10 @@
 
 #include <stddef.h>
 
-#define ASSAY_REPORT_BYTES_MAX ((size_t)64 << 20) /* output of one call: a report is read by people or by one parser \
-                                                   */
-#define ASSAY_REPORT_RUNS_MAX 4096                /* runs in one report; the listing of a longer history is `history` */
+#define ASSAY_REPORT_BYTES_MAX                                                                        \
+    ((size_t)64 << 20)             /* output of one call: a report is read by people or by one parser \
+                                    */
+#define ASSAY_REPORT_RUNS_MAX 4096 /* runs in one report; the listing of a longer history is `history` */
 
 /* The files of one run, as bytes. Only the document is required. */
 struct assay_report_input {

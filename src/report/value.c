@@ -1,0 +1,135 @@
+#include "report/value.h"
+
+#include "base/num.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NS_PER_MS 1e6
+#define DECIMALS_MAX 6 /* of a millisecond: one nanosecond */
+
+/* Both views of a latency stand beside each other. */
+static const struct heading {
+    const char *id, *text;
+} HEADINGS[] = {
+    {"ttft", "TTFT"},
+    {"ttft_sched", "TTFT from schedule"},
+    {"ttfo", "first answer token"},
+    {"ttfr", "first event"},
+    {"ttfb", "first byte"},
+    {"tpot", "TPOT"},
+    {"tpot_after_first", "TPOT after first chunk"},
+    {"itl", "ITL"},
+    {"icl", "chunk gap"},
+    {"e2e", "end to end"},
+    {"e2e_sched", "end to end from schedule"},
+    {"e2e_stream", "end of stream"},
+    {"service", "service time"},
+    {"latency", "latency from schedule"},
+    {"wall", "wall time"},
+    {"cpu", "CPU time"},
+    {"lateness", "lateness of send"},
+    {"client_delay", "client delay"},
+    {"output_rate", "output tokens"},
+    {"output_rate_wall", "output tokens over wall time"},
+    {"decode_rate", "decode rate"},
+    {"reported_rate", "rate as reported"},
+    {"prefill_rate", "prefill rate"},
+    {"rate", "operations"},
+    {"request_rate", "requests"},
+    {"achieved_ratio", "achieved of asked rate"},
+    {"goodput_share", "goodput share"},
+    {"goodput_rate", "goodput"},
+    {"ok_share", "ok share"},
+    {"load_time", "load time"},
+};
+
+const char *assay_value_heading(const char *id)
+{
+    size_t order = assay_value_order(id);
+    return order < sizeof HEADINGS / sizeof HEADINGS[0] ? HEADINGS[order].text : id;
+}
+
+size_t assay_value_order(const char *id)
+{
+    assert(id);
+    size_t i = 0;
+    while (i < sizeof HEADINGS / sizeof HEADINGS[0] && strcmp(HEADINGS[i].id, id) != 0) {
+        i++;
+    }
+    return i;
+}
+
+double assay_value_grain_ns(const struct assay_view *view)
+{
+    /* Kernel stamps if there were any, else what the program itself saw. */
+    static const char *const NAMES[] = {"kernelP99Ns", "arrivalP99Ns", "userP99Ns", NULL};
+    const json_t *data = json_object_get(assay_view_check(view, "stamp_calibration"), "data");
+    for (size_t i = 0; NAMES[i] != NULL; i++) {
+        const json_t *value = json_object_get(data, NAMES[i]);
+        double number;
+        if (json_is_integer(value)) {
+            return fabs((double)json_integer_value(value));
+        }
+        if (json_is_string(value) && assay_json_dec_read(json_string_value(value), &number)) {
+            return fabs(number);
+        }
+    }
+    return 0;
+}
+
+static int significant_decimals(double value)
+{
+    double size = fabs(value);
+    int decimals = 2; /* 1.23 */
+    for (; size >= 10 && decimals > 0; size /= 10) {
+        decimals--;
+    }
+    for (; size > 0 && size < 1 && decimals < DECIMALS_MAX; size *= 10) {
+        decimals++;
+    }
+    return decimals;
+}
+
+void assay_value_print_ms(double ns, double grain_ns, char text[ASSAY_VALUE_TEXT_BYTES])
+{
+    double ms = ns / NS_PER_MS;
+    int decimals = significant_decimals(ms);
+    /* The last digit shown is at least as coarse as half the error bar. */
+    for (double unit = pow(10, -decimals); decimals > 0 && unit * NS_PER_MS < grain_ns / 2; unit *= 10) {
+        decimals--;
+    }
+    snprintf(text, ASSAY_VALUE_TEXT_BYTES, "%.*f ms", decimals, ms);
+}
+
+static bool ends(const char *text, const char *suffix)
+{
+    size_t len = strlen(text), tail = strlen(suffix);
+    return len >= tail && strcmp(text + len - tail, suffix) == 0;
+}
+
+void assay_value_print(const struct assay_metric_view *metric, double value, double grain_ns,
+                       char text[ASSAY_VALUE_TEXT_BYTES])
+{
+    assert(metric && text);
+    char number[ASSAY_NUM_TEXT_BYTES];
+    if (strcmp(metric->unit, "ns") == 0) {
+        assay_value_print_ms(value, grain_ns, text);
+    } else if (strcmp(metric->unit, "bytes") == 0) {
+        assay_num_print_bytes(value, number);
+        snprintf(text, ASSAY_VALUE_TEXT_BYTES, "%s", number);
+    } else if (strcmp(metric->unit, "1/s") == 0) {
+        const char *what = strstr(metric->id, "output") != NULL || strstr(metric->id, "decode") != NULL ||
+                                   strstr(metric->id, "prefill") != NULL || strstr(metric->id, "reported") != NULL
+                               ? "tok/s"
+                               : "/s";
+        snprintf(text, ASSAY_VALUE_TEXT_BYTES, "%.*f %s", significant_decimals(value), value, what);
+    } else if (ends(metric->id, "_share") || ends(metric->id, "_ratio")) {
+        snprintf(text, ASSAY_VALUE_TEXT_BYTES, "%.4g %%", 100 * value);
+    } else {
+        snprintf(text, ASSAY_VALUE_TEXT_BYTES, "%.6g%s%s", value, metric->unit[0] == '1' ? "" : " ",
+                 metric->unit[0] == '1' ? "" : metric->unit);
+    }
+}
