@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/opt.h"
-#include "measure/workload.h"
+#include "measure/measure.h"
 
 #define ASSAY_CLI_OUTPUT_BYTES_MAX ((size_t)256 << 20) /* a report over many runs; a plan has the same cap */
 
