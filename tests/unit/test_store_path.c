@@ -15,11 +15,11 @@ static void the_first_place_that_is_named_wins(void **state)
         struct assay_store_env env;
         const char *wanted;
     } CASES[] = {
-        {"a.db", {"b.db", "/data", "/home/u"}, "a.db"},
-        {NULL, {"b.db", "/data", "/home/u"}, "b.db"},
-        {"", {"", "/data", "/home/u"}, "/data/assay/history.db"},
-        {NULL, {NULL, "relative", "/home/u"}, "/home/u/.local/share/assay/history.db"},
-        {NULL, {NULL, NULL, "/home/u"}, "/home/u/.local/share/assay/history.db"},
+        {"a.db", {"b.db", "/data", "/people/u"}, "a.db"},
+        {NULL, {"b.db", "/data", "/people/u"}, "b.db"},
+        {"", {"", "/data", "/people/u"}, "/data/assay/history.db"},
+        {NULL, {NULL, "relative", "/people/u"}, "/people/u/.local/share/assay/history.db"},
+        {NULL, {NULL, NULL, "/people/u"}, "/people/u/.local/share/assay/history.db"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct assay_buf path;
