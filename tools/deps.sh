@@ -19,7 +19,7 @@ if ! command -v dpkg-query >/dev/null; then
     for tool in cc meson ninja pkg-config; do
         if ! command -v "$tool" >/dev/null; then
             echo "deps: '$tool' is missing, and this system is not Debian; wanted are its counterparts of:" >&2
-            echo "deps:" $wanted >&2
+            echo "deps:$wanted" >&2
             exit 5
         fi
     done

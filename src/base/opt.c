@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SHOWN_MAX 64    /* of what was typed, in a message */
@@ -164,10 +165,8 @@ static assay_code set_row(const struct assay_opt_verb *verb, size_t index, const
 {
     const struct assay_opt *row = &verb->options[index];
     char what[NAME_BYTES];
-    size_t dashes_len = strlen(dashes), name_len = strlen(row->name);
-    assert(dashes_len + name_len < sizeof what);
-    memcpy(what, dashes, dashes_len);
-    memcpy(what + dashes_len, row->name, name_len + 1);
+    int len = snprintf(what, sizeof what, "%s%s", dashes, row->name);
+    assert(len > 0 && (size_t)len < sizeof what);
     if (seen && row->kind != ASSAY_OPT_TEXT_LIST && assay_opt_was_seen(seen, index)) {
         return assay_fail(err, ASSAY_USAGE, "%s is given twice", what);
     }

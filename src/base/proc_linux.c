@@ -221,7 +221,7 @@ assay_code assay_proc_run(char *const *argv, uint64_t timeout_ns, struct assay_b
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return assay_fail_errno(err, ASSAY_IO, "cannot start '%s'", argv[0]);
     }
-    struct assay_proc proc;
+    struct assay_proc proc = {.pid = 0, .pidfd = -1};
     assay_code rc = assay_proc_spawn(&proc, argv, ends[1], -1, err);
     (void)close(ends[1]);
     if (rc == ASSAY_OK) {
