@@ -64,7 +64,7 @@ struct assay_warmup {
 struct assay_plan_arm {
     char id[2]; /* "a", "b", ... */
     const char *label;
-    json_t *args; /* what distinguishes it: JCS of this is argsSha256 */
+    json_t *args; /* owned, or NULL; what distinguishes it: JCS of this is argsSha256 */
 };
 
 struct assay_plan_metric {
@@ -86,7 +86,7 @@ struct assay_plan_op {
 struct assay_plan {
     struct assay_arena arena;
     const char *workload;
-    json_t *options; /* every option of the run, defaults included; secrets never */
+    json_t *options; /* owned; every option of the run, defaults included; secrets never. No reals, no null */
     struct assay_plan_arm arms[ASSAY_PLAN_ARMS_MAX];
     size_t arms_count;
     struct assay_plan_metric *metrics;
@@ -115,6 +115,7 @@ assay_code assay_plan_make_ops(struct assay_plan *plan, size_t count, assay_err 
  * random choices, nonce and run id. */
 assay_code assay_plan_encode(const struct assay_plan *plan, struct assay_buf *out, assay_err *err);
 assay_code assay_plan_request_sha256(const struct assay_plan *plan, uint8_t ret[32], assay_err *err);
+assay_code assay_plan_args_sha256(const struct assay_plan *plan, size_t arm, uint8_t ret[32], assay_err *err);
 assay_code assay_plan_parse(const char *bytes, size_t len, struct assay_plan **ret, assay_err *err);
 
 const char *assay_load_mode_text(enum assay_load_mode mode);

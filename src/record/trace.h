@@ -61,11 +61,15 @@ assay_code assay_trace_add_host(struct assay_trace_writer *writer, const struct 
 assay_code assay_trace_add_check(struct assay_trace_writer *writer, const json_t *check, assay_err *err);
 /* Kernel counters (chunk kind 1): rows as JSON for now of {id, arm, calls, elements, bytes, ops, ns, threads}. */
 assay_code assay_trace_add_kernels(struct assay_trace_writer *writer, const json_t *counters, assay_err *err);
-/* What the records written so far say as a whole; reader and writer answer by the same rule. */
+/* What the records say as a whole; reader and writer answer by the same rule. The clock's uncertainty: real - mono is
+ * one constant between steps, each reading confines it to a bracket, and half of the brackets' intersection is left
+ * (the widest one, if there were steps). */
 struct assay_trace_summary {
     uint32_t flags; /* ASSAY_SAMPLE_* of any sample */
-    uint64_t samples, clock_count, clock_uncertainty_ns;
+    uint64_t samples;
+    uint64_t clock_count, clock_uncertainty_ns, clock_steps;
     struct assay_clock_reading clock_first, clock_last;
+    int64_t clock_offset_lo_ns, clock_offset_hi_ns;              /* of the stretch since the last step */
     bool has_cpu_kernels, has_cuda_kernels, has_standin_kernels; /* counters with ns > 0 */
     bool has_requests;
 };
