@@ -1,0 +1,85 @@
+load lib
+
+@test "a run against the truth server gives a receipt that verifies" {
+    start_truth preset:openai
+    run_exit 0 "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 12 --concurrency 3 \
+        --seed 1 --no-calibrate --quiet --out r
+    [ -f r/plan.json ] && [ -f r/trace.assay ] && [ -f r/receipt.json ] && [ -f r/identity.json ]
+    [ ! -e r/record.json ]
+    run_exit 0 "$ASSAY" verify r
+    says "CRYPTO     not-measured"
+    says "RECOMPUTE  pass"
+    says "scripted"
+}
+
+@test "the first line of show is the answer" {
+    start_truth preset:openai
+    "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 12 --seed 1 --no-calibrate --quiet --out r
+    run_exit 0 "$ASSAY" show r
+    [[ "${lines[0]}" == *TTFT* ]]
+}
+
+@test "--json prints JSON and nothing else on standard output" {
+    start_truth preset:openai
+    "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 6 --seed 1 --no-calibrate --json --out r \
+        >out.json 2>err.txt
+    command -v jq >/dev/null || skip "jq is not installed"
+    jq -e . out.json >/dev/null
+}
+
+@test "a directory that is there is never written into" {
+    start_truth preset:openai
+    mkdir r
+    touch r/mine
+    run_exit 5 "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 2 --no-calibrate --quiet --out r
+    says "r"
+    [ "$(ls r)" = mine ]
+}
+
+@test "a server that is not there gives a run record without rates" {
+    run_exit 5 "$ASSAY" run llm --url http://127.0.0.1:9 --dialect openai --model m --requests 2 --warmup 0 \
+        --no-calibrate --quiet --out r
+    [ ! -e r/receipt.json ]
+    if [ -e r/record.json ]; then
+        ! grep -q '"metrics"' <(base64 -d <(sed 's/.*"payload":"\([^"]*\)".*/\1/' r/record.json))
+    fi
+}
+
+@test "Ctrl-C ends a run with a record of outcome aborted" {
+    start_truth preset:openai
+    "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 1000 --seed 1 --no-calibrate --quiet \
+        --out r &
+    local pid=$!
+    sleep 1
+    kill -INT "$pid"
+    local status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 2 ]
+    [ -f r/record.json ] && [ ! -e r/receipt.json ]
+    run_exit 0 "$ASSAY" show r
+    says "aborted"
+}
+
+@test "open and closed loop exclude each other" {
+    run_exit 4 "$ASSAY" run llm --url http://127.0.0.1:1 --rate 5 --concurrency 2
+    says "--rate"
+    says "--concurrency"
+}
+
+@test "the harness measures itself with noop" {
+    run_exit 0 "$ASSAY" run noop --requests 100 --quiet --out r
+    run_exit 0 "$ASSAY" verify r
+}
+
+@test "the same seed draws the same plan, another seed another one" {
+    start_truth preset:openai
+    for run in a b c; do
+        seed=1
+        [ "$run" = c ] && seed=2
+        "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 6 --rate 20 --seed "$seed" \
+            --no-calibrate --quiet --out "$run" >/dev/null || true
+    done
+    command -v jq >/dev/null || skip "jq is not installed"
+    [ "$(jq -c .operations a/plan.json)" = "$(jq -c .operations b/plan.json)" ]
+    [ "$(jq -c .operations a/plan.json)" != "$(jq -c .operations c/plan.json)" ]
+}
