@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 struct assay_stat_pairs {
-    double point;         /* median; of an even count the geometric mean of the middle two */
-    double lower, upper;  /* valid if has_interval */
-    bool has_interval;    /* false: n too small, or autocorrelated beyond what n bears */
-    bool is_constant;     /* all ratios are equal */
-    bool is_autocorrelated; /* the reason why there is no interval */
+    double point;                         /* median; of an even count the geometric mean of the middle two */
+    double lower, upper;                  /* valid if has_interval */
+    bool has_interval;                    /* false: n too small, or autocorrelated beyond what n bears */
+    bool is_constant;                     /* all ratios are equal */
+    bool is_autocorrelated;               /* the reason why there is no interval */
     uint64_t n, n_effective, index, ties; /* ties: ratios of exactly 1 */
 };
 
@@ -27,12 +27,13 @@ struct assay_stat_pairs assay_stat_pairs_compare(const double *ratios, size_t co
  * out, shrunk to n_effective. is_greater: is the ratio above t? */
 double assay_stat_pairs_sign_p(const double *ratios, size_t count, uint64_t n_effective, double t, bool is_greater);
 
-/* Log ratio that is found with probability `power`, from the half-width (log scale) of the interval at two-sided alpha. */
+/* Log ratio that is found with probability `power`, from the half-width (log scale) of the interval at two-sided alpha.
+ */
 double assay_stat_pairs_effect_min(double half_width, double alpha, double power);
 /* Pairs to find effect e (log ratio, above 0) given the smallest effect that n pairs find. */
 uint64_t assay_stat_pairs_to_find(uint64_t n, double effect_min, double effect);
-/* Pairs to show parity within a margin (2 % = 0.02), d = log of the point; 0 = it cannot be shown. half_width is that of
- * the interval at 1 - 2 alpha. */
+/* Pairs to show parity within a margin (2 % = 0.02), d = log of the point; 0 = it cannot be shown. half_width is that
+ * of the interval at 1 - 2 alpha. */
 uint64_t assay_stat_pairs_to_show_parity(uint64_t n, double half_width, double alpha, double power, double d,
                                          double margin);
 

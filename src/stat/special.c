@@ -4,8 +4,8 @@
 #include <float.h>
 #include <math.h>
 
-#define LN2_HI 0x1.62e42fee00000p-1   /* the first 32 bits of ln 2: k * LN2_HI is exact for every exponent k */
-#define LN2_LO 0x1.a39ef35793c76p-33  /* the rest of it */
+#define LN2_HI 0x1.62e42fee00000p-1  /* the first 32 bits of ln 2: k * LN2_HI is exact for every exponent k */
+#define LN2_LO 0x1.a39ef35793c76p-33 /* the rest of it */
 #define SQRT_HALF 0x1.6a09e667f3bcdp-1
 #define LN_SQRT_2PI 0x1.d67f1c864beb5p-1
 #define SQRT_2PI 0x1.40d931ff62706p+1
@@ -59,8 +59,9 @@ double assay_stat_log_gamma(double x)
     }
     log_product = assay_stat_log(product);
     double z = 1.0 / (x * x);
-    double series = 1.0 / 12.0 -
-                    z * (1.0 / 360.0 - z * (1.0 / 1260.0 - z * (1.0 / 1680.0 - z * (1.0 / 1188.0 - z * 691.0 / 360360.0))));
+    double series =
+        1.0 / 12.0 -
+        z * (1.0 / 360.0 - z * (1.0 / 1260.0 - z * (1.0 / 1680.0 - z * (1.0 / 1188.0 - z * 691.0 / 360360.0))));
     return (x - 0.5) * assay_stat_log(x) - x + LN_SQRT_2PI + series / x - log_product;
 }
 

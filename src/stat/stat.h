@@ -10,6 +10,11 @@
 #ifndef ASSAY_STAT_STAT_H
 #define ASSAY_STAT_STAT_H
 
+#include "stat/multiple.h"
+#include "stat/pairs.h"
+#include "stat/shift.h"
+#include "stat/special.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
