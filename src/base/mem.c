@@ -23,7 +23,8 @@ static bool must_fail(void)
 
 void *assay_alloc(size_t count, size_t element_bytes)
 {
-    if (must_fail()) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, element_bytes, &bytes) || must_fail()) {
         return NULL;
     }
     return calloc(count ? count : 1, element_bytes ? element_bytes : 1);
