@@ -10,6 +10,8 @@
 #ifndef ASSAY_STAT_STAT_H
 #define ASSAY_STAT_STAT_H
 
+#include "stat/change.h"
+#include "stat/estimate.h"
 #include "stat/multiple.h"
 #include "stat/pairs.h"
 #include "stat/shift.h"
