@@ -1,11 +1,15 @@
 #include "base/thread.h"
 
+#include "base/clock.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #define THREAD_NAME_BYTES 16 /* of the kernel, NUL included */
 #define CPU_SETS 8           /* 8 x 1024 CPUs: what Linux can be built for */
@@ -77,4 +81,28 @@ int assay_thread_pin(size_t nth)
     CPU_ZERO_S(bytes, one);
     CPU_SET_S(cpu, bytes, one);
     return sched_setaffinity(0, bytes, one) == 0 ? (int)cpu : -1;
+}
+
+void assay_thread_exact_timers(void)
+{
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 1 ns: 0 would mean "the default" */
+}
+
+uint64_t assay_thread_cpu_ns(const struct assay_thread *thread)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (pthread_getcpuclockid(thread->handle, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+        return 0;
+    }
+    return (uint64_t)used.tv_sec * ASSAY_NS_PER_S + (uint64_t)used.tv_nsec;
+}
+
+void assay_thread_pause(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
 }

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct assay_thread {
     pthread_t handle;
@@ -21,5 +22,15 @@ void assay_thread_join(struct assay_thread *thread);
  * -1 where the system refuses. */
 int assay_thread_pin(size_t nth);
 size_t assay_thread_cpu_count(void); /* CPUs in the affinity mask, at least 1 */
+
+/* Timers of the calling thread fire as soon as they can, instead of up to 50 us later in a batch (PR_SET_TIMERSLACK).
+ */
+void assay_thread_exact_timers(void);
+
+/* CPU time that a thread has used; it must not have been joined. 0 if the system will not say. */
+uint64_t assay_thread_cpu_ns(const struct assay_thread *thread);
+
+/* One turn of a loop that spins on a clock: lets the sibling hardware thread work. */
+void assay_thread_pause(void);
 
 #endif

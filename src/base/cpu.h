@@ -1,0 +1,46 @@
+/*
+ * CPU identification: which instruction sets may be used here. From CPUID and XGETBV, never from the model number
+ * (virtual machines mask it) and never from the compiler.
+ */
+#ifndef ASSAY_BASE_CPU_H
+#define ASSAY_BASE_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* X(member, name in receipts). A feature is named only if the operating system saves its registers. */
+#define ASSAY_CPU_FEATURES(X)   \
+    X(sse42, "sse4.2")          \
+    X(avx, "avx")               \
+    X(f16c, "f16c")             \
+    X(fma, "fma")               \
+    X(avx2, "avx2")             \
+    X(avxvnni, "avx-vnni")      \
+    X(avx512f, "avx512f")       \
+    X(avx512bw, "avx512bw")     \
+    X(avx512vl, "avx512vl")     \
+    X(avx512vbmi, "avx512vbmi") \
+    X(avx512vnni, "avx512vnni") \
+    X(avx512bf16, "avx512bf16") \
+    X(avx512fp16, "avx512fp16") \
+    X(amx_tile, "amx-tile")     \
+    X(amx_int8, "amx-int8")     \
+    X(amx_bf16, "amx-bf16")     \
+    X(neon, "neon")
+
+struct assay_cpu {
+#define ASSAY_CPU_MEMBER(member, name) bool member;
+    ASSAY_CPU_FEATURES(ASSAY_CPU_MEMBER)
+#undef ASSAY_CPU_MEMBER
+    bool is_virtual;     /* CPUID says that a hypervisor is there */
+    char hypervisor[13]; /* its signature, "KVMKVMKVM"; "" if none */
+};
+
+/* amx_*: present in the CPU and the system; using them still needs permission (arch_prctl) once a process. */
+struct assay_cpu assay_cpu_detect(void);
+
+/* The names of the features that are there, sorted by bytes, NULL-terminated. */
+#define ASSAY_CPU_NAMES_MAX 32
+size_t assay_cpu_names(const struct assay_cpu *cpu, const char *ret[ASSAY_CPU_NAMES_MAX]);
+
+#endif
