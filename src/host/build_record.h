@@ -1,7 +1,7 @@
 /*
- * Build record: how this binary was built (evidence.md 6, row `build`). tools/build_record.sh writes the values into a C
- * file at every build, which changes only when one of them does; so the record follows a commit at the price of one small
- * compilation. What only the running program can know, its own digest, is not here.
+ * Build record: how this binary was built (evidence.md 6, row `build`). tools/build_record.sh writes the values into a
+ * C file at every build, which changes only when one of them does; so the record follows a commit at the price of one
+ * small compilation. What only the running program can know, its own digest, is not here.
  */
 #ifndef ASSAY_HOST_BUILD_RECORD_H
 #define ASSAY_HOST_BUILD_RECORD_H

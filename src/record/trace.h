@@ -36,6 +36,10 @@ struct assay_trace_ident {
     uint8_t plan_sha256[32];
 };
 
+/* That of a run, from the bytes of its plan. */
+void assay_trace_ident_of(const uint8_t run_id[16], const char *plan_bytes, size_t plan_len,
+                          struct assay_trace_ident *ret);
+
 /* One reading of the clocks (times since run start, raw = CLOCK_MONOTONIC_RAW), at start, end and every 100 ms. */
 struct assay_clock_reading {
     uint64_t mono_before_ns, real_ns, mono_after_ns, raw_ns;
