@@ -30,7 +30,7 @@ build: deps $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
 
 demo: build
-	@tools/demo.sh $(BUILD)/assay demo-out
+	@tools/demo.sh $(BUILD)
 
 check: build
 	@tools/check.sh $(BUILD)

@@ -96,7 +96,7 @@ int assay_run_exit_status(const struct assay_run_result *result);
 
 /* The options that all workloads share, for `assay run` and suite files. */
 struct assay_load_options {
-    uint64_t requests, duration_ns, max_duration_ns, concurrency, workers, think_ns, warmup, drain_ns, seed;
+    uint64_t requests, duration_ns, max_duration_ns, concurrency, workers, think_ns, warmup, drain_ns;
     double rate, cv, max_error_share, replay_speed;
     int arrivals; /* index into poisson constant gamma */
     const char *seed_text, *shape, *nonce, *out, *runner_id;

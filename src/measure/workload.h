@@ -93,6 +93,9 @@ struct assay_workload {
     /* How many segments plus chunks the operation can produce: sizes the event log. NULL = none. */
     uint32_t (*events)(void *state, const struct assay_plan_op *op);
     assay_code (*verify)(void *state, enum assay_moment moment, assay_err *err);
+    /* TCP port of the peer if it works on this host, else 0: its CPU time is the subject's, not a foreign one. Asked
+     * after verify BEFORE. NULL = no peer. */
+    uint16_t (*local_port)(void *state);
     assay_code (*worker_open)(void *state, void *worker, const struct assay_worker_setup *setup, assay_err *err);
     /* Starts the operation. A failure to connect or send is a sample, not an error; an error ends the run. */
     assay_code (*submit)(void *worker, const struct assay_operation *operation, assay_err *err);

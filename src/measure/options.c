@@ -1,0 +1,204 @@
+#include "measure/shape.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+
+#include <string.h>
+
+#define NOT_GIVEN UINT64_MAX /* where 0 means something */
+#define DEFAULT_REQUESTS 100 /* least n of p95 is 59 */
+#define DEFAULT_WARMUP_OPEN 5
+#define DEFAULT_MAX_NS (3600 * ASSAY_NS_PER_S)
+#define DEFAULT_DRAIN_NS (60 * ASSAY_NS_PER_S) /* a long answer of a slow model */
+#define DEFAULT_ERROR_SHARE 0.5
+#define NONCE_DIGITS 64
+#define DURATION_MAX_NS (31 * 86400 * ASSAY_NS_PER_S) /* a month: readings are kept for the longest run */
+
+#define AT(member) offsetof(struct assay_load_options, member)
+#define LOAD "Load"
+#define RUN "The run"
+
+static const char *const ARRIVALS[] = {"poisson", "constant", "gamma", NULL};
+static const enum assay_arrivals ARRIVAL_VALUES[] = {ASSAY_ARRIVALS_POISSON, ASSAY_ARRIVALS_CONSTANT,
+                                                     ASSAY_ARRIVALS_GAMMA};
+
+const struct assay_opt assay_load_option_rows[] = {
+    {"requests", "N", "measured operations (default 100, or as many as --duration or --shape allows)", ASSAY_OPT_U64,
+     AT(requests), .max = ASSAY_PLAN_OPS_MAX, .group = LOAD},
+    {"duration", "T", "how long operations are issued after the warm-up; with --requests both must be reached",
+     ASSAY_OPT_DURATION, AT(duration_ns), .group = LOAD},
+    {"concurrency", "C", "closed loop: users, each with one operation at a time (default 1)", ASSAY_OPT_U64,
+     AT(concurrency), .max = ASSAY_USERS_MAX, .group = LOAD},
+    {"think", "T", "closed loop: pause of a user between operations", ASSAY_OPT_DURATION, AT(think_ns), .group = LOAD},
+    {"rate", "R", "open loop: operations a second, however many are outstanding", ASSAY_OPT_DOUBLE, AT(rate),
+     .group = LOAD},
+    {"arrivals", "poisson|constant|gamma", "open loop: how gaps are drawn", ASSAY_OPT_CHOICE, AT(arrivals),
+     .choices = ARRIVALS, .group = LOAD},
+    {"cv", "X", "gamma: coefficient of variation of the gaps (default 1)", ASSAY_OPT_DOUBLE, AT(cv), .group = LOAD},
+    {"shape", "SHAPE", "open loop: ramp:R0,R1,...@T, steps:R1,R2,...@T, burst:N,T or replay:FILE", ASSAY_OPT_TEXT,
+     AT(shape), .group = LOAD},
+    {"replay-speed", "X", "replay: how many times faster than recorded", ASSAY_OPT_DOUBLE, AT(replay_speed),
+     .group = LOAD},
+    {"warmup", "N", "first operations, kept and marked, outside the metrics (default one a user; open loop 5)",
+     ASSAY_OPT_U64, AT(warmup), .max = ASSAY_PLAN_OPS_MAX, .group = LOAD},
+    {"workers", "N", "threads that issue operations", ASSAY_OPT_U64, AT(workers), .max = ASSAY_WORKERS_MAX,
+     .group = LOAD},
+    {"pin", NULL, "worker i runs on the i-th CPU of the affinity mask", ASSAY_OPT_FLAG, AT(pin), .group = LOAD},
+    {"max-duration", "T", "the run ends here whatever else was asked (default 1h, or twice the duration)",
+     ASSAY_OPT_DURATION, AT(max_duration_ns), .group = RUN},
+    {"max-errors", "SHARE", "stop when more than this share of at least 20 operations failed", ASSAY_OPT_SHARE,
+     AT(max_error_share), .group = RUN},
+    {"drain", "T", "how long operations in flight may take after the last issue", ASSAY_OPT_DURATION, AT(drain_ns),
+     .group = RUN},
+    {"seed", "N", "seed of every random choice (default: drawn, and kept in plan and receipt)", ASSAY_OPT_TEXT,
+     AT(seed_text), .group = RUN},
+    {"nonce", "HEX", "a verifier's challenge, 64 hex digits", ASSAY_OPT_TEXT, AT(nonce), .group = RUN},
+    {"runner-id", "ID", "who runs this, as keys in a trust file name it (default local)", ASSAY_OPT_TEXT, AT(runner_id),
+     .group = RUN},
+    {"out", "DIR", "the run directory, which must not exist (default ./assay-RUNID)", ASSAY_OPT_TEXT, AT(out),
+     .group = RUN},
+};
+const size_t assay_load_option_rows_count = sizeof assay_load_option_rows / sizeof assay_load_option_rows[0];
+
+/* Not part of the request: two runs that differ only in these are repeats of one another (evidence.md 1.3). */
+static const char *const NOT_OF_THE_REQUEST[] = {"seed", "nonce", "runner-id", "out"};
+
+void assay_load_options_defaults(struct assay_load_options *options)
+{
+    *options = (struct assay_load_options){.requests = NOT_GIVEN,
+                                           .warmup = NOT_GIVEN,
+                                           .drain_ns = DEFAULT_DRAIN_NS,
+                                           .workers = 1,
+                                           .cv = 1,
+                                           .replay_speed = 1,
+                                           .max_error_share = DEFAULT_ERROR_SHARE};
+    assay_buf_init(&options->replay, ASSAY_REPLAY_BYTES_MAX);
+}
+
+void assay_load_options_done(struct assay_load_options *options)
+{
+    assay_buf_done(&options->replay);
+}
+
+static assay_code check(const struct assay_load_options *options, assay_err *err)
+{
+    bool is_open = options->rate != 0 || options->shape;
+    if (is_open && (options->concurrency != 0 || options->think_ns != 0)) {
+        return assay_fail(err, ASSAY_USAGE,
+                          "--concurrency and --think are of a closed loop, --rate and --shape of an "
+                          "open one: expected one kind");
+    }
+    if (options->rate != 0 && options->shape) {
+        return assay_fail(err, ASSAY_USAGE, "--rate and --shape: expected one of them, a shape has its own rates");
+    }
+    if (options->rate < 0) {
+        return assay_fail(err, ASSAY_USAGE, "--rate is %g, expected above 0", options->rate);
+    }
+    if (!(options->replay_speed > 0 && options->replay_speed <= 1e6)) {
+        return assay_fail(err, ASSAY_USAGE, "--replay-speed is %g, expected above 0 and at most 1e6",
+                          options->replay_speed);
+    }
+    if (!(options->max_error_share >= 0 && options->max_error_share <= 1)) {
+        return assay_fail(err, ASSAY_USAGE, "--max-errors is %g, expected 0 to 1", options->max_error_share);
+    }
+    if (options->duration_ns > DURATION_MAX_NS || options->max_duration_ns > DURATION_MAX_NS) {
+        return assay_fail(err, ASSAY_USAGE, "--duration and --max-duration: expected at most 31 days");
+    }
+    if (options->requests == 0) {
+        return assay_fail(err, ASSAY_USAGE, "--requests is 0, expected 1 or more");
+    }
+    return ASSAY_OK;
+}
+
+static assay_code apply_load(struct assay_load_options *options, struct assay_run_setup *setup, assay_err *err)
+{
+    struct assay_load *load = &setup->load;
+    *load = (struct assay_load){.mode = ASSAY_LOAD_CLOSED,
+                                .concurrency = options->concurrency ? (uint32_t)options->concurrency : 1,
+                                .workers = (uint32_t)options->workers,
+                                .think_ns = options->think_ns};
+    setup->shape = (struct assay_shape){.replay_speed = options->replay_speed};
+    if (options->shape) {
+        load->mode = ASSAY_LOAD_OPEN;
+        load->concurrency = 0;
+        return assay_shape_parse(options->shape, &setup->shape, load, &options->replay, err);
+    }
+    if (options->rate > 0) {
+        load->mode = ASSAY_LOAD_OPEN;
+        load->concurrency = 0;
+        load->arrivals = ARRIVAL_VALUES[options->arrivals];
+        load->rate_per_s = options->rate;
+        load->gamma_cv = load->arrivals == ASSAY_ARRIVALS_GAMMA ? options->cv : 0;
+    }
+    return ASSAY_OK;
+}
+
+static void apply_stop(const struct assay_load_options *options, struct assay_run_setup *setup)
+{
+    const struct assay_load *load = &setup->load;
+    bool has_end = load->arrivals == ASSAY_ARRIVALS_RAMP || load->arrivals == ASSAY_ARRIVALS_STEPS ||
+                   load->arrivals == ASSAY_ARRIVALS_REPLAY;
+    uint64_t default_count = has_end ? ASSAY_PLAN_OPS_MAX : DEFAULT_REQUESTS;
+    uint64_t max_ns = options->duration_ns * 2 > DEFAULT_MAX_NS ? options->duration_ns * 2 : DEFAULT_MAX_NS;
+    setup->stop = (struct assay_stop){
+        .rule = options->duration_ns ? ASSAY_STOP_DURATION : ASSAY_STOP_COUNT,
+        .count = options->requests != NOT_GIVEN ? options->requests : (options->duration_ns ? 0 : default_count),
+        .duration_ns = options->duration_ns,
+        .max_duration_ns = options->max_duration_ns ? options->max_duration_ns : max_ns,
+        .error_share_max = options->max_error_share};
+    uint64_t default_warmup = load->mode == ASSAY_LOAD_OPEN ? DEFAULT_WARMUP_OPEN : load->concurrency;
+    setup->warmup.samples = (uint32_t)(options->warmup != NOT_GIVEN ? options->warmup : default_warmup);
+}
+
+static assay_code check_nonce(const char *nonce, assay_err *err)
+{
+    bool is_good = strlen(nonce) == NONCE_DIGITS && strspn(nonce, "0123456789abcdef") == NONCE_DIGITS;
+    return is_good ? ASSAY_OK : assay_fail(err, ASSAY_USAGE, "--nonce: expected 64 lowercase hex digits");
+}
+
+/* The options as they were understood: what was not given stands there as what was taken instead. */
+static json_t *request_json(const struct assay_load_options *options, const struct assay_run_setup *setup)
+{
+    struct assay_load_options resolved = *options;
+    resolved.requests = setup->stop.count;
+    resolved.warmup = setup->warmup.samples;
+    resolved.concurrency = setup->load.concurrency;
+    resolved.max_duration_ns = setup->stop.max_duration_ns;
+    json_t *json = assay_options_json(assay_load_option_rows, assay_load_option_rows_count, &resolved);
+    for (size_t i = 0; json && i < sizeof NOT_OF_THE_REQUEST / sizeof NOT_OF_THE_REQUEST[0]; i++) {
+        (void)json_object_del(json, NOT_OF_THE_REQUEST[i]);
+    }
+    return json;
+}
+
+assay_code assay_load_options_apply(struct assay_load_options *options, struct assay_run_setup *setup,
+                                    json_t **ret_json, assay_err *err)
+{
+    assay_code rc = check(options, err);
+    if (rc == ASSAY_OK) {
+        rc = apply_load(options, setup, err);
+    }
+    if (rc == ASSAY_OK && options->seed_text) {
+        rc = assay_num_u64(assay_slice_of(options->seed_text), "--seed", UINT64_MAX, &setup->seed, err);
+        setup->has_seed = true;
+    }
+    if (rc == ASSAY_OK && options->nonce) {
+        rc = check_nonce(options->nonce, err);
+    }
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    apply_stop(options, setup);
+    setup->drain_ns = options->drain_ns;
+    setup->nonce = options->nonce;
+    setup->out_dir = options->out;
+    setup->runner_id = options->runner_id;
+    setup->must_pin = options->pin;
+    json_t *json = request_json(options, setup);
+    if (!json) {
+        return assay_nomem(err);
+    }
+    setup->options = json;
+    *ret_json = json;
+    return ASSAY_OK;
+}
