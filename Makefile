@@ -30,7 +30,7 @@ build: deps $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
 
 demo: build
-	@tools/demo.sh $(BUILD)
+	@tools/demo.sh $(BUILD)/assay demo-out
 
 check: build
 	@tools/check.sh $(BUILD)

@@ -121,7 +121,7 @@ struct assay_net_handler { /* every pointer but on_done may be NULL */
 
 struct assay_net_timeouts { /* 0 = none */
     uint64_t connect_ns;    /* until the connection is usable, TLS included */
-    uint64_t first_ns;      /* from the end of sending to the first body byte: early headers do not count */
+    uint64_t first_ns;      /* from the start of sending to the first body byte: early headers do not count */
     uint64_t stall_ns;      /* between two reads of the body */
     uint64_t total_ns;      /* from submit to the end */
 };
