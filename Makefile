@@ -23,7 +23,7 @@ deps:
 	@tools/deps.sh check
 
 $(BUILD)/build.ninja: | deps
-	@$(MESON_SETUP) $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -rf $(BUILD) $(BUILD).log; exit 1; }
+	@$(MESON_SETUP) $(BUILD) >$(BUILD).log 2>&1 || { tail -n 20 $(BUILD).log; rm -rf $(BUILD) $(BUILD).log; exit 1; }
 	@mv $(BUILD).log $(BUILD)/setup.log
 
 build: deps $(BUILD)/build.ninja
