@@ -80,51 +80,34 @@ static size_t nearest_rank(size_t n, unsigned percent)
 /* ---- the two clocks -----------------------------------------------------------------------------------------------
  */
 
-static int64_t middle(const struct assay_net_clock_map *map)
+static int64_t middle(int64_t low, int64_t high)
 {
-    return map->offset_lo_ns + (map->offset_hi_ns - map->offset_lo_ns) / 2;
-}
-
-static uint64_t half_width(const struct assay_net_clock_map *map)
-{
-    return (uint64_t)(map->offset_hi_ns - map->offset_lo_ns) / 2;
-}
-
-static void add_reading(struct assay_net_clock_map *map, struct assay_clock_pair pair)
-{
-    if (map->readings == 0) {
-        assay_net_clock_map_init(map, pair);
-    } else {
-        (void)assay_net_clock_map_add(map, pair); /* after a step the newer constant serves: the client drops stamps */
-    }
+    return low + (high - low) / 2;
 }
 
 static assay_code read_clocks(struct joiner *joiner, assay_err *err)
 {
-    struct assay_net_clock_map client = {0}, server = {0};
-    size_t count = 0;
-    const struct assay_clock_reading *readings = assay_trace_clock(joiner->trace, &count);
-    for (size_t i = 0; i < count; i++) {
-        add_reading(&client, (struct assay_clock_pair){.mono_before_ns = readings[i].mono_before_ns,
-                                                       .real_ns = readings[i].real_ns,
-                                                       .mono_after_ns = readings[i].mono_after_ns});
-    }
+    const struct assay_trace_summary *client = assay_trace_summary(joiner->trace);
+    struct assay_net_clock_map server = {0};
     const struct assay_truth_log *log = joiner->input->log;
     for (size_t i = 0; i < log->count; i++) {
         const struct assay_truth_record *record = &log->records[i];
-        if (record->kind == ASSAY_TRUTH_CLOCK) {
-            add_reading(&server, (struct assay_clock_pair){.mono_before_ns = record->planned_ns,
-                                                           .real_ns = record->tx_real_ns,
-                                                           .mono_after_ns = record->before_ns});
+        struct assay_clock_pair pair = {
+            .mono_before_ns = record->planned_ns, .real_ns = record->tx_real_ns, .mono_after_ns = record->before_ns};
+        if (record->kind == ASSAY_TRUTH_CLOCK && server.readings == 0) {
+            assay_net_clock_map_init(&server, pair);
+        } else if (record->kind == ASSAY_TRUTH_CLOCK) {
+            (void)assay_net_clock_map_add(&server, pair); /* after a step the newer constant serves */
         }
     }
-    if (client.readings == 0 || server.readings == 0) {
+    if (client->clock_count == 0 || server.readings == 0) {
         return assay_fail(err, ASSAY_MALFORMED, "%s holds no reading of the clocks",
-                          client.readings == 0 ? "the trace" : "the truth log");
+                          client->clock_count == 0 ? "the trace" : "the truth log");
     }
-    joiner->client_offset_ns = middle(&client);
-    joiner->server_offset_ns = middle(&server);
-    joiner->uncertainty_ns = half_width(&client) + half_width(&server);
+    uint64_t half_ns = (uint64_t)(server.offset_hi_ns - server.offset_lo_ns) / 2;
+    joiner->client_offset_ns = middle(client->clock_offset_lo_ns, client->clock_offset_hi_ns);
+    joiner->server_offset_ns = middle(server.offset_lo_ns, server.offset_hi_ns);
+    joiner->uncertainty_ns = client->clock_uncertainty_ns + half_ns;
     joiner->result.clock_uncertainty_ns = joiner->uncertainty_ns;
     return ASSAY_OK;
 }
@@ -391,7 +374,6 @@ assay_code assay_calibration_check(const struct assay_calibration *calibration, 
     json_t *check = json_object();
     assay_json_put_text(&b, check, "id", "stamp-calibration");
     assay_json_put_text(&b, check, "rule", "stamp_calibration@1");
-    assay_json_put_text(&b, check, "verdict", c->user.n > 0 ? "pass" : "not-measured");
     assay_json_put_u64(&b, check, "n", c->user.n);
     json_t *data = assay_json_put_object(&b, check, "data");
     put_error(&b, data, &c->kernel, KERNEL);

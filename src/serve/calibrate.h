@@ -44,9 +44,9 @@ struct assay_calibration_input {
 assay_code assay_calibration_join(const struct assay_calibration_input *input, struct assay_calibration *ret,
                                   assay_err *err);
 
-/* The check `stamp_calibration` for the trace, as evidence.md 1.4 has checks: {id, rule, verdict, n, data}; data are
- * integers in nanoseconds (kernelP99Ns, userP99Ns, latenessP99Ns ...) and shares. path: "loopback", or any other word;
- * note: why this path may not speak for the run (data then says pathDiffers), or NULL. */
+/* The check `stamp_calibration` for the trace, as evidence.md 1.4 has checks: {id, rule, n, data}, the verdict is
+ * derived; data are integers in nanoseconds (kernelP99Ns, userP99Ns, latenessP99Ns ...) and shares. path: "loopback",
+ * or any other word; note: why this path may not speak for the run (data then says pathDiffers), or NULL. */
 assay_code assay_calibration_check(const struct assay_calibration *calibration, const char *path, const char *note,
                                    json_t **ret, assay_err *err);
 

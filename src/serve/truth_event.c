@@ -313,7 +313,7 @@ static void put_odd(struct truth_stream *stream, const char *text, size_t len, s
 void truth_event_before(struct truth_stream *stream, struct assay_buf *out)
 {
     const struct truth_spec *spec = stream->spec;
-    if (spec->bom) {
+    if (spec->bom && !is_ollama(stream)) {
         assay_buf_text(out, "\xEF\xBB\xBF");
     }
     bool is_openai = stream->ask.api == TRUTH_API_CHAT || stream->ask.api == TRUTH_API_TEXT;

@@ -234,5 +234,6 @@ bool truth_identity_answer(const struct truth_state *state, struct assay_slice p
             return true;
         }
     }
+    *ret_status = 404;
     return false;
 }
