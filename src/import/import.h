@@ -49,7 +49,7 @@ struct assay_import_format {
     const char *name;  /* "node-csv" */
     const char *title; /* one line: what writes such files */
 };
-const struct assay_import_format *assay_import_formats(size_t *ret_count);
+const struct assay_import_format *const *assay_import_formats(size_t *ret_count);
 
 assay_code assay_import(const struct assay_import_request *request, struct assay_import_result *ret, assay_err *err);
 void assay_import_result_done(struct assay_import_result *result);
