@@ -29,32 +29,32 @@ static const struct assay_verb *find_verb(const char *name)
     return NULL;
 }
 
-static assay_code print_overview(assay_err *err)
+static void write_overview(struct assay_buf *out)
 {
-    struct assay_buf out;
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
-    assay_buf_printf(&out,
+    assay_buf_printf(out,
                      "%s: measures AI inference and issues receipts that anyone can re-derive\n\n"
                      "usage: assay VERB [OPTIONS] [ARGUMENTS]\n\n",
                      assay_cli_version());
     for (size_t i = 0; i < VERBS_COUNT; i++) {
         if (!VERBS[i]->is_hidden) {
-            assay_buf_printf(&out, "  %-10s %s\n", VERBS[i]->opt.name, VERBS[i]->opt.summary);
+            assay_buf_printf(out, "  %-10s %s\n", VERBS[i]->opt.name, VERBS[i]->opt.summary);
         }
     }
-    assay_buf_text(&out, "\n'assay VERB --help' tells more; 'assay --version' tells the version.\n"
-                         "Exit status: 0 good; 1 found wanting; 2 undecided; 3 bad input; 4 usage; 5 the world failed; "
-                         "70 a bug in assay.\n");
-    assay_code rc = assay_cli_print(&out, err);
-    assay_buf_done(&out);
-    return rc;
+    assay_buf_text(out, "\n'assay VERB --help' tells more; 'assay --version' tells the version.\n"
+                        "Exit status: 0 good; 1 found wanting; 2 undecided; 3 bad input; 4 usage; 5 the world failed; "
+                        "70 a bug in assay.\n");
 }
 
-static assay_code print_version(assay_err *err)
+static void write_version(struct assay_buf *out)
+{
+    assay_buf_printf(out, "%s\n", assay_cli_version());
+}
+
+static assay_code print(void (*write)(struct assay_buf *), assay_err *err)
 {
     struct assay_buf out;
     assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
-    assay_buf_printf(&out, "%s\n", assay_cli_version());
+    write(&out);
     assay_code rc = assay_cli_print(&out, err);
     assay_buf_done(&out);
     return rc;
@@ -84,17 +84,17 @@ static assay_code dispatch(struct assay_cli *cli, int argc, char **argv, assay_e
         return assay_fail(err, ASSAY_USAGE, "a verb is missing; 'assay --help' lists them");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        return print_overview(err);
+        return print(write_overview, err);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        return print_version(err);
+        return print(write_version, err);
     }
     const struct assay_verb *verb = find_verb(argv[1]);
     if (!verb) {
         return fail_unknown_verb(argv[1], err);
     }
     assay_json_init();
-    return verb->run(cli, argc - 2, argv + 2, err);
+    return assay_verb_call(cli, verb, argc - 2, argv + 2, err);
 }
 
 int main(int argc, char **argv)

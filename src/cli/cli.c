@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/file.h"
+#include "base/mem.h"
 
 #include <assert.h>
 #include <string.h>
@@ -37,18 +38,63 @@ assay_code assay_cli_print(const struct assay_buf *out, assay_err *err)
     return assay_fd_write(STDOUT_FILENO, out->data, out->len, "standard output", err);
 }
 
-assay_code assay_cli_write(const struct assay_buf *out, const char *path, bool force, assay_err *err)
+assay_code assay_cli_output(struct assay_buf *out, const char *path, bool is_forced, assay_err *err)
 {
     if (!path || strcmp(path, "-") == 0) {
-        return assay_cli_print(out, err);
+        return ASSAY_OK;
     }
     assay_code rc = assay_buf_check(out, err);
-    if (rc != ASSAY_OK) {
-        return rc;
+    if (rc == ASSAY_OK) {
+        enum assay_file_mode mode = is_forced ? ASSAY_FILE_REPLACE : ASSAY_FILE_NEW;
+        rc = assay_file_write(path, out->data ? out->data : "", out->len, mode, err);
     }
-    rc = assay_file_write(path, out->data ? out->data : "", out->len, force ? ASSAY_FILE_REPLACE : ASSAY_FILE_NEW, err);
     if (rc == ASSAY_EXISTS) {
         assay_wrap(err, "use --force to replace it");
     }
+    assay_buf_clear(out);
+    return rc;
+}
+
+/* Output first, verdict second: a judgement that cannot be written is a failure, whatever it says. */
+static assay_code call_and_print(struct assay_cli *cli, const struct assay_verb *verb, const void *values,
+                                 const struct assay_opt_result *given, assay_err *err)
+{
+    struct assay_buf out;
+    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
+    assay_code rc = verb->run(cli, values, given, &out, err);
+    if (rc == ASSAY_OK || cli->has_judged) {
+        assay_err print_err = {0};
+        assay_code printed = assay_cli_print(&out, &print_err);
+        if (printed != ASSAY_OK) {
+            *err = print_err;
+            cli->has_judged = false;
+            rc = printed;
+        }
+    }
+    assay_buf_done(&out);
+    return rc;
+}
+
+assay_code assay_verb_call(struct assay_cli *cli, const struct assay_verb *verb, int argc, char *const *argv,
+                           assay_err *err)
+{
+    if (verb->run_raw) {
+        return verb->run_raw(cli, argc, argv, err);
+    }
+    struct assay_opt_result given = {0};
+    bool done = false;
+    void *values = assay_alloc(1, verb->values_bytes);
+    if (!values) {
+        return assay_nomem(err);
+    }
+    if (verb->defaults) {
+        memcpy(values, verb->defaults, verb->values_bytes);
+    }
+    assay_code rc = assay_cli_parse(&verb->opt, argc, argv, values, &given, &done, err);
+    if (rc == ASSAY_OK && !done) {
+        rc = call_and_print(cli, verb, values, &given, err);
+    }
+    assay_opt_result_done(&given);
+    assay_free(values);
     return rc;
 }

@@ -1,10 +1,11 @@
 /*
- * cli/: the verbs. One verb_NAME.c each: an option table, and a function that calls rooms and prints.
+ * cli/: the verbs. One verb_NAME.c each: an option table, and a function that calls rooms and fills a buffer.
  *
- * A verb returns an assay_code with the reason in err; main prints the reason once and turns the code into the exit
- * status. A verb that judged returns ASSAY_OK, ASSAY_WANTING or ASSAY_UNDECIDED after it printed its result; for these
- * codes nothing is added. Results go to standard output, built first and written once (assay_cli_print); everything
- * else goes to standard error through base/log.h.
+ * assay_verb_call reads the arguments, prints the help if that is asked for, calls the verb and writes what it built to
+ * standard output, once. A verb returns an assay_code with the reason in err; main prints the reason once and turns the
+ * code into the exit status. A verb that judged sets cli->has_judged and returns ASSAY_OK, ASSAY_WANTING,
+ * ASSAY_UNDECIDED ...: its output is the result, and nothing is added. Everything that is no result goes to standard
+ * error through base/log.h.
  */
 #ifndef ASSAY_CLI_CLI_H
 #define ASSAY_CLI_CLI_H
@@ -26,9 +27,17 @@ struct assay_cli {
 
 struct assay_verb {
     struct assay_opt_verb opt;
-    bool is_hidden; /* for scripts and the build: not in the list of --help */
-    assay_code (*run)(struct assay_cli *cli, int argc, char *const *argv, assay_err *err);
+    bool is_hidden;       /* for scripts and the build: not in the list of --help */
+    size_t values_bytes;  /* of the struct that the option rows point into */
+    const void *defaults; /* of that struct; NULL: all zero */
+    assay_code (*run)(struct assay_cli *cli, const void *values, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err);
+    /* Instead of run, for verbs whose options depend on their first argument. */
+    assay_code (*run_raw)(struct assay_cli *cli, int argc, char *const *argv, assay_err *err);
 };
+
+assay_code assay_verb_call(struct assay_cli *cli, const struct assay_verb *verb, int argc, char *const *argv,
+                           assay_err *err);
 
 extern const struct assay_verb assay_verb_run, assay_verb_show, assay_verb_verify, assay_verb_report,
     assay_verb_history, assay_verb_explain, assay_verb_import, assay_verb_export, assay_verb_truth, assay_verb_host,
@@ -41,8 +50,9 @@ assay_code assay_cli_parse(const struct assay_opt_verb *verb, int argc, char *co
 /* Writes the buffer to standard output, all of it or an error: a report that was cut is no report. */
 assay_code assay_cli_print(const struct assay_buf *out, assay_err *err);
 
-/* Writes to the file (new, or replaced if `force`), or to standard output if path is NULL or "-". */
-assay_code assay_cli_write(const struct assay_buf *out, const char *path, bool force, assay_err *err);
+/* Moves the buffer into a file (new, or replaced if `is_forced`) and leaves it empty; with path NULL or "-" it stays
+ * what will be printed. */
+assay_code assay_cli_output(struct assay_buf *out, const char *path, bool is_forced, assay_err *err);
 
 /* "assay 0.1.0" */
 const char *assay_cli_version(void);

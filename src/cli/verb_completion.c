@@ -48,40 +48,22 @@ static assay_code tables_init(struct tables *tables, const struct assay_cli *cli
     return ASSAY_OK;
 }
 
-static assay_code print_script(const struct assay_cli *cli, enum assay_opt_shell shell, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
-    struct tables tables;
-    struct assay_buf out;
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
-    assay_code rc = tables_init(&tables, cli, err);
-    if (rc == ASSAY_OK) {
-        assay_opt_complete(tables.list, tables.count, shell, &out);
-        rc = assay_cli_print(&out, err);
-    }
-    tables_done(&tables);
-    assay_buf_done(&out);
-    return rc;
-}
-
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
-{
-    struct assay_opt_result result;
-    bool done;
-    char none;
-    assay_code rc = assay_cli_parse(&assay_verb_completion.opt, argc, argv, &none, &result, &done, err);
-    if (rc != ASSAY_OK || done) {
-        return rc;
-    }
+    (void)values;
     for (size_t i = 0; SHELLS[i]; i++) {
-        if (strcmp(result.arguments[0], SHELLS[i]) == 0) {
-            rc = print_script(cli, (enum assay_opt_shell)i, err);
-            goto out;
+        if (strcmp(given->arguments[0], SHELLS[i]) == 0) {
+            struct tables tables;
+            assay_code rc = tables_init(&tables, cli, err);
+            if (rc == ASSAY_OK) {
+                assay_opt_complete(tables.list, tables.count, (enum assay_opt_shell)i, out);
+            }
+            tables_done(&tables);
+            return rc;
         }
     }
-    rc = assay_fail(err, ASSAY_USAGE, "no completion for '%s': bash, zsh or fish", result.arguments[0]);
-out:
-    assay_opt_result_done(&result);
-    return rc;
+    return assay_fail(err, ASSAY_USAGE, "no completion for '%s': bash, zsh or fish", given->arguments[0]);
 }
 
 const struct assay_verb assay_verb_completion = {

@@ -19,47 +19,29 @@ static const struct assay_opt OPTIONS[] = {
      .choices = FORMATS},
 };
 
-static assay_code explain(const struct values *values, const char *place, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
+    (void)cli;
+    const struct values *values = values_;
+    const char *place = given->arguments[0];
     struct assay_run_files files;
-    struct assay_buf out;
+    if (!values->tool) {
+        return assay_fail(err, ASSAY_USAGE, "--as TOOL is missing: %s", OPTIONS[0].help);
+    }
     assay_code rc = assay_run_files_load(place, NULL, &files, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
     if (files.plan.len == 0 || files.trace.len == 0) {
         rc = assay_fail(err, ASSAY_NOT_FOUND,
                         "'%s' has no plan.json and trace.assay beside it; explain recomputes from them", place);
     } else {
         struct assay_style style = assay_terminal_style();
         rc = assay_explain(values->tool, files.plan.data, files.plan.len, files.trace.data, files.trace.len,
-                           (enum assay_report_format)values->format, &style, &out, err);
+                           (enum assay_report_format)values->format, &style, out, err);
     }
-    if (rc == ASSAY_OK) {
-        rc = assay_cli_print(&out, err);
-    }
-    assay_buf_done(&out);
     assay_run_files_done(&files);
-    return rc;
-}
-
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
-{
-    (void)cli;
-    struct values values = {0};
-    struct assay_opt_result result;
-    bool done;
-    assay_code rc = assay_cli_parse(&assay_verb_explain.opt, argc, argv, &values, &result, &done, err);
-    if (rc != ASSAY_OK || done) {
-        return rc;
-    }
-    if (!values.tool) {
-        rc = assay_fail(err, ASSAY_USAGE, "--as TOOL is missing: %s", OPTIONS[0].help);
-    } else {
-        rc = explain(&values, result.arguments[0], err);
-    }
-    assay_opt_result_done(&result);
     return rc;
 }
 
@@ -74,5 +56,6 @@ const struct assay_verb assay_verb_explain = {
             .arguments_min = 1,
             .arguments_max = 1,
             .examples = "assay explain demo-out --as vllm\n  the numbers of 'vllm bench serve'\n"},
+    .values_bytes = sizeof(struct values),
     .run = run,
 };

@@ -45,39 +45,25 @@ static const struct exporter *find_exporter(const char *name)
     return NULL;
 }
 
-static assay_code export_run(const struct values *values, const char *place, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
+    (void)cli;
+    const struct values *values = values_;
     const struct exporter *exporter = find_exporter(values->format);
+    struct assay_run_files files;
     if (!exporter) {
         return assay_fail(err, ASSAY_USAGE, "--as must be one of: %s", OPTIONS[0].help);
     }
-    struct assay_run_files files;
-    struct assay_buf out;
-    assay_code rc = assay_run_files_load(place, NULL, &files, err);
+    assay_code rc = assay_run_files_load(given->arguments[0], NULL, &files, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
-    rc = exporter->write(&files, &out, err);
+    rc = exporter->write(&files, out, err);
     if (rc == ASSAY_OK) {
-        rc = assay_cli_write(&out, values->output, values->is_forced, err);
+        rc = assay_cli_output(out, values->output, values->is_forced, err);
     }
-    assay_buf_done(&out);
     assay_run_files_done(&files);
-    return rc;
-}
-
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
-{
-    (void)cli;
-    struct values values = {0};
-    struct assay_opt_result result;
-    bool done;
-    assay_code rc = assay_cli_parse(&assay_verb_export.opt, argc, argv, &values, &result, &done, err);
-    if (rc == ASSAY_OK && !done) {
-        rc = export_run(&values, result.arguments[0], err);
-        assay_opt_result_done(&result);
-    }
     return rc;
 }
 
@@ -90,5 +76,6 @@ const struct assay_verb assay_verb_export = {
             .arguments_min = 1,
             .arguments_max = 1,
             .examples = "assay export --as node-csv demo-out\n  timestamp,model,first_token_ms,tokens_per_s\n"},
+    .values_bytes = sizeof(struct values),
     .run = run,
 };

@@ -133,8 +133,12 @@ static assay_code fill_series(struct assay_store *store, const struct assay_stor
     return rc;
 }
 
-static assay_code history(const struct values *values, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
+    (void)cli;
+    (void)given;
+    const struct values *values = values_;
     enum assay_report_format format = values->wants_json ? ASSAY_REPORT_JSON : (enum assay_report_format)values->format;
     bool is_for_people = format == ASSAY_REPORT_TEXT || format == ASSAY_REPORT_MARKDOWN;
     struct assay_store_query query = {.model = values->model,
@@ -145,9 +149,7 @@ static assay_code history(const struct values *values, assay_err *err)
     struct assay_store *store = NULL;
     struct assay_arena arena;
     struct assay_table table;
-    struct assay_buf out;
     assay_arena_init(&arena, HISTORY_ARENA_BYTES_MAX);
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
     if (values->metric) {
         assay_table_init(&table, POINT_COLUMNS, COUNT_OF(POINT_COLUMNS));
     } else {
@@ -160,32 +162,15 @@ static assay_code history(const struct values *values, assay_err *err)
     }
     if (rc == ASSAY_OK) {
         struct assay_style style = assay_terminal_style();
-        rc = assay_table_render(&table, format, &style, &out, err);
-    }
-    if (rc == ASSAY_OK) {
-        rc = assay_cli_print(&out, err);
+        rc = assay_table_render(&table, format, &style, out, err);
     }
     assay_store_close(store);
     assay_table_done(&table);
-    assay_buf_done(&out);
     assay_arena_done(&arena);
     return rc;
 }
 
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
-{
-    (void)cli;
-    enum { DEFAULT_ROWS = 50 }; /* what a screen or two hold */
-    struct values values = {.limit = DEFAULT_ROWS};
-    struct assay_opt_result result;
-    bool done;
-    assay_code rc = assay_cli_parse(&assay_verb_history.opt, argc, argv, &values, &result, &done, err);
-    if (rc == ASSAY_OK && !done) {
-        rc = history(&values, err);
-        assay_opt_result_done(&result);
-    }
-    return rc;
-}
+static const struct values DEFAULTS = {.limit = 50}; /* what a screen or two hold */
 
 const struct assay_verb assay_verb_history = {
     .opt = {.name = "history",
@@ -196,5 +181,7 @@ const struct assay_verb assay_verb_history = {
             .options = OPTIONS,
             .options_count = COUNT_OF(OPTIONS),
             .examples = "assay history --metric ttft_p50 --model smollm2\n  how first-token time went\n"},
+    .values_bytes = sizeof(struct values),
+    .defaults = &DEFAULTS,
     .run = run,
 };

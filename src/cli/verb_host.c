@@ -128,11 +128,13 @@ static assay_code render_json(const json_t *host, const json_t *build, const jso
     return rc;
 }
 
-static assay_code print_host(bool wants_json, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
+    (void)cli;
+    (void)given;
+    const struct values *values = values_;
     json_t *host = NULL, *build = NULL, *probes = NULL;
-    struct assay_buf out;
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
     assay_code rc = assay_host_fingerprint(0, &host, err);
     if (rc == ASSAY_OK) {
         rc = assay_host_build(&build, err);
@@ -141,29 +143,12 @@ static assay_code print_host(bool wants_json, assay_err *err)
         rc = assay_host_quietness(&probes, err);
     }
     if (rc == ASSAY_OK) {
-        rc = wants_json ? render_json(host, build, probes, &out, err) : render_text(host, build, probes, &out, err);
-    }
-    if (rc == ASSAY_OK) {
-        rc = assay_cli_print(&out, err);
+        rc = values->wants_json ? render_json(host, build, probes, out, err)
+                                : render_text(host, build, probes, out, err);
     }
     json_decref(host);
     json_decref(build);
     json_decref(probes);
-    assay_buf_done(&out);
-    return rc;
-}
-
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
-{
-    (void)cli;
-    struct values values = {0};
-    struct assay_opt_result result;
-    bool done;
-    assay_code rc = assay_cli_parse(&assay_verb_host.opt, argc, argv, &values, &result, &done, err);
-    if (rc == ASSAY_OK && !done) {
-        rc = print_host(values.wants_json, err);
-        assay_opt_result_done(&result);
-    }
     return rc;
 }
 
@@ -176,5 +161,6 @@ const struct assay_verb assay_verb_host = {
                 "or unknown (a file is missing, or may not be read).",
             .options = OPTIONS,
             .options_count = sizeof OPTIONS / sizeof OPTIONS[0]},
+    .values_bytes = sizeof(struct values),
     .run = run,
 };

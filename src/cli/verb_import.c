@@ -105,11 +105,9 @@ static assay_code store_run(const struct values *values, const char *dir, const 
     return rc;
 }
 
-static assay_code print_run(const struct values *values, const char *dir, const struct assay_import_result *result,
-                            assay_err *err)
+static assay_code write_result(const struct values *values, const char *dir, const struct assay_import_result *result,
+                               struct assay_buf *out, assay_err *err)
 {
-    struct assay_buf out;
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
     struct assay_report_input input = {.place = dir,
                                        .document = result->file.data,
                                        .document_len = result->file.len,
@@ -126,7 +124,7 @@ static assay_code print_run(const struct values *values, const char *dir, const 
 }
 
 static assay_code import_bytes(const struct values *values, const char *path, const struct assay_buf *bytes,
-                               const json_t *environment, assay_err *err)
+                               const json_t *environment, struct assay_buf *out, assay_err *err)
 {
     struct assay_import_request request = {.bytes = bytes->data ? bytes->data : "",
                                            .len = bytes->len,
@@ -149,7 +147,7 @@ static assay_code import_bytes(const struct values *values, const char *path, co
     if (rc == ASSAY_OK) {
         assay_log_note("%s: read as %s, %" PRIu64 " rows, %" PRIu64 " of them failed", place, result.format,
                        result.rows, result.rows_failed);
-        rc = print_run(values, place, &result, err);
+        rc = write_result(values, place, &result, out, err);
     }
     if (rc == ASSAY_OK && values->wants_store) {
         rc = store_run(values, place, &result, err);
@@ -158,7 +156,7 @@ static assay_code import_bytes(const struct values *values, const char *path, co
     return rc;
 }
 
-static assay_code import_file(const struct values *values, const char *path, assay_err *err)
+static assay_code import_file(const struct values *values, const char *path, struct assay_buf *out, assay_err *err)
 {
     struct assay_buf bytes;
     json_t *environment = NULL;
@@ -168,7 +166,7 @@ static assay_code import_file(const struct values *values, const char *path, ass
         rc = make_environment(&environment, err);
     }
     if (rc == ASSAY_OK) {
-        rc = import_bytes(values, path, &bytes, environment, err);
+        rc = import_bytes(values, path, &bytes, environment, out, err);
         if (rc != ASSAY_OK) {
             assay_wrap(err, "%s", path);
         }
@@ -178,19 +176,14 @@ static assay_code import_file(const struct values *values, const char *path, ass
     return rc;
 }
 
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
     (void)cli;
-    struct values values = {.wants_store = true};
-    struct assay_opt_result result;
-    bool done;
-    assay_code rc = assay_cli_parse(&assay_verb_import.opt, argc, argv, &values, &result, &done, err);
-    if (rc == ASSAY_OK && !done) {
-        rc = import_file(&values, result.arguments[0], err);
-        assay_opt_result_done(&result);
-    }
-    return rc;
+    return import_file(values, given->arguments[0], out, err);
 }
+
+static const struct values DEFAULTS = {.wants_store = true};
 
 const struct assay_verb assay_verb_import = {
     .opt = {.name = "import",
@@ -206,5 +199,7 @@ const struct assay_verb assay_verb_import = {
             .arguments_max = 1,
             .examples = "assay import baseline.csv --out baseline\n"
                         "  timestamp,model,first_token_ms,tokens_per_s: rows become samples\n"},
+    .values_bytes = sizeof(struct values),
+    .defaults = &DEFAULTS,
     .run = run,
 };

@@ -57,35 +57,21 @@ static assay_code runs_load(struct runs *runs, const struct assay_opt_result *pl
     return ASSAY_OK;
 }
 
-static assay_code report(const struct values *values, const struct assay_opt_result *places, assay_err *err)
-{
-    struct runs runs;
-    struct assay_buf out;
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
-    assay_code rc = runs_load(&runs, places, err);
-    if (rc == ASSAY_OK) {
-        struct assay_style style = values->output ? (struct assay_style){0} : assay_terminal_style();
-        rc = assay_report_runs(runs.inputs, runs.count, (enum assay_report_format)values->format, &style, &out, err);
-    }
-    if (rc == ASSAY_OK) {
-        rc = assay_cli_write(&out, values->output, values->is_forced, err);
-    }
-    assay_buf_done(&out);
-    runs_done(&runs);
-    return rc;
-}
-
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
     (void)cli;
-    struct values values = {0};
-    struct assay_opt_result result;
-    bool done;
-    assay_code rc = assay_cli_parse(&assay_verb_report.opt, argc, argv, &values, &result, &done, err);
-    if (rc == ASSAY_OK && !done) {
-        rc = report(&values, &result, err);
-        assay_opt_result_done(&result);
+    const struct values *values = values_;
+    struct runs runs;
+    assay_code rc = runs_load(&runs, given, err);
+    if (rc == ASSAY_OK) {
+        struct assay_style style = values->output ? (struct assay_style){0} : assay_terminal_style();
+        rc = assay_report_runs(runs.inputs, runs.count, (enum assay_report_format)values->format, &style, out, err);
     }
+    if (rc == ASSAY_OK) {
+        rc = assay_cli_output(out, values->output, values->is_forced, err);
+    }
+    runs_done(&runs);
     return rc;
 }
 
@@ -101,5 +87,6 @@ const struct assay_verb assay_verb_report = {
             .arguments_max = ASSAY_REPORT_RUNS_MAX,
             .examples = "assay report --format md --output report.md demo-out\n  a page for people\n"
                         "assay report --format csv night-*\n  rows for a spreadsheet or a script\n"},
+    .values_bytes = sizeof(struct values),
     .run = run,
 };

@@ -96,5 +96,5 @@ const struct assay_verb assay_verb_run = {
                         "assay run suite.yaml --out night\n  several runs from one file\n",
             .exits =
                 "0 valid receipt; 2 invalid, partial, aborted or stand-in; 3 bad input; 4 usage; 5 failed; 70 a bug"},
-    .run = run,
+    .run_raw = run,
 };

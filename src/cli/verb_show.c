@@ -13,39 +13,24 @@ static const struct assay_opt OPTIONS[] = {
     {"json", NULL, "print as JSON", ASSAY_OPT_FLAG, offsetof(struct values, wants_json)},
 };
 
-static assay_code show(const char *place, enum assay_report_format format, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
+    (void)cli;
+    const struct values *values = values_;
+    const char *place = given->arguments[0];
     struct assay_run_files files;
-    struct assay_buf out;
     assay_code rc = assay_run_files_load(place, NULL, &files, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
     struct assay_report_input input = assay_run_files_input(&files);
     struct assay_style style = assay_terminal_style();
-    rc = assay_report_show(&input, format, &style, &out, err);
-    if (rc == ASSAY_OK) {
-        rc = assay_cli_print(&out, err);
-    } else {
+    rc = assay_report_show(&input, values->wants_json ? ASSAY_REPORT_JSON : ASSAY_REPORT_TEXT, &style, out, err);
+    if (rc != ASSAY_OK) {
         assay_wrap(err, "%s", place);
     }
-    assay_buf_done(&out);
     assay_run_files_done(&files);
-    return rc;
-}
-
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
-{
-    (void)cli;
-    struct values values = {0};
-    struct assay_opt_result result;
-    bool done;
-    assay_code rc = assay_cli_parse(&assay_verb_show.opt, argc, argv, &values, &result, &done, err);
-    if (rc == ASSAY_OK && !done) {
-        rc = show(result.arguments[0], values.wants_json ? ASSAY_REPORT_JSON : ASSAY_REPORT_TEXT, err);
-        assay_opt_result_done(&result);
-    }
     return rc;
 }
 
@@ -60,5 +45,6 @@ const struct assay_verb assay_verb_show = {
             .arguments_min = 1,
             .arguments_max = 1,
             .examples = "assay show demo-out\n  the run that 'make demo' leaves\n"},
+    .values_bytes = sizeof(struct values),
     .run = run,
 };

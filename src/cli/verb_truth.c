@@ -33,16 +33,11 @@ static const struct assay_opt OPTIONS[] = {
     {"quiet", NULL, "no summary at the end", ASSAY_OPT_FLAG, offsetof(struct values, is_quiet)},
 };
 
-static assay_code list_presets(assay_err *err)
+static void list_presets(struct assay_buf *out)
 {
-    struct assay_buf out;
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
     for (const struct assay_truth_preset *preset = assay_truth_presets(); preset->name; preset++) {
-        assay_buf_printf(&out, "preset:%-12s %s\n", preset->name, preset->summary);
+        assay_buf_printf(out, "preset:%-12s %s\n", preset->name, preset->summary);
     }
-    assay_code rc = assay_cli_print(&out, err);
-    assay_buf_done(&out);
-    return rc;
 }
 
 /* The one line that a script waits for: the address, on standard output, at once. */
@@ -94,19 +89,20 @@ static assay_code serve(const struct values *values, assay_err *err)
     return rc;
 }
 
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
     (void)cli;
-    struct values values = {.cpu = NO_CPU};
-    struct assay_opt_result result;
-    bool done;
-    assay_code rc = assay_cli_parse(&assay_verb_truth.opt, argc, argv, &values, &result, &done, err);
-    if (rc == ASSAY_OK && !done) {
-        rc = values.wants_presets ? list_presets(err) : serve(&values, err);
-        assay_opt_result_done(&result);
+    (void)given;
+    const struct values *values = values_;
+    if (values->wants_presets) {
+        list_presets(out);
+        return ASSAY_OK;
     }
-    return rc;
+    return serve(values, err);
 }
+
+static const struct values DEFAULTS = {.cpu = NO_CPU};
 
 const struct assay_verb assay_verb_truth = {
     .opt = {.name = "truth",
@@ -120,5 +116,7 @@ const struct assay_verb assay_verb_truth = {
             .options = OPTIONS,
             .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
             .examples = "assay truth --listen 127.0.0.1:8080\n  64 tokens at 50 tokens/s to everyone who asks\n"},
+    .values_bytes = sizeof(struct values),
+    .defaults = &DEFAULTS,
     .run = run,
 };

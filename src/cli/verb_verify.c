@@ -31,25 +31,19 @@ static struct assay_judge_bytes bytes_of(const struct assay_buf *buf)
     return (struct assay_judge_bytes){.data = buf->data, .len = buf->len};
 }
 
-static assay_code print_judgement(const struct assay_judgement *judgement, bool wants_json, assay_err *err)
+static assay_code write_judgement(const struct assay_judgement *judgement, bool wants_json, struct assay_buf *out,
+                                  assay_err *err)
 {
-    struct assay_buf out;
-    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
-    assay_code rc = ASSAY_OK;
-    if (wants_json) {
-        json_t *json = NULL;
-        rc = assay_judgement_json(judgement, &json, err);
-        if (rc == ASSAY_OK) {
-            rc = assay_json_pretty(json, &out, err);
-        }
-        json_decref(json);
-    } else {
-        assay_judgement_render(judgement, &out);
+    if (!wants_json) {
+        assay_judgement_render(judgement, out);
+        return ASSAY_OK;
     }
+    json_t *json = NULL;
+    assay_code rc = assay_judgement_json(judgement, &json, err);
     if (rc == ASSAY_OK) {
-        rc = assay_cli_print(&out, err);
+        rc = assay_json_pretty(json, out, err);
     }
-    assay_buf_done(&out);
+    json_decref(json);
     return rc;
 }
 
@@ -62,7 +56,8 @@ static assay_code code_of_exit(int status)
     return BY_EXIT[status];
 }
 
-static assay_code verify(struct assay_cli *cli, const struct values *values, const char *place, assay_err *err)
+static assay_code verify(struct assay_cli *cli, const struct values *values, const char *place, struct assay_buf *out,
+                         assay_err *err)
 {
     struct assay_run_files files;
     struct assay_judgement *judgement = NULL;
@@ -81,7 +76,7 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
                                       .max_age_ns = values->max_age_ns};
     rc = assay_judge_verify(&input, &judgement, err);
     if (rc == ASSAY_OK) {
-        rc = print_judgement(judgement, values->wants_json, err);
+        rc = write_judgement(judgement, values->wants_json, out, err);
     }
     if (rc == ASSAY_OK) {
         rc = code_of_exit(assay_judgement_exit(judgement));
@@ -92,22 +87,14 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
     return rc;
 }
 
-static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_err *err)
+static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
 {
-    struct values values = {0};
-    struct assay_opt_result result;
-    bool done;
-    assay_code rc = assay_cli_parse(&assay_verb_verify.opt, argc, argv, &values, &result, &done, err);
-    if (rc != ASSAY_OK || done) {
-        return rc;
+    const struct values *values = values_;
+    if (values->policy && strcmp(values->policy, "default") != 0) {
+        return assay_fail(err, ASSAY_USAGE, "--policy takes 'default'; policy files are judged by 'assay gate'");
     }
-    if (values.policy && strcmp(values.policy, "default") != 0) {
-        rc = assay_fail(err, ASSAY_USAGE, "--policy takes 'default'; policy files are judged by 'assay gate'");
-    } else {
-        rc = verify(cli, &values, result.arguments[0], err);
-    }
-    assay_opt_result_done(&result);
-    return rc;
+    return verify(cli, values, given->arguments[0], out, err);
 }
 
 const struct assay_verb assay_verb_verify = {
@@ -126,5 +113,6 @@ const struct assay_verb assay_verb_verify = {
             .examples = "assay verify demo-out\n  the run directory that 'make demo' leaves\n",
             .exits = "0 every required line passes; 1 one fails; 2 something required is undecided or not measured; 3 "
                      "malformed; 4 usage; 5 a file could not be read"},
+    .values_bytes = sizeof(struct values),
     .run = run,
 };
