@@ -46,7 +46,6 @@ void *assay_one_run_state(const struct assay_one_run *run)
 static assay_code store_result(const struct assay_around_options *around, const struct assay_run_result *result,
                                const struct assay_buf *identity, assay_err *err)
 {
-    struct assay_store *store = NULL;
     struct assay_store_run row = {.document = result->file.data,
                                   .document_len = result->file.len,
                                   .plan = result->plan.data,
@@ -54,11 +53,7 @@ static assay_code store_result(const struct assay_around_options *around, const 
                                   .identity = identity->data,
                                   .identity_len = identity->len,
                                   .dir = result->dir};
-    assay_code rc = assay_store_place_open(around->store, ASSAY_STORE_WRITE, &store, err);
-    if (rc == ASSAY_OK) {
-        rc = assay_store_append(store, &row, NULL, err);
-    }
-    assay_store_close(store);
+    assay_code rc = assay_store_place_append(around->store, &row, err);
     if (rc != ASSAY_OK) {
         assay_wrap(err, "the run is complete in '%s', but the history could not be written", result->dir);
     }

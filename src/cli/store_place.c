@@ -18,3 +18,14 @@ assay_code assay_store_place_open(const char *asked, enum assay_store_mode mode,
     assay_buf_done(&path);
     return rc;
 }
+
+assay_code assay_store_place_append(const char *asked, const struct assay_store_run *run, assay_err *err)
+{
+    struct assay_store *store = NULL;
+    assay_code rc = assay_store_place_open(asked, ASSAY_STORE_WRITE, &store, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_store_append(store, run, NULL, err);
+    }
+    assay_store_close(store);
+    return rc;
+}

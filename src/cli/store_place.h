@@ -9,4 +9,7 @@
 assay_code assay_store_place_open(const char *asked, enum assay_store_mode mode, struct assay_store **ret,
                                   assay_err *err);
 
+/* Opens, appends, closes. */
+assay_code assay_store_place_append(const char *asked, const struct assay_store_run *run, assay_err *err);
+
 #endif

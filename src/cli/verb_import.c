@@ -91,18 +91,12 @@ static assay_code make_environment(json_t **ret, assay_err *err)
 static assay_code store_run(const struct values *values, const char *dir, const struct assay_import_result *result,
                             assay_err *err)
 {
-    struct assay_store *store = NULL;
     struct assay_store_run row = {.document = result->file.data,
                                   .document_len = result->file.len,
                                   .plan = result->plan.data,
                                   .plan_len = result->plan.len,
                                   .dir = dir};
-    assay_code rc = assay_store_place_open(values->store, ASSAY_STORE_WRITE, &store, err);
-    if (rc == ASSAY_OK) {
-        rc = assay_store_append(store, &row, NULL, err);
-    }
-    assay_store_close(store);
-    return rc;
+    return assay_store_place_append(values->store, &row, err);
 }
 
 static assay_code write_result(const struct values *values, const char *dir, const struct assay_import_result *result,
@@ -114,13 +108,7 @@ static assay_code write_result(const struct values *values, const char *dir, con
                                        .plan = result->plan.data,
                                        .plan_len = result->plan.len};
     struct assay_style style = assay_terminal_style();
-    assay_code rc =
-        assay_report_show(&input, values->wants_json ? ASSAY_REPORT_JSON : ASSAY_REPORT_TEXT, &style, &out, err);
-    if (rc == ASSAY_OK) {
-        rc = assay_cli_print(&out, err);
-    }
-    assay_buf_done(&out);
-    return rc;
+    return assay_report_show(&input, values->wants_json ? ASSAY_REPORT_JSON : ASSAY_REPORT_TEXT, &style, out, err);
 }
 
 static assay_code import_bytes(const struct values *values, const char *path, const struct assay_buf *bytes,
