@@ -34,7 +34,8 @@ static assay_code check_depth(struct reader *reader, size_t at, unsigned depth)
         return ASSAY_OK;
     }
     return scan_fail(&reader->scan, at, ASSAY_TOO_LARGE, reader->err,
-                     "nested deeper than the %u levels that are allowed", reader->limits->depth_max);
+                     "found level %u of nesting, expected at most %u",
+                     depth, reader->limits->depth_max);
 }
 
 static assay_code fail_duplicate(struct reader *reader, size_t at, struct assay_slice name)
@@ -58,7 +59,8 @@ static assay_code start_member(struct reader *reader, json_t *object, size_t at,
     }
     if (limits->members_max > 0 && !is_there && json_object_size(object) == limits->members_max) {
         return scan_fail(&reader->scan, at, ASSAY_TOO_LARGE, reader->err,
-                         "more than the %zu members that an object may have", limits->members_max);
+                         "found member %zu of an object, expected at most %zu", limits->members_max + 1,
+                         limits->members_max);
     }
     return ASSAY_OK;
 }
@@ -228,7 +230,7 @@ static assay_code read_value(struct reader *reader, unsigned depth, json_t **ret
 static assay_code check_bytes(const struct json_scan *scan, const struct assay_json_limits *limits, assay_err *err)
 {
     if (scan->len > limits->bytes_max) {
-        return assay_fail(err, ASSAY_TOO_LARGE, "a JSON text of %zu bytes, expected at most %zu", scan->len,
+        return assay_fail(err, ASSAY_TOO_LARGE, "found a JSON text of %zu bytes, expected at most %zu", scan->len,
                           limits->bytes_max);
     }
     if (scan->len >= 3 && memcmp(scan->bytes, "\xEF\xBB\xBF", 3) == 0) {

@@ -60,10 +60,16 @@ struct assay_judgement {
     } lines[ASSAY_LINE_COUNT];
     const struct assay_violation *violations; /* by gate number, then pointer */
     size_t violations_count;
+    size_t violations_left_out; /* beyond ASSAY_VIOLATIONS_MAX */
     enum assay_document document;
-    bool is_readable; /* the document could be parsed */
-    int tier;
+    bool is_missing;  /* no document was given */
+    bool is_readable; /* the document could be parsed: a statement of a known type */
+    bool is_policy_required;
+    int tier; /* -1: not even the conditions of tier 0 hold */
 };
+
+#define ASSAY_VIOLATIONS_MAX \
+    4096 /* a hostile file could hold a million; nobody reads more, and memory and time are bounded */
 
 assay_code assay_judge_verify(const struct assay_judge_input *input, struct assay_judgement **ret, assay_err *err);
 void assay_judgement_free(struct assay_judgement *judgement);

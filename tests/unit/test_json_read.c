@@ -105,13 +105,13 @@ static void limits_are_exact(void **state)
     assay_err err = {0};
     assert_int_equal(read_with("[[1]]", 5, &limits, &err), ASSAY_OK);
     assert_int_equal(read_with("[[[]]]", 6, &limits, &err), ASSAY_TOO_LARGE);
-    assert_string_equal(err.message, "line 1, column 3: nested deeper than the 2 levels that are allowed");
+    assert_string_equal(err.message, "line 1, column 3: found level 3 of nesting, expected at most 2");
     assert_int_equal(read_with("{\"a\":1,\"b\":2}", 13, &limits, &err), ASSAY_OK);
     assert_int_equal(read_with("{\"a\":1,\"b\":2,\"c\":3}", 19, &limits, &err), ASSAY_TOO_LARGE);
-    assert_string_equal(err.message, "line 1, column 14: more than the 2 members that an object may have");
+    assert_string_equal(err.message, "line 1, column 14: found member 3 of an object, expected at most 2");
     assert_int_equal(read_with("\"345678901234567890\"", 20, &limits, &err), ASSAY_OK);
     assert_int_equal(read_with("\"3456789012345678901\"", 21, &limits, &err), ASSAY_TOO_LARGE);
-    assert_string_equal(err.message, "a JSON text of 21 bytes, expected at most 20");
+    assert_string_equal(err.message, "found a JSON text of 21 bytes, expected at most 20");
 }
 
 static void values_come_back_as_they_stand(void **state)

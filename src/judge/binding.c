@@ -1,0 +1,230 @@
+#include "judge/judge_room.h"
+
+#include "base/clock.h"
+#include "crypto/crypto.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AHEAD_S_MAX 300     /* gate 406: clocks of two machines may differ by minutes */
+#define DAYS_TO_1970 719468 /* from 0000-03-01 of the proleptic Gregorian calendar */
+
+static bool read_digits(const char **at, int count, int *ret)
+{
+    int value = 0;
+    for (int i = 0; i < count; i++) {
+        char c = **at;
+        if (c < '0' || c > '9') {
+            return false;
+        }
+        value = 10 * value + (c - '0');
+        (*at)++;
+    }
+    *ret = value;
+    return true;
+}
+
+static int days_in_month(int year, int month)
+{
+    static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return DAYS[month - 1] + (month == 2 && is_leap ? 1 : 0);
+}
+
+/* Days since 1970-01-01, years counted from March so that the leap day comes last (Hinnant, "days_from_civil"). */
+static int64_t days_since_1970(int year, int month, int day)
+{
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t shifted = (month + 9) % 12;
+    int64_t day_of_year = (153 * shifted + 2) / 5 + day - 1;
+    return 365 * y + y / 4 - y / 100 + y / 400 + day_of_year - DAYS_TO_1970;
+}
+
+bool judge_time_read(const char *text, int64_t *ret_seconds)
+{
+    static const struct {
+        int digits;
+        char after;
+    } PARTS[] = {{4, '-'}, {2, '-'}, {2, 'T'}, {2, ':'}, {2, ':'}, {2, 'Z'}};
+    int part[6];
+    const char *at = text;
+    for (size_t i = 0; i < 6; i++) {
+        if (!read_digits(&at, PARTS[i].digits, &part[i]) || *at != PARTS[i].after) {
+            return false;
+        }
+        at++;
+    }
+    bool is_date = *at == '\0' && part[0] >= 1970 && part[1] >= 1 && part[1] <= 12 && part[2] >= 1 &&
+                   part[2] <= days_in_month(part[0], part[1]);
+    if (!is_date || part[3] > 23 || part[4] > 59 || part[5] > 59) {
+        return false;
+    }
+    *ret_seconds = days_since_1970(part[0], part[1], part[2]) * 86400 + part[3] * 3600 + part[4] * 60 + part[5];
+    return true;
+}
+
+/* ---- expectations ---- */
+
+static const json_t *at(const struct judge *judge, const char *pointer)
+{
+    return assay_json_at(judge->statement, pointer);
+}
+
+/* One thing that was asked for; a field that was refused says nothing. */
+static void expect(struct judge *judge, bool is_met, enum gate gate, const char *pointer, const char *expected)
+{
+    judge->expectations++;
+    if (!is_met) {
+        judge->expectations_failed++;
+        judge_fail(judge, gate, pointer, at(judge, pointer), expected);
+    }
+}
+
+static void expect_nonce(struct judge *judge)
+{
+    static const char PLACE[] = "/predicate/attempts/nonce";
+    const char *found = json_string_value(at(judge, PLACE));
+    expect(judge, found && strcmp(found, judge->input->nonce) == 0, GATE_NONCE, PLACE, judge->input->nonce);
+}
+
+static void expect_age(struct judge *judge)
+{
+    static const char PLACE[] = "/predicate/attempts/finishedAt";
+    const char *finished = json_string_value(at(judge, PLACE));
+    int64_t seconds = 0;
+    char expected[64];
+    bool is_read = finished && judge_time_read(finished, &seconds);
+    uint64_t now_s = judge->input->now_real_ns / ASSAY_NS_PER_S;
+    bool is_young = is_read && (uint64_t)seconds + judge->input->max_age_ns / ASSAY_NS_PER_S >= now_s;
+    (void)snprintf(expected, sizeof expected, "at most %llu s before now",
+                   (unsigned long long)(judge->input->max_age_ns / ASSAY_NS_PER_S));
+    expect(judge, is_young, GATE_AGE, PLACE, expected);
+}
+
+static void expect_default_policy(struct judge *judge)
+{
+    static const char BUILD[] = "/predicate/environment/build/";
+    struct {
+        const char *member;
+        enum gate gate;
+        bool is_met;
+        const char *expected;
+    } rows[4];
+    char place[ASSAY_JSON_POINTER_BYTES];
+    const char *path = json_string_value(at(judge, "/predicate/protocol/computePath"));
+    const json_t *sanitizers = at(judge, "/predicate/environment/build/sanitizers");
+    const json_t *optimize = at(judge, "/predicate/environment/build/optimize");
+    expect(judge, path && strcmp(path, "real") == 0, GATE_PATH_POLICY, "/predicate/protocol/computePath", "\"real\"");
+    rows[0].member = "dirty";
+    rows[0].gate = GATE_DIRTY;
+    rows[0].is_met = json_is_false(at(judge, "/predicate/environment/build/dirty"));
+    rows[0].expected = "false";
+    rows[1].member = "sanitizers";
+    rows[1].gate = GATE_BUILD;
+    rows[1].is_met = json_is_array(sanitizers) && json_array_size(sanitizers) == 0;
+    rows[1].expected = "no sanitizer";
+    rows[2].member = "coverage";
+    rows[2].gate = GATE_BUILD;
+    rows[2].is_met = json_is_false(at(judge, "/predicate/environment/build/coverage"));
+    rows[2].expected = "false";
+    rows[3].member = "optimize";
+    rows[3].gate = GATE_BUILD;
+    rows[3].is_met = json_is_integer(optimize) && json_integer_value(optimize) >= 2;
+    rows[3].expected = "2 or more";
+    for (size_t i = 0; i < 4; i++) {
+        (void)snprintf(place, sizeof place, "%s%s", BUILD, rows[i].member);
+        expect(judge, rows[i].is_met, rows[i].gate, place, rows[i].expected);
+    }
+    /* the sanity gates have added their own violations */
+    judge->expectations++;
+    judge->expectations_failed += judge_has(judge, GATE_IMPOSSIBLE, GATE_INVALID - 1, ASSAY_VERDICT_FAIL) ? 1 : 0;
+}
+
+/* ---- what is always looked at ---- */
+
+static void check_dates(struct judge *judge)
+{
+    static const char STARTED[] = "/predicate/attempts/startedAt", FINISHED[] = "/predicate/attempts/finishedAt";
+    const char *started = json_string_value(at(judge, STARTED)), *finished = json_string_value(at(judge, FINISHED));
+    int64_t start = 0, finish = 0;
+    bool has_start = started && judge_time_read(started, &start);
+    bool has_finish = finished && judge_time_read(finished, &finish);
+    int64_t latest = (int64_t)(judge->input->now_real_ns / ASSAY_NS_PER_S) + AHEAD_S_MAX;
+    if (has_start && has_finish && finish < start) {
+        judge_fail(judge, GATE_DATE, FINISHED, at(judge, FINISHED), "a time not before startedAt");
+    } else if (has_finish && finish > latest) {
+        judge_fail(judge, GATE_DATE, FINISHED, at(judge, FINISHED), "a time at most 300 s ahead of now");
+    } else if (has_start && start > latest) {
+        judge_fail(judge, GATE_DATE, STARTED, at(judge, STARTED), "a time at most 300 s ahead of now");
+    }
+}
+
+/* Subjects of role endpoint are the digest of identity.json. */
+static void check_identity(struct judge *judge)
+{
+    const json_t *subjects = json_object_get(judge->statement, "subject");
+    struct assay_digest digest;
+    char text[ASSAY_DIGEST_TEXT_BYTES], place[64];
+    if (judge->input->identity.data) {
+        assay_sha256_of(judge->input->identity.data, judge->input->identity.len, &digest);
+        assay_digest_print(&digest, text);
+    }
+    for (size_t i = 0; i < json_array_size(subjects); i++) {
+        const json_t *subject = json_array_get(subjects, i);
+        const char *name = json_string_value(json_object_get(subject, "name"));
+        const json_t *stated = json_object_get(json_object_get(subject, "digest"), "sha256");
+        if (!name || strncmp(name, "endpoint:", 9) != 0 || !json_is_string(stated)) {
+            continue;
+        }
+        if (!judge->input->identity.data) {
+            judge_add(judge, GATE_NOT_GIVEN, ASSAY_VERDICT_UNDECIDED, "identity.json", NULL,
+                      "the file whose digest the subject is");
+        } else if (strcmp(text, json_string_value(stated)) != 0) {
+            (void)snprintf(place, sizeof place, "/subject/%zu/digest/sha256", i);
+            judge_fail(judge, GATE_ARTEFACT, place, stated, text);
+        }
+    }
+}
+
+/* The set of keyids is that of tier.signers (strict); whether the signatures are good is for keys to say. */
+static void check_signers(struct judge *judge)
+{
+    const json_t *signatures = json_object_get(judge->envelope, "signatures");
+    const json_t *signers = at(judge, "/predicate/tier/signers");
+    size_t count = json_array_size(signatures);
+    char place[64];
+    if (judge->input->is_interop || !json_is_array(signers) || judge_is_refused(judge, "/predicate/tier/signers")) {
+        return;
+    }
+    if (count != json_array_size(signers)) {
+        (void)snprintf(place, sizeof place, "%zu keys, as many as signatures", count);
+        judge_fail(judge, GATE_SIGNERS, "/predicate/tier/signers", signers, place);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const json_t *keyid = json_object_get(json_array_get(signatures, i), "keyid");
+        const json_t *signer = json_array_get(signers, i); /* both lists are sorted */
+        if (json_is_string(keyid) && json_is_string(signer) && !json_equal(keyid, signer)) {
+            (void)snprintf(place, sizeof place, "/predicate/tier/signers/%zu", i);
+            judge_differ(judge, GATE_SIGNERS, place, signer, keyid);
+        }
+    }
+}
+
+void judge_binding(struct judge *judge)
+{
+    check_dates(judge);
+    check_identity(judge);
+    check_signers(judge);
+    if (judge->input->nonce) {
+        expect_nonce(judge);
+    }
+    if (judge->input->max_age_ns > 0) {
+        expect_age(judge);
+    }
+    if (judge->input->wants_default_policy) {
+        expect_default_policy(judge);
+    }
+    judge->out->is_policy_required = judge->expectations > 0;
+}

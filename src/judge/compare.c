@@ -1,0 +1,323 @@
+#include "judge/judge_room.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The document against what plan and trace give (evidence.md 3.3): equal as canonical values, tolerance 0. */
+
+/* Which gate a difference belongs to: the first row whose place is the difference's or above it. */
+static const struct {
+    const char *place;
+    enum gate gate;
+} GATES[] = {
+    {"/predicate/protocol/computePath", GATE_COMPUTE_PATH},
+    {"/predicate/protocol/backend", GATE_COMPUTE_PATH},
+    {"/predicate/protocol/planSha256", GATE_PLAN},
+    {"/predicate/samples/format", GATE_STORED_BYTES},
+    {"/predicate/samples/sha256", GATE_STORED_BYTES},
+    {"/predicate/samples/bytes", GATE_STORED_BYTES},
+    {"/predicate/samples/root", GATE_ROOT},
+    {"/predicate/samples/chunks", GATE_COUNTS},
+    {"/predicate/samples/count", GATE_COUNTS},
+    {"/predicate/samples/planned", GATE_COUNTS},
+    {"/predicate/samples/firstDueNs", GATE_STAMPS},
+    {"/predicate/samples/lastStartNs", GATE_STAMPS},
+    {"/predicate/samples/lastEndNs", GATE_STAMPS},
+    {"/predicate/samples", GATE_STATUS_SUM},
+    {"/predicate/kernels", GATE_KERNELS},
+    {"/predicate/determinism", GATE_DETERMINISM},
+    {"/predicate/checks", GATE_CHECK},
+    {"/predicate/tier/evidence", GATE_CODES},
+    {"/predicate/invalid", GATE_CODES},
+    {"/predicate/notChecked", GATE_CODES},
+    {"", GATE_FACTS}, /* subject, protocol, environment, attempts: what the facts chunk holds */
+};
+
+/* What a signature brings in, and what its own gates look at. */
+static const char *const NOT_DERIVED[] = {"/predicate/attempts/counter", "/predicate/attempts/previous",
+                                          "/predicate/tier/signers"};
+/* A recompressed trace is taken in interop (evidence.md 1.6). */
+static const char *const STORED[] = {"/predicate/samples/sha256", "/predicate/samples/bytes"};
+
+struct comparison {
+    struct judge *judge;
+    struct assay_json_pointer at;
+};
+
+static void compare(struct comparison *work, const json_t *found, const json_t *derived);
+
+static bool is_at_or_below(const char *place, const char *above)
+{
+    size_t n = strlen(above);
+    return strncmp(place, above, n) == 0 && (place[n] == '\0' || place[n] == '/' || n == 0);
+}
+
+static enum gate gate_of(const char *place)
+{
+    size_t i = 0;
+    while (!is_at_or_below(place, GATES[i].place)) {
+        i++;
+        assert(i < sizeof GATES / sizeof GATES[0]);
+    }
+    return GATES[i].gate;
+}
+
+static bool is_left_out(const struct judge *judge, const char *place)
+{
+    for (size_t i = 0; i < sizeof NOT_DERIVED / sizeof NOT_DERIVED[0]; i++) {
+        if (strcmp(place, NOT_DERIVED[i]) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof STORED / sizeof STORED[0] && judge->input->is_interop; i++) {
+        if (strcmp(place, STORED[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void report(struct comparison *work, enum gate gate, const json_t *found, const json_t *derived)
+{
+    if (!judge_is_refused(work->judge, work->at.text)) {
+        judge_differ(work->judge, gate, work->at.text, found, derived);
+    }
+}
+
+/* ---- objects and arrays ---- */
+
+static void compare_objects(struct comparison *work, json_t *found, json_t *derived)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(derived, name, value)
+    {
+        size_t mark = assay_json_pointer_name(&work->at, name);
+        compare(work, json_object_get(found, name), value);
+        assay_json_pointer_back(&work->at, mark);
+    }
+    json_object_foreach(found, name, value)
+    {
+        if (!json_object_get(derived, name) && !work->judge->input->is_interop) {
+            size_t mark = assay_json_pointer_name(&work->at, name);
+            compare(work, value, NULL);
+            assay_json_pointer_back(&work->at, mark);
+        }
+    }
+}
+
+/* Two sorted lists of texts: names what is too much and what is missing, instead of everything behind it. */
+static void compare_sets(struct comparison *work, const json_t *found, const json_t *derived)
+{
+    size_t i = 0, k = 0;
+    while (i < json_array_size(found) || k < json_array_size(derived)) {
+        const json_t *here = json_array_get(found, i), *due = json_array_get(derived, k);
+        int order = !here ? 1 : !due ? -1 : strcmp(json_string_value(here), json_string_value(due));
+        if (order < 0) {
+            size_t mark = assay_json_pointer_index(&work->at, i);
+            report(work, gate_of(work->at.text), here, NULL);
+            assay_json_pointer_back(&work->at, mark);
+        } else if (order > 0) {
+            report(work, gate_of(work->at.text), NULL, due);
+        }
+        i += order <= 0 ? 1 : 0;
+        k += order >= 0 ? 1 : 0;
+    }
+}
+
+static bool is_sorted_texts(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *here = json_string_value(json_array_get(list, i));
+        const char *before = i > 0 ? json_string_value(json_array_get(list, i - 1)) : NULL;
+        if (!here || (before && strcmp(before, here) >= 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void compare_arrays(struct comparison *work, const json_t *found, const json_t *derived)
+{
+    if (is_sorted_texts(found) && is_sorted_texts(derived)) {
+        compare_sets(work, found, derived);
+        return;
+    }
+    size_t n = json_array_size(found), due = json_array_size(derived);
+    for (size_t i = 0; i < n || i < due; i++) {
+        size_t mark = assay_json_pointer_index(&work->at, i);
+        compare(work, json_array_get(found, i), json_array_get(derived, i));
+        assay_json_pointer_back(&work->at, mark);
+    }
+}
+
+/* ---- metrics: matched by arm and name ---- */
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+static int metric_order(const json_t *a, const json_t *b)
+{
+    int order = strcmp(text_of(a, "arm"), text_of(b, "arm"));
+    return order != 0 ? order : strcmp(text_of(a, "name"), text_of(b, "name"));
+}
+
+static void report_metric(struct comparison *work, size_t i, const json_t *found, const json_t *derived)
+{
+    struct assay_buf name;
+    const json_t *metric = found ? found : derived;
+    size_t mark = found ? assay_json_pointer_index(&work->at, i) : work->at.len;
+    assay_buf_init(&name, 1024);
+    assay_buf_printf(&name, "metric %s of arm %s", text_of(metric, "name"), text_of(metric, "arm"));
+    if (!judge_is_refused(work->judge, work->at.text)) {
+        judge_add(work->judge, GATE_METRIC, ASSAY_VERDICT_FAIL, work->at.text, found ? name.data : NULL,
+                  found ? "no metric that the plan lacks" : (name.data ? name.data : "a metric"));
+    }
+    assay_buf_done(&name);
+    assay_json_pointer_back(&work->at, mark);
+}
+
+static enum gate metric_gate(const char *member)
+{
+    bool is_of_table =
+        strcmp(member, "formula") == 0 || strcmp(member, "unit") == 0 || strcmp(member, "direction") == 0;
+    return is_of_table ? GATE_FORMULA : GATE_VALUE;
+}
+
+static void compare_metric_member(struct comparison *work, const char *name, const json_t *found, const json_t *derived,
+                                  bool *is_equal)
+{
+    size_t mark = assay_json_pointer_name(&work->at, name);
+    if (!found || !derived || !json_equal(found, derived)) {
+        report(work, metric_gate(name), found, derived);
+        *is_equal = false;
+    }
+    assay_json_pointer_back(&work->at, mark);
+}
+
+static bool compare_metric(struct comparison *work, size_t i, json_t *found, json_t *derived)
+{
+    bool is_equal = true;
+    const char *name;
+    json_t *value;
+    size_t mark = assay_json_pointer_index(&work->at, i);
+    json_object_foreach(derived, name, value)
+    {
+        compare_metric_member(work, name, json_object_get(found, name), value, &is_equal);
+    }
+    json_object_foreach(found, name, value)
+    {
+        if (!json_object_get(derived, name) && !work->judge->input->is_interop) {
+            compare_metric_member(work, name, value, NULL, &is_equal);
+        }
+    }
+    assay_json_pointer_back(&work->at, mark);
+    return is_equal;
+}
+
+/* Both lists are sorted by arm and name; where the document's is not, gate 108 has said so. */
+static void compare_metrics(struct comparison *work, const json_t *found, const json_t *derived)
+{
+    size_t i = 0, k = 0;
+    while (i < json_array_size(found) || k < json_array_size(derived)) {
+        json_t *here = json_array_get(found, i), *due = json_array_get(derived, k);
+        int order = !here ? 1 : !due ? -1 : metric_order(here, due);
+        if (order < 0) {
+            report_metric(work, i, here, NULL);
+        } else if (order > 0) {
+            report_metric(work, i, NULL, due);
+        } else if (compare_metric(work, i, here, due)) {
+            work->judge->metrics_equal++;
+        }
+        i += order <= 0 ? 1 : 0;
+        k += order >= 0 ? 1 : 0;
+    }
+}
+
+/* ---- any value ---- */
+
+/* Jansson's iterators want a mutable object although they only read it. */
+static json_t *mutable(const json_t *value)
+{
+    union {
+        const json_t *in;
+        json_t *out;
+    } cast = {value};
+    return cast.out;
+}
+
+static void compare(struct comparison *work, const json_t *found, const json_t *derived)
+{
+    if (is_left_out(work->judge, work->at.text)) {
+        return;
+    }
+    if (json_is_object(found) && json_is_object(derived)) {
+        compare_objects(work, mutable(found), mutable(derived));
+    } else if (json_is_array(found) && json_is_array(derived)) {
+        if (strcmp(work->at.text, "/predicate/metrics") == 0) {
+            compare_metrics(work, found, derived);
+        } else {
+            compare_arrays(work, found, derived);
+        }
+    } else if (!found || !derived || !json_equal(found, derived)) {
+        report(work, gate_of(work->at.text), found, derived);
+    }
+}
+
+/* ---- plan and trace ---- */
+
+static void note_not_given(struct judge *judge, struct assay_judge_bytes bytes, const char *file)
+{
+    if (!bytes.data) {
+        judge_add(judge, GATE_NOT_GIVEN, ASSAY_VERDICT_UNDECIDED, file, NULL, "the file that the document speaks of");
+    }
+}
+
+static void derive(struct judge *judge)
+{
+    const struct assay_judge_input *input = judge->input;
+    assay_err err = {0};
+    assay_code rc = assay_receipt_derive(input->plan.data, input->plan.len, input->trace.data, input->trace.len,
+                                         &judge->derived, &err);
+    judge->is_derived = rc == ASSAY_OK;
+    if (rc == ASSAY_NO_MEMORY) {
+        judge->is_out_of_memory = true;
+    } else if (rc == ASSAY_UNSUPPORTED) {
+        judge_add(judge, judge->derived.gate ? (enum gate)judge->derived.gate : GATE_FORMULA, ASSAY_VERDICT_UNDECIDED,
+                  "plan.json", err.message, "what this build knows");
+    } else if (rc != ASSAY_OK) {
+        int gate = judge->derived.gate ? judge->derived.gate : GATE_STORED_BYTES;
+        judge_add_err(judge, (enum gate)gate, gate == GATE_PLAN ? "plan.json" : "trace.assay", &err);
+    }
+}
+
+void judge_recompute(struct judge *judge)
+{
+    if (judge->out->document == ASSAY_DOCUMENT_IMPORTED) {
+        return; /* has no samples */
+    }
+    note_not_given(judge, judge->input->plan, "plan.json");
+    note_not_given(judge, judge->input->trace, "trace.assay");
+    judge->is_given = judge->input->plan.data && judge->input->trace.data;
+    if (!judge->is_given) {
+        return;
+    }
+    derive(judge);
+    if (!judge->is_derived) {
+        return;
+    }
+    struct comparison work = {.judge = judge};
+    if (judge->derived.document != judge->out->document) {
+        (void)assay_json_pointer_name(&work.at, "predicateType");
+        report(&work, GATE_FACTS, json_object_get(judge->statement, "predicateType"),
+               json_object_get(judge->derived.statement, "predicateType"));
+        return;
+    }
+    compare(&work, judge->statement, judge->derived.statement);
+}

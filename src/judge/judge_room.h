@@ -1,0 +1,108 @@
+/*
+ * What the files of this room share: one judgement in the making, and how a violation is added to it.
+ *
+ * Order of work (verify.c): read.c takes the document apart, fields.c holds it against the table of fields, compare.c
+ * against what plan and trace give, sanity.c and binding.c look at the values themselves, lines.c sums up. Each adds
+ * violations and goes on; only memory stops the work.
+ */
+#ifndef ASSAY_JUDGE_JUDGE_ROOM_H
+#define ASSAY_JUDGE_JUDGE_ROOM_H
+
+#include "judge/judge.h"
+
+/* Gates of evidence.md 3.2. The numbers are never reused; a file names the ones it can report. */
+enum gate {
+    GATE_UNREADABLE = 101,
+    GATE_NOT_JSON = 102,
+    GATE_NOT_CANONICAL = 103,
+    GATE_ENVELOPE = 104,
+    GATE_BASE64 = 105,
+    GATE_TYPE = 106,
+    GATE_VERSION = 107,
+    GATE_FIELD = 108,
+    GATE_CAP = 109,
+    GATE_SIGNATURE = 203,
+    GATE_KEYID = 205,
+    GATE_SIGNERS = 206,
+    GATE_ARTEFACT = 215,
+    GATE_NOT_GIVEN = 301,
+    GATE_STORED_BYTES = 302,
+    GATE_ROOT = 303,
+    GATE_COUNTS = 304,
+    GATE_STATUS_SUM = 307,
+    GATE_PLAN = 309,
+    GATE_STAMPS = 310,
+    GATE_VALUE = 311,
+    GATE_METRIC = 312,
+    GATE_FORMULA = 313,
+    GATE_KERNELS = 315,
+    GATE_DETERMINISM = 317,
+    GATE_CHECK = 318,
+    GATE_COMPUTE_PATH = 319,
+    GATE_CODES = 320,
+    GATE_FACTS = 321,
+    GATE_IMPOSSIBLE = 331,
+    GATE_ORDER = 332,
+    GATE_RATE = 333,
+    GATE_LITTLE = 334,
+    GATE_KERNEL_TIME = 335,
+    GATE_SHORT_REGION = 337,
+    GATE_CLOCK = 338,
+    GATE_LEAST_N = 339,
+    GATE_INVALID = 341,
+    GATE_DIRTY = 403,
+    GATE_NONCE = 404,
+    GATE_AGE = 405,
+    GATE_DATE = 406,
+    GATE_BUILD = 407,
+    GATE_PATH_POLICY = 416
+};
+
+struct judge {
+    const struct assay_judge_input *input;
+    struct assay_judgement *out;
+    struct assay_violation *list; /* grows; sorted and moved to the arena at the end */
+    size_t count, capacity;
+    bool is_out_of_memory;
+    json_t *envelope, *statement; /* owned */
+    struct assay_buf payload;     /* the bytes of the statement, decoded once */
+    struct assay_derivation derived;
+    bool is_derived;
+    bool is_given; /* plan and trace were */
+    size_t metrics_equal;
+    size_t expectations; /* what option or policy asked, and how many failed */
+    size_t expectations_failed;
+};
+
+/* Texts are copied and made safe to show; NULL found means "nothing". */
+void judge_add(struct judge *judge, enum gate gate, enum assay_verdict verdict, const char *pointer, const char *found,
+               const char *expected);
+void judge_fail(struct judge *judge, enum gate gate, const char *pointer, const json_t *found, const char *expected);
+/* Found and expected as values; NULL is "nothing". */
+void judge_differ(struct judge *judge, enum gate gate, const char *pointer, const json_t *found,
+                  const json_t *expected);
+/* From "PLACE: found X, expected Y" of an error message. */
+void judge_add_err(struct judge *judge, enum gate gate, const char *pointer, const assay_err *err);
+bool judge_has(const struct judge *judge, unsigned gate_first, unsigned gate_last, enum assay_verdict verdict);
+/* Whether a 1xx violation stands at this place, above it or below it: then nothing more is said of it. */
+bool judge_is_refused(const struct judge *judge, const char *pointer);
+assay_code judge_finish_violations(struct judge *judge, assay_err *err);
+
+/* read.c: fills envelope, payload, statement and out->document; out->is_readable says how far it came. */
+void judge_read(struct judge *judge);
+/* fields.c: each field alone; relations.c: fields against each other */
+void judge_fields(struct judge *judge);
+void judge_field_relations(struct judge *judge);
+/* compare.c */
+void judge_recompute(struct judge *judge);
+/* sanity.c */
+void judge_sanity(struct judge *judge);
+/* binding.c */
+void judge_binding(struct judge *judge);
+/* lines.c */
+void judge_lines(struct judge *judge);
+
+/* "YYYY-MM-DDTHH:MM:SSZ" of the Gregorian calendar to seconds since 1970. */
+bool judge_time_read(const char *text, int64_t *ret_seconds);
+
+#endif

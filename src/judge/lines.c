@@ -1,0 +1,209 @@
+#include "judge/judge_room.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_BYTES_MAX 2048
+#define CODES_MAX 64 /* notChecked has a dozen; the rest of a hostile list is not worth a line */
+
+/* Each line is made from the violations and counts of this judgement, never from a verdict in the file. */
+
+static void set_line(struct judge *judge, enum assay_judge_line line, enum assay_verdict verdict,
+                     const struct assay_buf *text)
+{
+    const char *kept =
+        text->failed == ASSAY_OK ? assay_arena_text(&judge->out->arena, text->data ? text->data : "", text->len) : NULL;
+    if (!kept) {
+        judge->is_out_of_memory = true;
+    }
+    judge->out->lines[line].verdict = verdict;
+    judge->out->lines[line].text = kept ? kept : "";
+}
+
+static size_t count_violations(const struct judge *judge, unsigned first, unsigned last, enum assay_verdict verdict)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < judge->count; i++) {
+        const struct assay_violation *violation = &judge->list[i];
+        n += violation->gate >= first && violation->gate <= last && violation->verdict == verdict ? 1 : 0;
+    }
+    return n;
+}
+
+static enum assay_verdict worst(const struct judge *judge, unsigned first, unsigned last, enum assay_verdict otherwise)
+{
+    if (judge_has(judge, first, last, ASSAY_VERDICT_FAIL)) {
+        return ASSAY_VERDICT_FAIL;
+    }
+    return judge_has(judge, first, last, ASSAY_VERDICT_UNDECIDED) ? ASSAY_VERDICT_UNDECIDED : otherwise;
+}
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* ---- CRYPTO ---- */
+
+/* Which key signed, and whether it may, needs keys: a trust file. Without one the line is not-measured, signed or not
+ * (evidence.md 3.1), so that stripping a signature gains nothing. */
+static void crypto_line(struct judge *judge)
+{
+    struct assay_buf text;
+    const json_t *signatures = json_object_get(judge->envelope, "signatures");
+    size_t count = json_array_size(signatures), failed = count_violations(judge, 201, 299, ASSAY_VERDICT_FAIL);
+    assay_buf_init(&text, LINE_BYTES_MAX);
+    if (!judge->out->is_readable) {
+        assay_buf_text(&text, "the document could not be read");
+    } else if (failed > 0) {
+        assay_buf_printf(&text, "%zu violation%s; ", failed, plural(failed));
+    }
+    if (judge->out->is_readable && count == 0) {
+        assay_buf_text(&text, "unsigned");
+    } else if (judge->out->is_readable) {
+        assay_buf_printf(&text, "%zu signature%s not checked: no trust file given", count, plural(count));
+    }
+    if (judge->out->is_readable) {
+        assay_buf_text(&text, judge->input->is_interop ? ", interop" : ", strict");
+    }
+    set_line(judge, ASSAY_LINE_CRYPTO, worst(judge, 201, 299, ASSAY_VERDICT_NOT_MEASURED), &text);
+    assay_buf_done(&text);
+}
+
+/* ---- RECOMPUTE ---- */
+
+static void describe_recomputation(const struct judge *judge, struct assay_buf *text)
+{
+    const json_t *statement = judge->derived.statement;
+    size_t metrics = json_array_size(assay_json_at(judge->statement, "/predicate/metrics"));
+    size_t checks = json_array_size(assay_json_at(statement, "/predicate/checks"));
+    size_t entries = json_array_size(assay_json_at(statement, "/predicate/kernels/entries"));
+    json_int_t samples = json_integer_value(assay_json_at(statement, "/predicate/samples/count"));
+    if (judge->out->document == ASSAY_DOCUMENT_RECORD) {
+        assay_buf_printf(text, "run record, outcome %s: counts equal from %" JSON_INTEGER_FORMAT " sample%s",
+                         judge->derived.outcome, samples, plural((size_t)samples));
+        return;
+    }
+    assay_buf_printf(text, "%zu of %zu metric%s equal bit for bit from %" JSON_INTEGER_FORMAT " sample%s",
+                     judge->metrics_equal, metrics, plural(metrics), samples, plural((size_t)samples));
+    assay_buf_printf(text, "; %zu check%s; %zu kernel entr%s", checks, plural(checks), entries,
+                     entries == 1 ? "y" : "ies");
+}
+
+static void recompute_line(struct judge *judge)
+{
+    struct assay_buf text;
+    enum assay_verdict otherwise = judge->is_derived ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_NOT_MEASURED;
+    size_t failed = count_violations(judge, 301, 399, ASSAY_VERDICT_FAIL);
+    assay_buf_init(&text, LINE_BYTES_MAX);
+    if (!judge->out->is_readable) {
+        assay_buf_text(&text, "the document could not be read");
+    } else if (judge->out->document == ASSAY_DOCUMENT_IMPORTED) {
+        assay_buf_text(&text, "imported summary: another tool's figures, without samples");
+    } else if (judge->is_derived) {
+        describe_recomputation(judge, &text);
+    } else {
+        assay_buf_text(&text, judge->is_given ? "plan and trace give no statement" : "trace or plan not given");
+    }
+    if (failed > 0) {
+        assay_buf_printf(&text, "; %zu violation%s", failed, plural(failed));
+    }
+    set_line(judge, ASSAY_LINE_RECOMPUTE, worst(judge, 301, 399, otherwise), &text);
+    assay_buf_done(&text);
+}
+
+/* ---- POLICY ---- */
+
+static void policy_line(struct judge *judge)
+{
+    struct assay_buf text;
+    size_t failed = judge->expectations_failed;
+    enum assay_verdict verdict = worst(judge, 401, 499, ASSAY_VERDICT_NOT_MEASURED);
+    assay_buf_init(&text, LINE_BYTES_MAX);
+    if (!judge->out->is_readable) {
+        assay_buf_text(&text, "the document could not be read");
+    } else if (judge->expectations > 0) {
+        assay_buf_printf(&text, "%zu pass, %zu fail, 0 undecided, 0 not-measured", judge->expectations - failed,
+                         failed);
+        verdict = failed > 0 ? ASSAY_VERDICT_FAIL : worst(judge, 401, 499, ASSAY_VERDICT_PASS);
+    } else {
+        assay_buf_text(&text, "no policy or expectation given");
+    }
+    set_line(judge, ASSAY_LINE_POLICY, verdict, &text);
+    assay_buf_done(&text);
+}
+
+/* ---- ASSURANCE ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_code(const char **codes, size_t *count, const char *code)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(codes[i], code) == 0) {
+            return;
+        }
+    }
+    if (*count < CODES_MAX) {
+        codes[(*count)++] = code;
+    }
+}
+
+/* The derived codes where there are some: a file's own list is shown only if nothing better is there. */
+static size_t list_codes(const struct judge *judge, const char **codes)
+{
+    static const char *const ALWAYS[] = {"platform", "signer-honesty", "unlogged-runs"};
+    const json_t *from = judge->is_derived ? judge->derived.statement : judge->statement;
+    const json_t *list = assay_json_at(from, "/predicate/notChecked");
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof ALWAYS / sizeof ALWAYS[0]; i++) {
+        add_code(codes, &count, ALWAYS[i]);
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *code = json_string_value(json_array_get(list, i));
+        if (code) {
+            add_code(codes, &count, code);
+        }
+    }
+    if (!judge->is_derived) {
+        add_code(codes, &count, "trace");
+    }
+    if (judge->input->is_interop) {
+        add_code(codes, &count, "interop");
+    }
+    qsort(codes, count, sizeof codes[0], by_text);
+    return count;
+}
+
+static void assurance_line(struct judge *judge)
+{
+    const char *codes[CODES_MAX];
+    struct assay_buf text;
+    bool is_zero = judge->out->lines[ASSAY_LINE_RECOMPUTE].verdict == ASSAY_VERDICT_PASS;
+    judge->out->tier = is_zero ? 0 : -1;
+    assay_buf_init(&text, 8 * LINE_BYTES_MAX);
+    assay_buf_text(&text, is_zero ? "tier 0 unsigned; not checked:" : "no tier; not checked:");
+    size_t count = list_codes(judge, codes);
+    for (size_t i = 0; i < count; i++) {
+        assay_buf_char(&text, ' ');
+        assay_text_show(&text, codes[i], strlen(codes[i]), 64);
+    }
+    /* never pass or fail: it says what is proven and what is not */
+    set_line(judge, ASSAY_LINE_ASSURANCE, ASSAY_VERDICT_NOT_MEASURED, &text);
+    assay_buf_done(&text);
+}
+
+void judge_lines(struct judge *judge)
+{
+    crypto_line(judge);
+    recompute_line(judge);
+    policy_line(judge);
+    assurance_line(judge);
+}

@@ -1,0 +1,235 @@
+#include "judge/judge_room.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Gate 108 where two fields must fit each other. A field that was refused alone is left out here: its type is not what
+ * these functions expect, and one fault is reported once. */
+
+/* Text of a member, or "" (then the field table has said so). */
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+static const char *place(struct assay_json_pointer *at, const char *list, size_t index, const char *name)
+{
+    (void)snprintf(at->text, sizeof at->text, "%s", list);
+    at->len = strlen(at->text);
+    (void)assay_json_pointer_index(at, index);
+    if (name) {
+        (void)assay_json_pointer_name(at, name);
+    }
+    return at->text;
+}
+
+static void refuse(struct judge *judge, const char *pointer, const json_t *found, const char *expected)
+{
+    if (!judge_is_refused(judge, pointer)) {
+        judge_fail(judge, GATE_FIELD, pointer, found, expected);
+    }
+}
+
+/* ---- subject ---- */
+
+static bool is_role(const char *name)
+{
+    static const char *const ROLES[] = {
+        "binary:", "command:", "data:", "endpoint:", "kernel:", "model:", "script:", "source:"};
+    for (size_t i = 0; i < sizeof ROLES / sizeof ROLES[0]; i++) {
+        if (assay_text_starts(name, ROLES[i]) && name[strlen(ROLES[i])] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_subject(struct judge *judge, const json_t *list, size_t i)
+{
+    struct assay_json_pointer at;
+    const json_t *subject = json_array_get(list, i), *digest = json_object_get(subject, "digest");
+    const char *name = text_of(subject, "name");
+    if (!is_role(name)) {
+        refuse(judge, place(&at, "/subject", i, "name"), json_object_get(subject, "name"),
+               "role:label, the role one of binary command data endpoint kernel model script source");
+    }
+    if (i > 0 && strcmp(text_of(json_array_get(list, i - 1), "name"), name) >= 0) {
+        refuse(judge, place(&at, "/subject", i, "name"), json_object_get(subject, "name"),
+               "subjects sorted by name, without duplicates");
+    }
+    bool is_source = assay_text_starts(name, "source:");
+    if (json_is_object(digest) && !json_object_get(digest, is_source ? "gitCommit" : "sha256")) {
+        refuse(judge, place(&at, "/subject", i, "digest"), digest, is_source ? "a gitCommit for a source" : "a sha256");
+    }
+}
+
+static void check_subjects(struct judge *judge)
+{
+    const json_t *list = json_object_get(judge->statement, "subject");
+    if (judge_is_refused(judge, "/subject")) {
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        check_subject(judge, list, i);
+    }
+}
+
+/* ---- arms, metrics, entries ---- */
+
+static bool is_arm(const json_t *arms, const char *id)
+{
+    for (size_t i = 0; i < json_array_size(arms); i++) {
+        if (strcmp(text_of(json_array_get(arms, i), "id"), id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_arms(struct judge *judge, const json_t *arms)
+{
+    static const char LIST[] = "/predicate/protocol/arms";
+    struct assay_json_pointer at;
+    if (json_array_size(arms) == 0) {
+        refuse(judge, LIST, arms, "1 to 64 arms");
+    }
+    for (size_t i = 0; i < json_array_size(arms); i++) {
+        const json_t *id = json_object_get(json_array_get(arms, i), "id");
+        for (size_t k = 0; k < i && json_is_string(id); k++) {
+            if (strcmp(text_of(json_array_get(arms, k), "id"), json_string_value(id)) == 0) {
+                refuse(judge, place(&at, LIST, i, "id"), id, "each arm once");
+            }
+        }
+    }
+}
+
+static void check_bounds(struct judge *judge, const json_t *metric, size_t i)
+{
+    static const char LIST[] = "/predicate/metrics";
+    static const char *const BOUNDS[] = {"lower", "upper", "confidence"};
+    struct assay_json_pointer at;
+    bool has_value = json_is_string(json_object_get(metric, "value"));
+    size_t given = 0;
+    for (size_t k = 0; k < 3; k++) {
+        given += json_object_get(metric, BOUNDS[k]) ? 1 : 0;
+    }
+    for (size_t k = 0; k < 3; k++) {
+        const json_t *bound = json_object_get(metric, BOUNDS[k]);
+        if (bound && !has_value) {
+            refuse(judge, place(&at, LIST, i, BOUNDS[k]), bound, "no bounds without a value");
+        } else if (!bound && given > 0) {
+            refuse(judge, place(&at, LIST, i, BOUNDS[k]), NULL, "lower, upper and confidence together");
+        }
+    }
+    double value = 0, lower = 0, upper = 0, confidence = 0;
+    if (!assay_json_dec_read(text_of(metric, "value"), &value) ||
+        !assay_json_dec_read(text_of(metric, "lower"), &lower) ||
+        !assay_json_dec_read(text_of(metric, "upper"), &upper) ||
+        !assay_json_dec_read(text_of(metric, "confidence"), &confidence)) {
+        return;
+    }
+    if (!(lower <= value && value <= upper)) {
+        refuse(judge, place(&at, LIST, i, "value"), json_object_get(metric, "value"), "a value from lower to upper");
+    }
+    if (!(confidence > 0 && confidence < 1)) {
+        refuse(judge, place(&at, LIST, i, "confidence"), json_object_get(metric, "confidence"),
+               "a confidence between 0 and 1");
+    }
+}
+
+static void check_metrics(struct judge *judge, const json_t *metrics, const json_t *arms)
+{
+    static const char LIST[] = "/predicate/metrics";
+    struct assay_json_pointer at;
+    for (size_t i = 0; i < json_array_size(metrics); i++) {
+        const json_t *metric = json_array_get(metrics, i), *before = i > 0 ? json_array_get(metrics, i - 1) : NULL;
+        int order = before ? strcmp(text_of(before, "arm"), text_of(metric, "arm")) : -1;
+        order = order == 0 ? strcmp(text_of(before, "name"), text_of(metric, "name")) : order;
+        if (order >= 0) {
+            refuse(judge, place(&at, LIST, i, "name"), json_object_get(metric, "name"),
+                   "metrics sorted by arm and name, without duplicates");
+        }
+        if (!is_arm(arms, text_of(metric, "arm"))) {
+            refuse(judge, place(&at, LIST, i, "arm"), json_object_get(metric, "arm"), "an arm of the protocol");
+        }
+        check_bounds(judge, metric, i);
+    }
+}
+
+static void check_entries(struct judge *judge, const json_t *entries, const json_t *arms)
+{
+    struct assay_json_pointer at;
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        if (!is_arm(arms, text_of(entry, "arm"))) {
+            refuse(judge, place(&at, "/predicate/kernels/entries", i, "arm"), json_object_get(entry, "arm"),
+                   "an arm of the protocol");
+        }
+    }
+}
+
+/* ---- the rest ---- */
+
+static void check_hosts(struct judge *judge, const json_t *hosts)
+{
+    struct assay_json_pointer at;
+    for (size_t i = 1; i < json_array_size(hosts); i++) {
+        const json_t *before = json_object_get(json_array_get(hosts, i - 1), "rank");
+        const json_t *here = json_object_get(json_array_get(hosts, i), "rank");
+        if (json_integer_value(before) >= json_integer_value(here)) {
+            refuse(judge, place(&at, "/predicate/environment/hosts", i, "rank"), here,
+                   "hosts sorted by rank, without duplicates");
+        }
+    }
+}
+
+static void check_check_ids(struct judge *judge, const json_t *checks)
+{
+    struct assay_json_pointer at;
+    for (size_t i = 1; i < json_array_size(checks); i++) {
+        const json_t *id = json_object_get(json_array_get(checks, i), "id");
+        for (size_t k = 0; k < i && json_is_string(id); k++) {
+            if (strcmp(text_of(json_array_get(checks, k), "id"), json_string_value(id)) == 0) {
+                refuse(judge, place(&at, "/predicate/checks", i, "id"), id, "each check once");
+            }
+        }
+    }
+}
+
+/* Without a signature there is no key whose documents could be counted. */
+static void check_unsigned(struct judge *judge)
+{
+    static const char *const POINTERS[] = {"/predicate/attempts/counter", "/predicate/attempts/previous"};
+    if (json_array_size(json_object_get(judge->envelope, "signatures")) > 0 ||
+        json_array_size(assay_json_at(judge->statement, "/predicate/tier/signers")) > 0) {
+        return;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *found = assay_json_at(judge->statement, POINTERS[i]);
+        if (found && strcmp(text_of(found, "absent"), "unsigned") != 0) {
+            refuse(judge, POINTERS[i], found, "exactly {\"absent\":\"unsigned\"} without a signature");
+        }
+    }
+}
+
+void judge_field_relations(struct judge *judge)
+{
+    const json_t *statement = judge->statement;
+    const json_t *arms = assay_json_at(statement, "/predicate/protocol/arms");
+    check_subjects(judge);
+    if (judge->out->document == ASSAY_DOCUMENT_IMPORTED) {
+        return;
+    }
+    if (!judge_is_refused(judge, "/predicate/protocol/arms")) {
+        check_arms(judge, arms);
+        check_metrics(judge, assay_json_at(statement, "/predicate/metrics"), arms);
+        check_entries(judge, assay_json_at(statement, "/predicate/kernels/entries"), arms);
+    }
+    check_hosts(judge, assay_json_at(statement, "/predicate/environment/hosts"));
+    check_check_ids(judge, assay_json_at(statement, "/predicate/checks"));
+    check_unsigned(judge);
+}
