@@ -158,7 +158,9 @@ static bool name_peer(SSL *ssl, const struct assay_net_url *url)
     }
     ERR_clear_error();
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set1_host(ssl, url->host) == 1 && SSL_set_tlsext_host_name(ssl, url->host) == 1;
+    char name[sizeof url->host]; /* the macro below casts const away, but does not write */
+    memcpy(name, url->host, sizeof name);
+    return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 struct assay_net_tls *assay_net_tls_new(const struct assay_net_tls_context *context, const struct assay_net_url *url,

@@ -57,7 +57,8 @@ const char *assay_page_show_line(struct assay_page *page, const char *line, size
     return copy;
 }
 
-static void put_formatted(struct assay_buf *out, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void put_formatted(struct assay_buf *out, const char *format,
+                                                                va_list arguments)
 {
     va_list again;
     va_copy(again, arguments);

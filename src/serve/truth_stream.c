@@ -416,7 +416,7 @@ void truth_stream_next(struct truth_stream *stream, struct truth_write *write, s
         }
         return;
     case TRUTH_STAGE_DONE:
-        assert(!"a stream that is done has no next write");
+        assert(false && "a stream that is done has no next write");
     }
 }
 

@@ -171,8 +171,8 @@ static const char *const DOCUMENTS[] = {
     "data: {\"a\":1}\n\ndata: {\"b\":2}\n\n: ping\n\ndata: [DONE]\n\n",
     "\xEF\xBB\xBFid: 1\r\nevent: x\r\ndata: one\r\ndata: two\r\n\r\n:c\r\ndata: three\r\n\r\n",
     "data: one\rdata: two\r\rdata\r\r\ndata: \xC3\xA4\xF0\x9F\x98\x80\n\n\n\ndata: cut",
-    "\xEF\xBB"
-    "data: broken bom\n\ndata:ok\n\n",
+    ("\xEF\xBB" /* two literals: \xBBda would be one escape */
+     "data: broken bom\n\ndata:ok\n\n"),
     "event: a\nevent: b\ndata:1\n\nretry: 3\n\ndata:2\n\r\n\r",
 };
 
