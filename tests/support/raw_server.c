@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -204,6 +205,8 @@ static void *accept_all(void *argument)
         /* Blocking when TLS: SSL_read and SSL_write then need no loop around them. */
         int fd = accept4(server->listener.fd, (struct sockaddr *)&address, &len,
                          SOCK_CLOEXEC | (server->options.tls ? 0 : SOCK_NONBLOCK));
+        const int on = 1; /* or the second step waits for the acknowledgement of the first */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         unsigned n = atomic_load(&server->connections);
         if (fd < 0 || n == RAW_CONNECTIONS_MAX) {
             continue;
