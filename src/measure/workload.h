@@ -56,7 +56,7 @@ struct assay_completion {
 /* What one step came to. The harness presets OK and ABSENT. */
 struct assay_step {
     enum assay_status status;
-    uint64_t cpu_ns; /* CPU time of the operation if the workload knows it, else ABSENT */
+    uint64_t cpu_ns; /* CPU time of the operation if the workload knows it; ABSENT: the harness's thread's */
 };
 
 struct assay_worker_setup {

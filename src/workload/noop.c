@@ -1,0 +1,81 @@
+/*
+ * noop: operations that do nothing, or a fixed amount of work. It measures the harness itself: what one operation costs
+ * the client (rate, cpu), and how exactly operations start when they are due (lateness).
+ */
+#include "workload/workload.h"
+
+#include "base/clock.h"
+
+struct options {
+    uint64_t spin_ns, fail_every;
+};
+
+struct state {
+    struct options options; /* first: the option rows are about it */
+};
+
+struct worker {
+    const struct state *state;
+};
+
+#define AT(member) offsetof(struct options, member)
+
+static const struct assay_opt OPTIONS[] = {
+    {"spin", "T", "each operation keeps its thread busy for this long", ASSAY_OPT_DURATION, AT(spin_ns)},
+    {"fail-every", "N", "every Nth operation of the plan fails (0: none)", ASSAY_OPT_U64, AT(fail_every),
+     .max = ASSAY_PLAN_OPS_MAX},
+};
+
+static assay_code noop_open(void *state, assay_err *err)
+{
+    const struct state *noop = state;
+    return noop->options.spin_ns <= ASSAY_NS_PER_S
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_USAGE,
+                            "--spin is %.1f s, expected at most 1 s: an operation of noop cannot be "
+                            "interrupted",
+                            (double)noop->options.spin_ns / 1e9);
+}
+
+static assay_code noop_worker_open(void *state, void *worker, const struct assay_worker_setup *setup, assay_err *err)
+{
+    (void)setup;
+    (void)err;
+    ((struct worker *)worker)->state = state;
+    return ASSAY_OK;
+}
+
+static assay_code noop_step(void *worker, const struct assay_operation *operation, struct assay_step *ret,
+                            assay_err *err)
+{
+    (void)err;
+    const struct options *options = &((const struct worker *)worker)->state->options;
+    if (options->spin_ns > 0) {
+        uint64_t until_ns = assay_clock_mono_ns() + options->spin_ns; /* work, not a stamp */
+        while (assay_clock_mono_ns() < until_ns) {
+        }
+    }
+    if (options->fail_every > 0 && (operation->id + 1) % options->fail_every == 0) {
+        ret->status = ASSAY_STATUS_WRONG;
+    }
+    return ASSAY_OK;
+}
+
+static void noop_close(void *state)
+{
+    (void)state;
+}
+
+const struct assay_workload assay_workload_noop = {
+    .name = "noop",
+    .summary = "operations that do nothing: what the harness itself costs",
+    .options = OPTIONS,
+    .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
+    .state_bytes = sizeof(struct state),
+    .worker_bytes = sizeof(struct worker),
+    .ops_per_user_s = 100000, /* 10 us each: a second of one user is a plan of some megabytes */
+    .open = noop_open,
+    .worker_open = noop_worker_open,
+    .step = noop_step,
+    .close = noop_close,
+};

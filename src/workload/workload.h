@@ -1,0 +1,12 @@
+/*
+ * The workloads: one const table each (measure/workload.h has the contract), one file or family of files a workload.
+ * This is the front door; src/main.c hands the list to the cli.
+ */
+#ifndef ASSAY_WORKLOAD_WORKLOAD_H
+#define ASSAY_WORKLOAD_WORKLOAD_H
+
+#include "measure/workload.h"
+
+extern const struct assay_workload assay_workload_noop;
+
+#endif
