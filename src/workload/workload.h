@@ -5,8 +5,11 @@
 #ifndef ASSAY_WORKLOAD_WORKLOAD_H
 #define ASSAY_WORKLOAD_WORKLOAD_H
 
-#include "measure/workload.h"
+#include "measure/measure.h"
 
 extern const struct assay_workload assay_workload_noop;
+
+/* All of them, in the order in which a person meets them. */
+const struct assay_workload *const *assay_workloads(size_t *ret_count);
 
 #endif
