@@ -32,12 +32,11 @@ static void read_clocks(struct assay_engine *engine)
                                                 .mono_after_ns = pair.mono_after_ns,
                                                 .raw_ns = assay_clock_mono_raw_ns()};
     } else {
-        uint64_t now_ns = now_of(engine);
+        uint64_t now_ns = now_of(engine); /* a clock that nobody waits for may be looked at too early */
+        now_ns = now_ns < engine->origin_ns ? engine->origin_ns : now_ns;
         *reading = (struct assay_clock_reading){now_ns, now_ns, now_ns, now_ns};
     }
-    if (reading->mono_before_ns >= engine->origin_ns) {
-        engine->clock_readings_count++;
-    }
+    engine->clock_readings_count++;
 }
 
 /* The busiest worker's share of one core since the last reading. Of a workload of steps it says nothing: the CPU time
