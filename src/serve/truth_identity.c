@@ -27,13 +27,45 @@ static void put_details(const struct truth_state *state, struct assay_buf *out)
     assay_buf_char(out, '}');
 }
 
-/* Name, digest and size of the one model, as /api/tags and /api/ps list it. */
-static void put_ollama_model(const struct truth_state *state, struct assay_buf *out)
+/* The models that the server lists: that of the identity, and those that entries of the script answer for. */
+#define MODELS_MAX 256 /* a list that a person wrote; entries beyond are played but not listed */
+
+static size_t list_models(const struct truth_state *state, const char *models[MODELS_MAX])
+{
+    size_t count = 0;
+    models[count++] = state->identity->model;
+    for (size_t i = 0; i < state->script->streams_count && count < MODELS_MAX; i++) {
+        const char *model = state->script->streams[i].model;
+        bool is_new = model != NULL;
+        for (size_t j = 0; is_new && j < count; j++) {
+            is_new = strcmp(models[j], model) != 0;
+        }
+        if (is_new) {
+            models[count++] = model;
+        }
+    }
+    return count;
+}
+
+/* Appends one object a model, made by put, with commas. */
+static void put_each(const struct truth_state *state, struct assay_buf *out,
+                     void (*put)(const struct truth_state *, const char *, struct assay_buf *))
+{
+    const char *models[MODELS_MAX];
+    size_t count = list_models(state, models);
+    for (size_t i = 0; i < count; i++) {
+        assay_buf_text(out, i ? "," : "");
+        put(state, models[i], out);
+    }
+}
+
+/* Name, digest and size, as /api/tags and /api/ps list them. */
+static void put_ollama_model(const struct truth_state *state, const char *model, struct assay_buf *out)
 {
     assay_buf_text(out, "{\"name\":");
-    put_quoted(out, state->identity->model);
+    put_quoted(out, model);
     assay_buf_text(out, ",\"model\":");
-    put_quoted(out, state->identity->model);
+    put_quoted(out, model);
     assay_buf_text(out, ",\"digest\":");
     put_quoted(out, truth_identity_digest(state));
     assay_buf_printf(out, ",\"size\":%llu,\"details\":", (unsigned long long)state->identity->size_bytes);
@@ -52,21 +84,32 @@ static void put_version(const struct truth_state *state, struct assay_buf *out)
     assay_buf_char(out, '}');
 }
 
+static void put_tag(const struct truth_state *state, const char *model, struct assay_buf *out)
+{
+    put_ollama_model(state, model, out);
+    assay_buf_text(out, ",\"modified_at\":\"" MODIFIED_AT "\"}");
+}
+
 static void put_tags(const struct truth_state *state, struct assay_buf *out)
 {
     assay_buf_text(out, "{\"models\":[");
-    put_ollama_model(state, out);
-    assay_buf_text(out, ",\"modified_at\":\"" MODIFIED_AT "\"}]}");
+    put_each(state, out, put_tag);
+    assay_buf_text(out, "]}");
+}
+
+static void put_resident(const struct truth_state *state, const char *model, struct assay_buf *out)
+{
+    put_ollama_model(state, model, out);
+    assay_buf_printf(out, ",\"size_vram\":%llu,\"context_length\":%llu,\"expires_at\":\"2318-01-01T00:00:00Z\"}",
+                     (unsigned long long)state->identity->size_vram_bytes,
+                     (unsigned long long)state->identity->context_tokens);
 }
 
 static void put_ps(const struct truth_state *state, struct assay_buf *out)
 {
     assay_buf_text(out, "{\"models\":[");
     if (state->is_resident) {
-        put_ollama_model(state, out);
-        assay_buf_printf(out, ",\"size_vram\":%llu,\"context_length\":%llu,\"expires_at\":\"2318-01-01T00:00:00Z\"}",
-                         (unsigned long long)state->identity->size_vram_bytes,
-                         (unsigned long long)state->identity->context_tokens);
+        put_each(state, out, put_resident);
     }
     assay_buf_text(out, "]}");
 }
@@ -89,16 +132,23 @@ static void put_show(const struct truth_state *state, struct assay_buf *out)
     assay_buf_char(out, '}');
 }
 
-static void put_models(const struct truth_state *state, struct assay_buf *out)
+static void put_openai_model(const struct truth_state *state, const char *model, struct assay_buf *out)
 {
     const struct truth_identity *identity = state->identity;
-    assay_buf_text(out, "{\"object\":\"list\",\"data\":[{\"id\":");
-    put_quoted(out, identity->model);
+    assay_buf_text(out, "{\"id\":");
+    put_quoted(out, model);
     assay_buf_text(out, ",\"object\":\"model\",\"created\":0,\"owned_by\":\"assay-truth\",\"root\":");
-    put_quoted(out, identity->model);
-    assay_buf_printf(out, ",\"max_model_len\":%llu,\"meta\":{\"n_params\":%llu,\"size\":%llu,\"n_ctx_train\":%llu}}]}",
+    put_quoted(out, model);
+    assay_buf_printf(out, ",\"max_model_len\":%llu,\"meta\":{\"n_params\":%llu,\"size\":%llu,\"n_ctx_train\":%llu}}",
                      (unsigned long long)identity->context_tokens, (unsigned long long)identity->parameters,
                      (unsigned long long)identity->size_bytes, (unsigned long long)identity->context_tokens);
+}
+
+static void put_models(const struct truth_state *state, struct assay_buf *out)
+{
+    assay_buf_text(out, "{\"object\":\"list\",\"data\":[");
+    put_each(state, out, put_openai_model);
+    assay_buf_text(out, "]}");
 }
 
 static void put_props(const struct truth_state *state, struct assay_buf *out)

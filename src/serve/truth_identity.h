@@ -6,8 +6,9 @@
 #include "serve/truth_script.h"
 
 struct truth_state {
-    const struct truth_identity *identity;
-    enum truth_dialect dialect; /* AUTO: it speaks all of them */
+    const struct assay_truth_script *script;
+    const struct truth_identity *identity; /* the script's */
+    enum truth_dialect dialect;            /* AUTO: it speaks all of them */
     bool is_resident;
     uint64_t origin_ns, now_ns;
     uint64_t requests, streaming; /* requests complete so far; streams now playing */

@@ -65,6 +65,7 @@ static const struct field SPEC_FIELDS[] = {
     {"no_content", FIELD_BOOL, SPEC(no_content), 0, NULL},
     {"finish", FIELD_TEXT, SPEC(finish), 0, NULL},
     {"text", FIELD_TEXT, SPEC(text), 0, NULL},
+    {"encoding", FIELD_TEXT, SPEC(encoding), 0, NULL},
     {"times", FIELD_CHOICE, SPEC(times), 0, TIMES},
     {"prompt_tokens", FIELD_U64, SPEC(prompt_tokens), INT32_MAX, NULL},
     {"template_tokens", FIELD_U64, SPEC(template_tokens), INT32_MAX, NULL},
@@ -354,6 +355,7 @@ static const struct truth_spec STANDARD = {
     .cached_first_ns = ASSAY_NS_ABSENT,
     .finish = "length",
     .text = "",
+    .encoding = "",
     .fault = {.retry_after_s = ASSAY_NS_ABSENT, .status = 500},
 };
 

@@ -94,7 +94,7 @@ struct truth_spec {
     uint64_t prompt_tokens, template_tokens, cached_tokens; /* ABSENT: count, 0 */
     uint64_t load_ns, cached_first_ns;
     bool role, bom, unknown_keys, content_on_done, no_content, caches_repeats, closes;
-    const char *finish, *text;
+    const char *finish, *text, *encoding;
     struct truth_fault fault;
 };
 

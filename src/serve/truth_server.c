@@ -132,7 +132,8 @@ static assay_code server_new(const struct assay_truth_setup *setup, int stop_fd,
         server_done(server);
         return rc;
     }
-    server->state = (struct truth_state){.identity = &server->script->identity,
+    server->state = (struct truth_state){.script = server->script,
+                                         .identity = &server->script->identity,
                                          .dialect = (enum truth_dialect)server->script->standard.dialect,
                                          .is_resident = server->script->identity.is_resident,
                                          .origin_ns = assay_clock_mono_ns()};

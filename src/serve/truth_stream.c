@@ -207,22 +207,22 @@ static bool is_ndjson(const struct truth_stream *stream)
 
 static void put_head(struct truth_stream *stream, struct assay_buf *out)
 {
-    char extra[128] = "";
-    struct assay_buf text;
-    assay_buf_init(&text, sizeof extra);
+    struct assay_buf extra;
+    assay_buf_init(&extra, TRUTH_EVENT_BYTES);
     if (stream->spec->framing == TRUTH_CHUNKED) {
-        assay_buf_text(&text, "Transfer-Encoding: chunked\r\n");
+        assay_buf_text(&extra, "Transfer-Encoding: chunked\r\n");
     } else if (stream->spec->framing == TRUTH_LENGTH) {
-        assay_buf_printf(&text, "Content-Length: %llu\r\n", (unsigned long long)body_bytes(stream));
+        assay_buf_printf(&extra, "Content-Length: %llu\r\n", (unsigned long long)body_bytes(stream));
+    }
+    if (stream->spec->encoding[0]) {
+        assay_buf_printf(&extra, "Content-Encoding: %s\r\n", stream->spec->encoding);
     }
     if (!stream->is_keep_alive) {
-        assay_buf_text(&text, "Connection: close\r\n");
+        assay_buf_text(&extra, "Connection: close\r\n");
     }
-    if (text.data) {
-        memcpy(extra, text.data, text.len < sizeof extra ? text.len : sizeof extra - 1);
-    }
-    assay_buf_done(&text);
-    truth_answer_head(out, 200, is_ndjson(stream) ? "application/x-ndjson" : "text/event-stream", extra);
+    truth_answer_head(out, 200, is_ndjson(stream) ? "application/x-ndjson" : "text/event-stream",
+                      extra.data ? extra.data : "");
+    assay_buf_done(&extra);
 }
 
 /* Faults that stand for the whole answer. */
