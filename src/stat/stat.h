@@ -57,4 +57,20 @@ struct assay_stat_bounds assay_stat_wilson(uint64_t hits, uint64_t total, double
 #define ASSAY_STAT_Z95_ONE_SIDED 1.6448536269514722
 #define ASSAY_STAT_Z95_TWO_SIDED 1.959963984540054
 
+/* ---- as other tools define them: for `explain`, never for a verdict ---------------------------------------------- */
+
+/* Type 7, interpolated between order statistics: numpy's default, to its last digit. p in 0..1, count > 0. */
+double assay_stat_quantile_linear(const double *sorted, size_t count, double p);
+/* The first value at which the running sum of weight / total reaches p; weights NULL: all 1. The sum is formed value by
+ * value as GuideLLM does, rounding included. */
+double assay_stat_quantile_inverse_cdf(const double *sorted, const double *weights, size_t count, double p);
+/* sorted[floor(count * p)], 0-based: LoadGen and truncating indices. */
+double assay_stat_quantile_index(const double *sorted, size_t count, double p);
+
+struct assay_stat_spread {
+    double mean, sd_population, sd_sample;
+};
+/* weights NULL: all 1. */
+struct assay_stat_spread assay_stat_spread_weighted(const double *values, const double *weights, size_t count);
+
 #endif
