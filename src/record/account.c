@@ -23,6 +23,8 @@ struct walk {
     struct answer *answers;
     size_t answers_count;
     int gate;
+    bool
+        is_imported; /* another program's samples: they keep no schedule of ours, and may not know when they were due */
 };
 
 /* ---- one sample ------------------------------------------------------------------------------------------------- */
@@ -41,7 +43,8 @@ static assay_code check_plan(struct walk *walk, const struct assay_sample *sampl
         return assay_fail(err, ASSAY_MALFORMED, "sample %" PRIu64 ": arm %u, planned %u", sample->id,
                           (unsigned)sample->arm, op->arm);
     }
-    if (plan->load.mode == ASSAY_LOAD_OPEN && sample->due_ns != op->due_ns) {
+    bool has_due = sample->due_ns != ABSENT || !(sample->flags & ASSAY_SAMPLE_IMPORTED);
+    if (plan->load.mode == ASSAY_LOAD_OPEN && has_due && sample->due_ns != op->due_ns) {
         return assay_fail(err, ASSAY_MALFORMED, "sample %" PRIu64 ": due at %" PRIu64 " ns, planned %" PRIu64,
                           sample->id, sample->due_ns, op->due_ns);
     }
@@ -64,8 +67,8 @@ static assay_code check_stamps(struct walk *walk, const struct assay_sample *sam
                           assay_status_text(sample->status));
     }
     walk->gate = DERIVE_GATE_STAMPS;
-    bool is_there =
-        sample->due_ns != ABSENT && sample->end_ns != ABSENT && (group != ASSAY_GROUP_OK || sample->start_ns != ABSENT);
+    bool has_due = sample->due_ns != ABSENT || (sample->flags & ASSAY_SAMPLE_IMPORTED);
+    bool is_there = has_due && sample->end_ns != ABSENT && (group != ASSAY_GROUP_OK || sample->start_ns != ABSENT);
     if (!is_there || !are_ordered(sample->due_ns, sample->queued_ns) ||
         !are_ordered(sample->queued_ns, sample->start_ns) || !are_ordered(sample->start_ns, sample->end_ns)) {
         return assay_fail(err, ASSAY_MALFORMED,
@@ -109,9 +112,11 @@ static void add_sample(struct walk *walk, const struct assay_sample *sample)
     account->groups[group]++;
     account->warmup += is_warmup;
     account->measured_ok += !is_warmup && group == ASSAY_GROUP_OK;
-    if (!is_warmup && (account->count == account->warmup || sample->due_ns < account->first_due_ns)) {
-        account->first_due_ns = sample->due_ns;
+    uint64_t due_ns = sample->due_ns != ABSENT ? sample->due_ns : sample->start_ns;
+    if (!is_warmup && (account->count == account->warmup || due_ns < account->first_due_ns)) {
+        account->first_due_ns = due_ns;
     }
+    walk->is_imported |= (sample->flags & ASSAY_SAMPLE_IMPORTED) != 0;
     account->count++;
     if (sample->start_ns != ABSENT && sample->start_ns > account->last_start_ns) {
         account->last_start_ns = sample->start_ns;
@@ -138,7 +143,7 @@ static int compare_u64(const void *a, const void *b)
  * are users may begin on a fresh slot. */
 static assay_code check_slots(struct walk *walk, assay_err *err)
 {
-    if (walk->plan->load.mode != ASSAY_LOAD_CLOSED || walk->count == 0) {
+    if (walk->plan->load.mode != ASSAY_LOAD_CLOSED || walk->count == 0 || walk->is_imported) {
         return ASSAY_OK;
     }
     qsort(walk->dues, walk->count, sizeof *walk->dues, compare_u64);
