@@ -45,11 +45,26 @@ static assay_code metrics_put(const struct assay_import_rows *rows, struct assay
     return rc;
 }
 
+static uint64_t origin_of(const struct assay_import_rows *rows)
+{
+    uint64_t origin = UINT64_MAX;
+    for (size_t i = 0; i < rows->rows_count; i++) {
+        origin = rows->rows[i].start_ns < origin ? rows->rows[i].start_ns : origin;
+        origin = rows->rows[i].due_ns < origin ? rows->rows[i].due_ns : origin;
+    }
+    return origin == UINT64_MAX ? 0 : origin;
+}
+
 static assay_code ops_put(const struct assay_import_rows *rows, struct assay_plan *plan, assay_err *err)
 {
+    uint64_t origin_ns = origin_of(rows);
     assay_code rc = assay_plan_make_ops(plan, rows->rows_count, err);
     for (size_t i = 0; rc == ASSAY_OK && i < rows->rows_count; i++) {
-        plan->ops[i].arm = (uint16_t)rows->rows[i].arm;
+        const struct assay_import_row *row = &rows->rows[i];
+        plan->ops[i].arm = (uint16_t)row->arm;
+        if (plan->load.mode == ASSAY_LOAD_OPEN && row->due_ns != ASSAY_NS_ABSENT) {
+            plan->ops[i].due_ns = row->due_ns - origin_ns;
+        }
     }
     return rc;
 }
@@ -89,16 +104,6 @@ static assay_code plan_make(const struct assay_import_request *request, const ch
 }
 
 /* ---- samples ---------------------------------------------------------------------------------------------------- */
-
-static uint64_t origin_of(const struct assay_import_rows *rows)
-{
-    uint64_t origin = UINT64_MAX;
-    for (size_t i = 0; i < rows->rows_count; i++) {
-        origin = rows->rows[i].start_ns < origin ? rows->rows[i].start_ns : origin;
-        origin = rows->rows[i].due_ns < origin ? rows->rows[i].due_ns : origin;
-    }
-    return origin == UINT64_MAX ? 0 : origin;
-}
 
 static uint64_t since(uint64_t origin, uint64_t stamp)
 {

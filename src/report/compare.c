@@ -39,7 +39,8 @@ bool assay_entries_comparable(const struct assay_entry *a, const struct assay_en
     return strcmp(a->view->workload, b->view->workload) == 0 &&
            strcmp(a->view->compute_path, b->view->compute_path) == 0 &&
            strcmp(arm_of(a)->shape, arm_of(b)->shape) == 0 && same_text(a, b, "/environment/hosts/0/machineKey") &&
-           same_text(a, b, "/environment/hosts/0/cpuModel");
+           same_text(a, b, "/environment/hosts/0/cpuModel") &&
+           (a->view == b->view || strcmp(a->view->compute_path, "imported") != 0); /* where a file ran is unknown */
 }
 
 static bool same_group(const struct assay_entry *a, const struct assay_entry *b)
@@ -104,24 +105,53 @@ static void value_cell(struct assay_table *table, const struct assay_entry *entr
     }
 }
 
-static const char *const RANKED[] = {"ttft_p50", "tpot_p50", "output_rate"};
+/* What models are ranked by; a metric that no member of a group has gets no column. */
+static const struct ranked {
+    const char *metric, *heading;
+} RANKED[] = {
+    {"ttft_p50", "TTFT p50"},
+    {"tpot_p50", "TPOT p50"},
+    {"output_rate", "output tokens"},
+    {"reported_rate_p50", "rate as reported p50"},
+};
 #define RANKED_COUNT (sizeof RANKED / sizeof RANKED[0])
+
+static bool is_there(const struct assay_entry *group, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (assay_view_metric(group[i].view, group[i].arm, name) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t columns_make(const struct assay_entry *group, size_t count, struct assay_column *columns)
+{
+    size_t used = 0;
+    columns[used++] = (struct assay_column){"model", "model", ASSAY_COLUMN_FOREIGN};
+    for (size_t m = 0; m < RANKED_COUNT; m++) {
+        if (is_there(group, count, RANKED[m].metric)) {
+            columns[used++] = (struct assay_column){RANKED[m].metric, RANKED[m].heading, ASSAY_COLUMN_NUMBER};
+            columns[used++] = (struct assay_column){"place", "place", ASSAY_COLUMN_NUMBER};
+        }
+    }
+    return used;
+}
 
 static void group_put(struct assay_page *page, const struct assay_entry *group, size_t count)
 {
-    static const struct assay_column COLUMNS[] = {
-        {"model", "model", ASSAY_COLUMN_FOREIGN},      {"ttft_p50", "TTFT p50", ASSAY_COLUMN_NUMBER},
-        {"ttft_place", "place", ASSAY_COLUMN_NUMBER},  {"tpot_p50", "TPOT p50", ASSAY_COLUMN_NUMBER},
-        {"tpot_place", "place", ASSAY_COLUMN_NUMBER},  {"output_rate", "output tokens", ASSAY_COLUMN_NUMBER},
-        {"output_place", "place", ASSAY_COLUMN_NUMBER}};
+    struct assay_column columns[1 + 2 * RANKED_COUNT];
     struct assay_table table;
-    assay_table_init(&table, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
+    assay_table_init(&table, columns, columns_make(group, count, columns));
     for (size_t i = 0; i < count; i++) {
         assay_table_row(&table);
         assay_table_cell(&table, "%s", arm_of(&group[i])->model);
         for (size_t m = 0; m < RANKED_COUNT; m++) {
-            value_cell(&table, &group[i], RANKED[m]);
-            rank_cell(&table, group, count, i, RANKED[m]);
+            if (is_there(group, count, RANKED[m].metric)) {
+                value_cell(&table, &group[i], RANKED[m].metric);
+                rank_cell(&table, group, count, i, RANKED[m].metric);
+            }
         }
     }
     const struct assay_arm_view *arm = arm_of(group);

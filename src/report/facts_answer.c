@@ -42,7 +42,7 @@ static const struct headline {
 } HEADLINES[] = {
     {"llm", {"ttft_p50", "ttft_p95", "tpot_p50", "output_rate", "reported_rate_p50"}},
     {"noop", {"service_p50", "service_p99", "lateness_p99", "rate"}},
-    {"command", {"wall_p50", "wall_p95", "cpu_p50", "service_p50"}},
+    {"command", {"service_p50", "service_p95", "cpu_p50"}},
     {"kernel", {"service_p50", "rate"}},
 };
 

@@ -42,7 +42,7 @@ static void scalar_put(struct assay_page *page, const json_t *value, bool is_byt
     }
 }
 
-static void host_put(struct assay_page *page, const json_t *host)
+static void host_put(struct assay_page *page, const json_t *host, bool is_imported)
 {
     struct assay_buf line;
     assay_buf_init(&line, ASSAY_REPORT_BYTES_MAX);
@@ -53,7 +53,8 @@ static void host_put(struct assay_page *page, const json_t *host)
             scalar_put(page, value, strcmp(HOST_FIELDS[i].name, "memoryBytes") == 0, &line);
         }
     }
-    assay_page_item(page, "host: %s", line.data != NULL ? line.data : "unknown");
+    assay_page_item(page, "%s: %s", is_imported ? "imported on (not where it ran)" : "host",
+                    line.data != NULL ? line.data : "unknown");
     assay_buf_done(&line);
 }
 
@@ -88,7 +89,7 @@ void assay_facts_subject(struct assay_page *page, const struct assay_view *view)
     subjects_put(page, view);
     const json_t *hosts = assay_json_at(view->predicate, "/environment/hosts");
     for (size_t i = 0; i < json_array_size(hosts); i++) {
-        host_put(page, json_array_get(hosts, i));
+        host_put(page, json_array_get(hosts, i), strcmp(view->compute_path, "imported") == 0);
     }
     assay_page_item(page, "run %s, %s, %s", assay_page_show(page, view->run_id),
                     assay_page_show(page, view->started_at),

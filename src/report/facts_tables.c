@@ -13,7 +13,7 @@ static const struct assay_column SPREAD_COLUMNS[] = {
     {"metric", "metric", ASSAY_COLUMN_TEXT}, {"p50", "p50", ASSAY_COLUMN_NUMBER},
     {"p90", "p90", ASSAY_COLUMN_NUMBER},     {"p95", "p95", ASSAY_COLUMN_NUMBER},
     {"p99", "p99", ASSAY_COLUMN_NUMBER},     {"mean", "mean", ASSAY_COLUMN_NUMBER},
-    {"n", "n", ASSAY_COLUMN_NUMBER},         {"interval", "interval of p50", ASSAY_COLUMN_TEXT},
+    {"n", "n", ASSAY_COLUMN_NUMBER},         {"interval", "bounds of p50", ASSAY_COLUMN_TEXT},
 };
 #define SPREAD_COUNT (sizeof SPREAD_COLUMNS / sizeof SPREAD_COLUMNS[0])
 
@@ -21,7 +21,7 @@ static const struct assay_column SINGLE_COLUMNS[] = {
     {"metric", "metric", ASSAY_COLUMN_TEXT},
     {"value", "value", ASSAY_COLUMN_NUMBER},
     {"n", "n", ASSAY_COLUMN_NUMBER},
-    {"interval", "interval", ASSAY_COLUMN_TEXT},
+    {"interval", "bounds", ASSAY_COLUMN_TEXT},
 };
 #define SINGLE_COUNT (sizeof SINGLE_COLUMNS / sizeof SINGLE_COLUMNS[0])
 
@@ -98,7 +98,7 @@ static void interval_cell(struct assay_table *table, const struct assay_view *vi
     }
     assay_value_print(metric, metric->lower, assay_value_grain_ns(view), lower);
     assay_value_print(metric, metric->upper, assay_value_grain_ns(view), upper);
-    assay_table_cell(table, "%.4g %%: %s to %s", 100 * metric->confidence, lower, upper);
+    assay_table_cell(table, "%s to %s, each at %.4g %%", lower, upper, 100 * metric->confidence);
 }
 
 /* Statistics of one id use the same samples; where they do not, both numbers are shown. */
