@@ -171,8 +171,7 @@ struct assay_net_loop_stats {
 };
 struct assay_net_loop_stats assay_net_loop_stats(const struct assay_net_loop *loop);
 
-/* ---- one question, asked and waited for
- * ------------------------------------------------------------------------------ */
+/* ---- one question, asked and waited for ------------------------------------------------------------------------ */
 struct assay_net_question {
     const struct assay_net_target *target;
     const char *method, *path; /* path NULL: the URL's own */

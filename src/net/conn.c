@@ -9,8 +9,7 @@
 
 #define NEVER UINT64_MAX
 
-/* ---- descriptor and epoll
- * -------------------------------------------------------------------------------------------- */
+/* ---- descriptor and epoll -------------------------------------------------------------------------------------- */
 
 static uint64_t tag_of(const struct assay_net_conn *conn)
 {
@@ -40,8 +39,7 @@ void assay_net_conn_close(struct assay_net_conn *conn)
     conn->generation++;
 }
 
-/* ---- deadlines
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- deadlines ------------------------------------------------------------------------------------------------- */
 
 struct limit {
     uint64_t at_ns;
@@ -87,8 +85,7 @@ void assay_net_conn_expire(struct assay_net_loop *loop, struct assay_net_conn *c
     assay_net_conn_finish(loop, conn, limit.outcome, conn->facts.reason);
 }
 
-/* ---- starting
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- starting -------------------------------------------------------------------------------------------------- */
 
 static void reset_request(struct assay_net_conn *conn, bool is_reused)
 {
@@ -174,8 +171,7 @@ void assay_net_conn_restart(struct assay_net_loop *loop, struct assay_net_conn *
     assay_net_conn_send(loop, conn);
 }
 
-/* ---- from one phase to the next
- * -------------------------------------------------------------------------------------- */
+/* ---- from one phase to the next -------------------------------------------------------------------------------- */
 
 static void begin_tls(struct assay_net_loop *loop, struct assay_net_conn *conn)
 {
@@ -280,8 +276,7 @@ void assay_net_conn_ready(struct assay_net_loop *loop, struct assay_net_conn *co
     }
 }
 
-/* ---- the end
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------------------------- */
 
 static void take_facts(struct assay_net_conn *conn, enum assay_net_outcome outcome, const char *reason)
 {

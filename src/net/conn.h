@@ -57,6 +57,9 @@ struct assay_net_conn {
     struct assay_net_http http;
 };
 
+/* endpoints.md 10: at most 8 KiB a stream, of which a stream parser and what the workload keeps need their part. */
+_Static_assert(sizeof(struct assay_net_conn) <= 4096, "a connection must stay small");
+
 struct assay_net_loop {
     int epoll_fd;
     uint32_t slots, in_flight;

@@ -6,8 +6,7 @@
 #define READS_MAX 16 /* of one connection in a row; then the others have their turn */
 #define NOTES 8      /* stamps taken off the error queue at a time: one request has two, seldom more */
 
-/* ---- stamps
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- stamps ---------------------------------------------------------------------------------------------------- */
 
 /* The clocks are read after every stamp, so that a step cannot hide between the stamp and the next reading. */
 static struct assay_net_stamp mono_of(struct assay_net_loop *loop, uint64_t real_ns)
@@ -71,8 +70,7 @@ static struct assay_net_arrival arrival_of(const struct assay_net_conn *conn, si
     return assay_net_timeline_arrival(&conn->timeline, &conn->segment, after_bytes + conn->undecoded_bytes);
 }
 
-/* ---- the response, as the parser tells it
- * ---------------------------------------------------------------------------- */
+/* ---- the response, as the parser tells it ---------------------------------------------------------------------- */
 
 static void on_header(void *context, struct assay_slice name, struct assay_slice value)
 {
@@ -120,8 +118,7 @@ static bool on_body(void *context, const struct assay_net_http_body *body)
 
 static const struct assay_net_http_sink RESPONSE_SINK = {on_header, on_head, on_body};
 
-/* ---- phases
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- phases ---------------------------------------------------------------------------------------------------- */
 
 /* Bytes came: the stall clock starts anew. */
 static void note_progress(struct assay_net_loop *loop, struct assay_net_conn *conn)
@@ -201,8 +198,7 @@ static bool take_proxy(struct assay_net_loop *loop, struct assay_net_conn *conn,
     return true;
 }
 
-/* ---- the end of the connection
- * --------------------------------------------------------------------------------------- */
+/* ---- the end of the connection --------------------------------------------------------------------------------- */
 
 static void end_broken(struct assay_net_loop *loop, struct assay_net_conn *conn, int sys_errno, const char *reason)
 {
@@ -242,8 +238,7 @@ static void end_of_stream(struct assay_net_loop *loop, struct assay_net_conn *co
     assay_net_conn_finish(loop, conn, ASSAY_NET_OK, NULL);
 }
 
-/* ---- TLS
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- TLS ------------------------------------------------------------------------------------------------------- */
 
 static bool take_handshake(struct assay_net_loop *loop, struct assay_net_conn *conn)
 {
@@ -305,8 +300,7 @@ static bool take_tls(struct assay_net_loop *loop, struct assay_net_conn *conn, c
     return conn->phase == ASSAY_NET_PHASE_TLS;
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------------------------- */
 
 static bool take_bytes(struct assay_net_loop *loop, struct assay_net_conn *conn, const struct assay_net_sock_read *read)
 {

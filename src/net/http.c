@@ -28,8 +28,7 @@ static void fail(struct assay_net_http *http, enum assay_net_outcome outcome, co
     http->reason = reason;
 }
 
-/* ---- lines
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------------------------- */
 
 static void keep_line_part(struct assay_net_http *http, const char *bytes, size_t len)
 {
@@ -67,8 +66,7 @@ static bool take_line(struct assay_net_http *http, const char **at, const char *
     return true;
 }
 
-/* ---- status line and headers
- * ----------------------------------------------------------------------------------------- */
+/* ---- status line and headers ----------------------------------------------------------------------------------- */
 
 static const char VERSION[] = "HTTP/1.";
 
@@ -264,8 +262,7 @@ static void end_head(struct assay_net_http *http, size_t after_bytes, const stru
     }
 }
 
-/* ---- body
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- body ------------------------------------------------------------------------------------------------------ */
 
 static int hex_digit(char c)
 {
@@ -349,8 +346,7 @@ static void take_until_close(struct assay_net_http *http, const char **at, const
     }
 }
 
-/* ---- the machine
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------------------------- */
 
 static void read_line(struct assay_net_http *http, struct assay_slice line, size_t after_bytes,
                       const struct assay_net_http_sink *sink, void *context)

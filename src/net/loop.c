@@ -12,8 +12,7 @@
 #define READY_MAX 256        /* events taken per wake-up; the rest stays ready */
 #define DESCRIPTORS_SPARE 64 /* files, pipes and sockets of the rest of the program */
 
-/* ---- life
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static assay_code make_room_for_sockets(uint32_t slots, assay_err *err)
 {
@@ -106,8 +105,7 @@ void assay_net_loop_free(struct assay_net_loop *loop)
     assay_free(loop);
 }
 
-/* ---- slots
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- slots ----------------------------------------------------------------------------------------------------- */
 
 /* The server may have closed an idle connection while nobody looked. */
 static bool is_usable(const struct assay_net_conn *conn)
@@ -196,8 +194,7 @@ void assay_net_loop_close_idle(struct assay_net_loop *loop)
     }
 }
 
-/* ---- running
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------------------------- */
 
 static struct assay_net_conn *conn_of_timer(struct assay_net_timer *timer)
 {
@@ -268,8 +265,7 @@ size_t assay_net_loop_run(struct assay_net_loop *loop, uint64_t deadline_ns, enu
     return (size_t)(loop->ended - ended_before);
 }
 
-/* ---- looking
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------------------------- */
 
 uint32_t assay_net_loop_in_flight(const struct assay_net_loop *loop)
 {

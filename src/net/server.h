@@ -31,10 +31,10 @@ assay_code assay_net_listen(const char *address, uint16_t port, struct assay_net
 void assay_net_listener_close(struct assay_net_listener *listener);
 int assay_net_accept(const struct assay_net_listener *listener); /* -1: none waiting (or errno says why) */
 
-/* ---- transmit stamps, used by client and server
- * ---------------------------------------------------------------------- The id of a write is the number of its last
- * byte on the connection, counted from 0 and modulo 2^32. Stamps can only be asked for on a connected socket; where the
- * kernel refuses, is_on is false and no notes come. */
+/* ---- transmit stamps, used by client and server ---------------------------------------------------------------- */
+
+/* The id of a write is the number of its last byte on the connection, counted from 0 and modulo 2^32. Stamps can only
+ * be asked for on a connected socket; where the kernel refuses, is_on is false and no notes come. */
 struct assay_net_tx {
     int fd;
     uint32_t next_id; /* bytes sent so far */
@@ -64,9 +64,9 @@ struct assay_net_tx_note {
 /* Empties the socket's error queue, at most max notes a call. A second SND for an id is a retransmission. */
 size_t assay_net_tx_reap(const struct assay_net_tx *tx, struct assay_net_tx_note *notes, size_t max);
 
-/* ---- requests
- * ---------------------------------------------------------------------------------------------------------- The parser
- * gathers head and body in the caller's buffer; slices point into it and hold until the next init. */
+/* ---- requests -------------------------------------------------------------------------------------------------- */
+
+/* The parser gathers head and body in the caller's buffer; slices point into it and hold until the next init. */
 #define ASSAY_NET_REQ_HEADERS_MAX 64 /* more headers than any client of ours sends; a further one is refused */
 
 enum assay_net_req_status {

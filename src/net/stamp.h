@@ -22,8 +22,9 @@ struct assay_net_stamping {
 assay_code assay_net_stamping_open(struct assay_net_stamping *ret, assay_err *err);
 void assay_net_stamping_close(struct assay_net_stamping *stamping);
 
-/* ---- from CLOCK_REALTIME to CLOCK_MONOTONIC ------------------------------------------------------------------------
- * Both clocks are slewed together, so real - mono is one constant until somebody sets the clock or the machine was
+/* ---- from CLOCK_REALTIME to CLOCK_MONOTONIC -------------------------------------------------------------------- */
+
+/* Both clocks are slewed together, so real - mono is one constant until somebody sets the clock or the machine was
  * suspended. Every reading (mono, real, mono) confines that constant to a bracket; the brackets' intersection is kept.
  * An empty intersection is a step: kernel stamps from the reading before it to the one that found it are absent.
  * A loop does all of this by itself; truth logs and tests may use it too. Pure. */
@@ -53,8 +54,7 @@ bool assay_net_clock_map_add(struct assay_net_clock_map *map, struct assay_clock
 /* real_ns of 0 means "no stamp", as the kernel says it. A stamp later than the last reading is absent: read first. */
 struct assay_net_stamp assay_net_clock_map_stamp(const struct assay_net_clock_map *map, uint64_t real_ns);
 
-/* ---- segments and arrivals ------------------------------------------------------------------------------------------
- */
+/* ---- segments and arrivals ------------------------------------------------------------------------------------- */
 #define ASSAY_NET_LEFT_UNKNOWN UINT32_MAX /* the kernel knows no TCP_INQ */
 
 /* One recvmsg of a response. */

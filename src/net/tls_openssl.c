@@ -24,8 +24,7 @@ struct assay_net_tls {
     const char *reason;
 };
 
-/* ---- the memory between OpenSSL and the socket
- * ----------------------------------------------------------------------- */
+/* ---- the memory between OpenSSL and the socket ----------------------------------------------------------------- */
 
 static int bio_write(BIO *bio, const char *bytes, int len)
 {
@@ -77,8 +76,7 @@ static BIO_METHOD *new_method(void)
     return method;
 }
 
-/* ---- context
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- context --------------------------------------------------------------------------------------------------- */
 
 static const char *library_reason(void)
 {
@@ -147,8 +145,7 @@ void assay_net_tls_context_free(struct assay_net_tls_context *context)
     assay_free(context);
 }
 
-/* ---- connection
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- connection ------------------------------------------------------------------------------------------------ */
 
 static bool name_peer(SSL *ssl, const struct assay_net_url *url)
 {

@@ -1,6 +1,8 @@
 /* The client loop against a raw server on loopback. */
 #include "support/raw_server.h"
 
+#include "base/mem.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -152,8 +154,7 @@ static void assert_body(const char *text)
     assert_memory_equal(bench.record.body, text, strlen(text));
 }
 
-/* ---- framing
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- framing --------------------------------------------------------------------------------------------------- */
 
 static void a_counted_body_is_read_and_the_connection_is_used_again(void **state)
 {
@@ -239,8 +240,7 @@ static void an_error_status_is_a_complete_response_with_retry_after(void **state
     end();
 }
 
-/* ---- what can go wrong
- * ----------------------------------------------------------------------------------------------- */
+/* ---- what can go wrong ----------------------------------------------------------------------------------------- */
 
 static void bytes_after_the_end_are_counted_and_spend_the_connection(void **state)
 {
@@ -328,8 +328,7 @@ static void a_port_that_nobody_listens_on_refuses(void **state)
     assay_net_stamping_close(&bench.stamping);
 }
 
-/* ---- time
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- time ------------------------------------------------------------------------------------------------------ */
 
 static void each_time_out_has_its_own_outcome(void **state)
 {
@@ -406,8 +405,7 @@ static void a_deadline_of_run_is_kept_and_the_request_goes_on(void **state)
     end();
 }
 
-/* ---- the caller's will
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the caller's will ----------------------------------------------------------------------------------------- */
 
 static void a_request_can_be_cancelled_or_stopped(void **state)
 {
@@ -486,8 +484,7 @@ static void an_idle_connection_that_the_server_closed_is_not_used(void **state)
     end();
 }
 
-/* ---- large requests
- * -------------------------------------------------------------------------------------------------- */
+/* ---- large requests -------------------------------------------------------------------------------------------- */
 
 static void a_large_request_arrives_whole_and_its_last_byte_is_stamped(void **state)
 {
@@ -541,8 +538,7 @@ static void a_server_that_goes_away_while_it_is_sent_to_is_a_send_failure(void *
     end();
 }
 
-/* ---- stamps
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- stamps ---------------------------------------------------------------------------------------------------- */
 
 static void kernel_stamps_enclose_what_happened(void **state)
 {
@@ -607,8 +603,25 @@ static void many_requests_at_once_get_each_their_own_answer(void **state)
     end();
 }
 
-/* ---- fetch
- * ----------------------------------------------------------------------------------------------------------- */
+static void the_measured_phase_allocates_nothing(void **state)
+{
+    (void)state;
+    STEPS({RAW_SEND, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na"}, {RAW_PAUSE, .ms = 1},
+          {RAW_SEND, "bc\r\n0\r\n\r\n"});
+    assay_mem_fail_at(1); /* armed: whoever allocates next uses the failure up */
+    for (size_t i = 0; i < 20; i++) {
+        memset(&bench.record, 0, sizeof bench.record);
+        bench.request.is_new_connection = i % 2 == 0;
+        assert_outcome(go(), ASSAY_NET_OK);
+    }
+    void *memory = assay_alloc(1, 1);
+    assay_mem_fail_at(0);
+    assert_null(memory); /* nobody did */
+    assay_free(memory);
+    end();
+}
+
+/* ---- fetch ----------------------------------------------------------------------------------------------------- */
 
 static void a_fetch_asks_and_waits(void **state)
 {
@@ -685,6 +698,7 @@ int main(void)
         cmocka_unit_test(a_server_that_goes_away_while_it_is_sent_to_is_a_send_failure),
         cmocka_unit_test(kernel_stamps_enclose_what_happened),
         cmocka_unit_test(many_requests_at_once_get_each_their_own_answer),
+        cmocka_unit_test(the_measured_phase_allocates_nothing),
         cmocka_unit_test(a_fetch_asks_and_waits),
         cmocka_unit_test(a_fetch_says_what_failed),
     };

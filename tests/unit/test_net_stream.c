@@ -164,8 +164,7 @@ static void the_extent_takes_the_lf_of_a_crlf_if_it_is_there(void **state)
     assert_int_equal(seen.count, 2);
 }
 
-/* ---- every split
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- every split ----------------------------------------------------------------------------------------------- */
 
 static const char *const DOCUMENTS[] = {
     "data: {\"a\":1}\n\ndata: {\"b\":2}\n\n: ping\n\ndata: [DONE]\n\n",
@@ -273,8 +272,7 @@ static void sse_agrees_with_a_plain_reading_on_random_text_and_splits(void **sta
     }
 }
 
-/* ---- limits
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------------------------- */
 
 static bool count_event(void *context, const struct assay_net_event *event)
 {
@@ -331,8 +329,7 @@ static void a_callback_can_stop_the_stream(void **state)
     assay_net_sse_done(&sse);
 }
 
-/* ---- NDJSON
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- NDJSON ---------------------------------------------------------------------------------------------------- */
 
 static void feed_ndjson(const char *text, size_t len, size_t a, size_t b, struct seen *seen)
 {
