@@ -274,9 +274,7 @@ static void hand_over(struct run *run, struct assay_run_result *ret)
                                      .statement = run->derivation.statement};
     memcpy(ret->dir, run->dir.path, sizeof ret->dir);
     run->derivation.statement = NULL;
-    assay_buf_init(&run->plan_bytes, 0);
-    assay_buf_init(&run->trace_bytes, 0);
-    assay_buf_init(&run->file_bytes, 0);
+    run->plan_bytes = run->trace_bytes = run->file_bytes = (struct assay_buf){0}; /* theirs now */
 }
 
 static void release(struct run *run)
