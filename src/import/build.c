@@ -10,6 +10,8 @@
 #define ARM_IDS "abcdefghijklmnopqrstuvwxyz0123456789"
 #define ARMS_MAX (sizeof ARM_IDS - 1)
 
+#define WALL_CLOCK_FIRST_NS (UINT64_C(1000000000) * ASSAY_NS_PER_S) /* 2001: no machine is up for so long */
+
 /* ---- plan ------------------------------------------------------------------------------------------------------- */
 
 static assay_code arms_put(const struct assay_import_rows *rows, struct assay_plan *plan, assay_err *err)
@@ -75,14 +77,10 @@ static assay_code plan_make(const struct assay_import_request *request, const ch
 {
     struct assay_plan *plan = NULL;
     struct assay_json_builder b = {0};
-    struct assay_digest digest;
-    char hex[ASSAY_DIGEST_TEXT_BYTES];
     assay_code rc = assay_plan_new(&plan, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
-    assay_sha256_of(request->bytes, request->len, &digest);
-    assay_digest_print(&digest, hex);
     plan->workload = rows->workload;
     plan->load.mode = rows->concurrency > 0 ? ASSAY_LOAD_CLOSED : ASSAY_LOAD_OPEN;
     plan->load.arrivals = rows->concurrency > 0 ? ASSAY_ARRIVALS_NONE : ASSAY_ARRIVALS_REPLAY;
@@ -90,7 +88,6 @@ static assay_code plan_make(const struct assay_import_request *request, const ch
     plan->stop = (struct assay_stop){.rule = ASSAY_STOP_COUNT, .count = rows->rows_count};
     memcpy(plan->run_id, request->run_id, sizeof plan->run_id);
     assay_json_put_text(&b, plan->options, "importFormat", format);
-    assay_json_put_text(&b, plan->options, "sourceSha256", hex);
     rc = assay_json_builder_check(&b, plan->options, err);
     rc = rc == ASSAY_OK ? arms_put(rows, plan, err) : rc;
     rc = rc == ASSAY_OK ? metrics_put(rows, plan, err) : rc;
@@ -202,11 +199,22 @@ static assay_code sample_put(const struct assay_import_row *row, uint64_t id, ui
     return assay_trace_add_sample(writer, &sample, err);
 }
 
+/* The file's wall clock at the origin, if its times are of a wall clock: rows keep their dates. */
+static assay_code clock_put(uint64_t origin_ns, struct assay_trace_writer *writer, assay_err *err)
+{
+    if (origin_ns < WALL_CLOCK_FIRST_NS) {
+        return ASSAY_OK;
+    }
+    struct assay_clock_reading reading = {.real_ns = origin_ns};
+    return assay_trace_add_clock(writer, &reading, err);
+}
+
 static assay_code samples_put(const struct assay_import_rows *rows, struct assay_trace_writer *writer, assay_err *err)
 {
     struct events events = {0};
     uint64_t origin_ns = origin_of(rows);
-    assay_code rc = events_take(rows, &events, err);
+    assay_code rc = clock_put(origin_ns, writer, err);
+    rc = rc == ASSAY_OK ? events_take(rows, &events, err) : rc;
     for (size_t i = 0; rc == ASSAY_OK && i < rows->rows_count; i++) {
         rc = sample_put(&rows->rows[i], i, origin_ns, &events, writer, err);
     }
