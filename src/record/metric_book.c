@@ -229,13 +229,20 @@ static bool is_measured(const struct assay_plan *plan, const struct assay_sample
     return sample->id >= plan->warmup.samples;
 }
 
+/* Another program may not have known when its samples were due: then they were when they began. */
+static uint64_t due_of(const struct assay_sample *sample)
+{
+    return sample->due_ns != ABSENT ? sample->due_ns : sample->start_ns;
+}
+
 static void add_window(struct arm_book *arm, const struct assay_sample *sample)
 {
+    uint64_t due_ns = due_of(sample);
     uint64_t *groups[ASSAY_GROUP_COUNT] = {&arm->ok, &arm->failed, &arm->timed_out, &arm->cancelled, &arm->in_flight};
     ++*groups[assay_status_group_of(sample->status)];
     arm->issued++;
-    if (!arm->has_samples || sample->due_ns < arm->first_due_ns) {
-        arm->first_due_ns = sample->due_ns;
+    if (!arm->has_samples || due_ns < arm->first_due_ns) {
+        arm->first_due_ns = due_ns;
     }
     arm->has_samples = true;
     if (sample->end_ns != ABSENT) {
@@ -246,10 +253,10 @@ static void add_window(struct arm_book *arm, const struct assay_sample *sample)
     }
     if (arm->sent++ == 0) {
         arm->first_sent_ns = sample->start_ns;
-        arm->first_sent_due_ns = sample->due_ns;
+        arm->first_sent_due_ns = due_ns;
     }
     arm->last_sent_ns = sample->start_ns;
-    arm->last_sent_due_ns = sample->due_ns;
+    arm->last_sent_due_ns = due_ns;
     arm->last_start_ns = sample->start_ns > arm->last_start_ns ? sample->start_ns : arm->last_start_ns;
 }
 
@@ -267,7 +274,8 @@ static assay_code arm_of(struct metric_book *book, const struct assay_sample *sa
 /* The part of the window in which the sample's user was in flight or thinking before it. */
 static void add_busy(struct arm_book *arm, const struct assay_sample *sample, uint64_t think_ns)
 {
-    uint64_t from_ns = sample->due_ns > think_ns ? sample->due_ns - think_ns : 0;
+    uint64_t due_ns = due_of(sample);
+    uint64_t from_ns = due_ns > think_ns ? due_ns - think_ns : 0;
     uint64_t to_ns = sample->end_ns == ABSENT ? arm->last_start_ns : sample->end_ns;
     from_ns = from_ns > arm->first_due_ns ? from_ns : arm->first_due_ns;
     to_ns = to_ns < arm->last_start_ns ? to_ns : arm->last_start_ns;

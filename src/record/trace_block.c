@@ -63,7 +63,7 @@ static void steps_to_segments(struct chunk_row *chunks, size_t count)
     }
 }
 
-assay_code assay_trace_block_put(struct trace_block *block, struct assay_buf *out, assay_err *err)
+assay_code assay_trace_block_put(struct trace_block *block, struct trace_sink *out, assay_err *err)
 {
     const uint32_t head[] = {block->carried_segments,           block->carried_chunks,
                              block->counts[TRACE_ROWS_REQUEST], block->counts[TRACE_ROWS_PROCESS],
@@ -72,14 +72,14 @@ assay_code assay_trace_block_put(struct trace_block *block, struct assay_buf *ou
     for (size_t i = 0; i < sizeof head / sizeof head[0]; i++) {
         assay_trace_put_u32(head[i], bytes + 4 * i);
     }
-    assay_buf_append(out, bytes, sizeof bytes);
+    assay_buf_append(&out->plain, bytes, sizeof bytes);
     segments_to_steps(block->chunks, block->counts[TRACE_ROWS_CHUNK]);
     const void *rows[] = {block->samples, block->requests, block->processes, block->segments, block->chunks};
     assay_code rc = ASSAY_OK;
     for (unsigned kind = TRACE_ROWS_SAMPLE; kind <= TRACE_ROWS_CHUNK && rc == ASSAY_OK; kind++) {
         rc = assay_trace_rows_put((enum trace_rows)kind, rows[kind], block->counts[kind], block->scratch, out, err);
     }
-    return rc == ASSAY_OK ? assay_buf_check(out, err) : rc;
+    return rc == ASSAY_OK ? assay_buf_check(&out->plain, err) : rc;
 }
 
 static assay_code read_head(struct trace_block *block, const struct trace_header *header, struct trace_cursor *cursor,

@@ -380,8 +380,17 @@ static bool numbers_to_rows(const struct rows_table *table, const struct field *
 }
 
 #define COLUMN_HEAD_BYTES 9 /* width, then the smallest number */
+#define CUT_BYTES_MIN 1024  /* a piece of its own costs a dozen bytes of framing */
 
-static void column_put(const uint64_t *numbers, size_t count, struct assay_buf *out)
+static void cut_here(struct trace_sink *out, size_t at)
+{
+    size_t last = out->cuts_count ? out->cuts[out->cuts_count - 1] : 0;
+    if (at - last >= CUT_BYTES_MIN && out->cuts_count < TRACE_CUTS_MAX) {
+        out->cuts[out->cuts_count++] = at;
+    }
+}
+
+static void column_put(const uint64_t *numbers, size_t count, struct trace_sink *out)
 {
     uint64_t least = count ? numbers[0] : 0, most = least;
     for (size_t i = 1; i < count; i++) {
@@ -392,7 +401,7 @@ static void column_put(const uint64_t *numbers, size_t count, struct assay_buf *
     while (width < 8 && (most - least) >> (8 * width) != 0) {
         width++;
     }
-    char *place = assay_buf_reserve(out, COLUMN_HEAD_BYTES + count * width);
+    char *place = assay_buf_reserve(&out->plain, COLUMN_HEAD_BYTES + count * width);
     if (!place) {
         return; /* sticky: found by the check at the end */
     }
@@ -400,11 +409,13 @@ static void column_put(const uint64_t *numbers, size_t count, struct assay_buf *
     assay_trace_put_u64(least, place + 1);
     char *plane = place + COLUMN_HEAD_BYTES;
     for (unsigned w = 0; w < width; w++, plane += count) {
+        cut_here(out, out->plain.len + (size_t)(plane - place));
         for (size_t i = 0; i < count; i++) {
             plane[i] = (char)(unsigned char)((numbers[i] - least) >> (8 * w));
         }
     }
-    assay_buf_grew(out, COLUMN_HEAD_BYTES + count * width);
+    assay_buf_grew(&out->plain, COLUMN_HEAD_BYTES + count * width);
+    cut_here(out, out->plain.len);
 }
 
 static bool column_get(struct trace_cursor *cursor, uint64_t *numbers, size_t count)
@@ -432,15 +443,16 @@ static bool column_get(struct trace_cursor *cursor, uint64_t *numbers, size_t co
 }
 
 assay_code assay_trace_rows_put(enum trace_rows kind, const void *rows, size_t count, uint64_t *scratch,
-                                struct assay_buf *out, assay_err *err)
+                                struct trace_sink *out, assay_err *err)
 {
     const struct rows_table *table = &TABLES[kind];
     for (size_t f = 0; f < table->fields_count; f++) {
         const struct field *field = &table->fields[f];
         if (field->kind == FIELD_BYTES) {
             for (size_t i = 0; i < count; i++) {
-                assay_buf_append(out, (const char *)rows + i * table->row_bytes + field->offset, field->size);
+                assay_buf_append(&out->plain, (const char *)rows + i * table->row_bytes + field->offset, field->size);
             }
+            cut_here(out, out->plain.len);
             continue;
         }
         if (!rows_to_numbers(table, field, rows, count, scratch)) {

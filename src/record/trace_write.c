@@ -7,9 +7,8 @@
 #include <string.h>
 #include <zstd.h>
 
-#define ZSTD_LEVEL 3     /* higher ones find no more in noise and cost ten times the time */
-#define PIECE_BYTES 4096 /* a compressed frame is cut at most every so many plain bytes: see store_chunk */
-#define LIST_MAX 4096    /* checks and kernel counters of a run (evidence.md 1.2 has 1,024 and 10,000 rows) */
+#define ZSTD_LEVEL 3  /* higher ones find no more in noise and cost ten times the time */
+#define LIST_MAX 4096 /* checks and kernel counters of a run (evidence.md 1.2 has 1,024 and 10,000 rows) */
 #define KERNELS_MAX 10000
 
 struct assay_trace_writer {
@@ -20,7 +19,8 @@ struct assay_trace_writer {
     struct assay_host_reading *host;
     size_t clock_count, host_count;
     json_t *checks, *kernels;
-    struct assay_buf file, plain;
+    struct assay_buf file;
+    struct trace_sink sink; /* the chunk that is written now */
     ZSTD_CCtx *zstd;
     uint64_t samples;
 };
@@ -34,7 +34,7 @@ assay_code assay_trace_writer_new(const struct assay_trace_ident *ident, struct 
         return assay_nomem(err);
     }
     assay_buf_init(&writer->file, ASSAY_TRACE_BYTES_MAX);
-    assay_buf_init(&writer->plain, ASSAY_TRACE_CHUNK_BYTES_MAX);
+    assay_buf_init(&writer->sink.plain, ASSAY_TRACE_CHUNK_BYTES_MAX);
     memcpy(writer->header.run_id, ident->run_id, sizeof writer->header.run_id);
     memcpy(writer->header.plan_prefix, ident->plan_sha256, sizeof writer->header.plan_prefix);
     assay_code rc = assay_trace_block_init(&writer->block, err);
@@ -62,7 +62,7 @@ void assay_trace_writer_free(struct assay_trace_writer *writer)
         json_decref(writer->checks);
         json_decref(writer->kernels);
         assay_buf_done(&writer->file);
-        assay_buf_done(&writer->plain);
+        assay_buf_done(&writer->sink.plain);
         (void)ZSTD_freeCCtx(writer->zstd);
         assay_free(writer);
     }
@@ -85,8 +85,9 @@ static void begin_chunk(struct assay_trace_writer *writer, enum assay_trace_kind
     header.count = (uint32_t)count;
     char bytes[TRACE_HEADER_BYTES];
     assay_trace_header_put(&header, bytes);
-    assay_buf_clear(&writer->plain);
-    assay_buf_append(&writer->plain, bytes, sizeof bytes);
+    assay_buf_clear(&writer->sink.plain);
+    writer->sink.cuts_count = 0;
+    assay_buf_append(&writer->sink.plain, bytes, sizeof bytes);
 }
 
 /* Compresses one piece behind what the file holds; the frames of a chunk follow each other, which zstd reads as one. */
@@ -106,15 +107,20 @@ static assay_code compress_piece(struct assay_trace_writer *writer, const char *
 
 static assay_code end_chunk(struct assay_trace_writer *writer, assay_err *err)
 {
-    assay_code rc = assay_buf_check(&writer->plain, err);
+    assay_code rc = assay_buf_check(&writer->sink.plain, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
-    const char *plain = writer->plain.data;
-    size_t len = writer->plain.len, frame_at = writer->file.len;
+    const char *plain = writer->sink.plain.data;
+    size_t len = writer->sink.plain.len, frame_at = writer->file.len;
     char lengths[TRACE_FRAME_BYTES] = {0};
     assay_buf_append(&writer->file, lengths, sizeof lengths);
-    rc = compress_piece(writer, plain, len, err);
+    size_t from = 0;
+    for (size_t i = 0; i <= writer->sink.cuts_count && rc == ASSAY_OK; i++) {
+        size_t to = i < writer->sink.cuts_count ? writer->sink.cuts[i] : len;
+        rc = to > from ? compress_piece(writer, plain + from, to - from, err) : ASSAY_OK;
+        from = to;
+    }
     if (rc == ASSAY_OK) {
         char *place = writer->file.data + frame_at;
         assay_trace_put_u32((uint32_t)(writer->file.len - frame_at - TRACE_FRAME_BYTES), place);
@@ -129,7 +135,7 @@ static assay_code flush_samples(struct assay_trace_writer *writer, assay_err *er
 {
     struct trace_block *block = &writer->block;
     begin_chunk(writer, ASSAY_TRACE_SAMPLES, TRACE_CODEC_COLUMNS, block->first_id, block->counts[TRACE_ROWS_SAMPLE]);
-    assay_code rc = assay_trace_block_put(block, &writer->plain, err);
+    assay_code rc = assay_trace_block_put(block, &writer->sink, err);
     rc = rc == ASSAY_OK ? end_chunk(writer, err) : rc;
     memset(block->counts, 0, sizeof block->counts);
     block->carried_segments = block->carried_chunks = 0;
@@ -246,7 +252,7 @@ static assay_code flush_rows(struct assay_trace_writer *writer, enum assay_trace
         return ASSAY_OK;
     }
     begin_chunk(writer, kind, TRACE_CODEC_COLUMNS, 0, *count);
-    assay_code rc = assay_trace_rows_put(rows_kind, rows, *count, writer->block.scratch, &writer->plain, err);
+    assay_code rc = assay_trace_rows_put(rows_kind, rows, *count, writer->block.scratch, &writer->sink, err);
     *count = 0;
     return rc == ASSAY_OK ? end_chunk(writer, err) : rc;
 }
@@ -302,7 +308,7 @@ static assay_code write_json(struct assay_trace_writer *writer, enum assay_trace
                              assay_err *err)
 {
     begin_chunk(writer, kind, TRACE_CODEC_JSON, 0, json_is_array(value) ? json_array_size(value) : 1);
-    assay_code rc = assay_json_canon(value, &writer->plain, err);
+    assay_code rc = assay_json_canon(value, &writer->sink.plain, err);
     return rc == ASSAY_OK ? end_chunk(writer, err) : rc;
 }
 
