@@ -194,7 +194,9 @@ static void check_signers(struct judge *judge)
     const json_t *signers = at(judge, "/predicate/tier/signers");
     size_t count = json_array_size(signatures);
     char place[64];
-    if (judge->input->is_interop || !json_is_array(signers) || judge_is_refused(judge, "/predicate/tier/signers")) {
+    if (judge->input->is_interop || !json_is_array(signers) || judge_is_refused(judge, "/predicate/tier/signers") ||
+        !json_is_array(signatures) || judge_is_refused(judge, "/signatures") ||
+        judge_has(judge, GATE_KEYID, GATE_KEYID, ASSAY_VERDICT_FAIL)) {
         return;
     }
     if (count != json_array_size(signers)) {

@@ -1,6 +1,7 @@
 #include "judge/judge_room.h"
 
 #include "base/text.h"
+#include "crypto/crypto.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -221,10 +222,31 @@ static bool compare_metric(struct comparison *work, size_t i, json_t *found, jso
     return is_equal;
 }
 
-/* Both lists are sorted by arm and name; where the document's is not, gate 108 has said so. */
+/* Whether the keys of the document's metrics are what they should be; where not, gate 108 has said so, and matching by
+ * them would report one fault many times. */
+static bool has_keys(struct comparison *work, const json_t *metrics)
+{
+    static const char *const KEYS[] = {"arm", "name"};
+    bool has = true;
+    for (size_t i = 0; i < json_array_size(metrics) && has; i++) {
+        size_t mark = assay_json_pointer_index(&work->at, i);
+        for (size_t k = 0; k < 2; k++) {
+            size_t inner = assay_json_pointer_name(&work->at, KEYS[k]);
+            has = has && !judge_is_refused(work->judge, work->at.text);
+            assay_json_pointer_back(&work->at, inner);
+        }
+        assay_json_pointer_back(&work->at, mark);
+    }
+    return has;
+}
+
+/* Both lists are sorted by arm and name. */
 static void compare_metrics(struct comparison *work, const json_t *found, const json_t *derived)
 {
     size_t i = 0, k = 0;
+    if (!has_keys(work, found)) {
+        return;
+    }
     while (i < json_array_size(found) || k < json_array_size(derived)) {
         json_t *here = json_array_get(found, i), *due = json_array_get(derived, k);
         int order = !here ? 1 : !due ? -1 : metric_order(here, due);
@@ -279,6 +301,32 @@ static void note_not_given(struct judge *judge, struct assay_judge_bytes bytes, 
     }
 }
 
+/* Whether the bytes are those whose digest the document states. */
+static bool is_bound(const struct judge *judge, struct assay_judge_bytes bytes, const char *place)
+{
+    struct assay_digest digest;
+    char text[ASSAY_DIGEST_TEXT_BYTES];
+    const char *stated = json_string_value(assay_json_at(judge->statement, place));
+    assay_sha256_of(bytes.data, bytes.len, &digest);
+    assay_digest_print(&digest, text);
+    return stated && strcmp(stated, text) == 0;
+}
+
+/* What a later assay wrote is undecided here; bytes that are not the ones the document speaks of are refused, whatever
+ * they seem to ask for. */
+static void add_unsupported(struct judge *judge, const assay_err *err)
+{
+    if (!is_bound(judge, judge->input->trace, "/predicate/samples/sha256")) {
+        judge_add(judge, GATE_STORED_BYTES, ASSAY_VERDICT_FAIL, "trace.assay", "bytes of another digest",
+                  "those of samples.sha256");
+    } else if (!is_bound(judge, judge->input->plan, "/predicate/protocol/planSha256")) {
+        judge_add(judge, GATE_PLAN, ASSAY_VERDICT_FAIL, "plan.json", "bytes of another digest", "those of planSha256");
+    } else {
+        judge_add(judge, judge->derived.gate ? (enum gate)judge->derived.gate : GATE_FORMULA, ASSAY_VERDICT_UNDECIDED,
+                  "plan.json", err->message, "what this build knows");
+    }
+}
+
 static void derive(struct judge *judge)
 {
     const struct assay_judge_input *input = judge->input;
@@ -289,11 +337,11 @@ static void derive(struct judge *judge)
     if (rc == ASSAY_NO_MEMORY) {
         judge->is_out_of_memory = true;
     } else if (rc == ASSAY_UNSUPPORTED) {
-        judge_add(judge, judge->derived.gate ? (enum gate)judge->derived.gate : GATE_FORMULA, ASSAY_VERDICT_UNDECIDED,
-                  "plan.json", err.message, "what this build knows");
+        add_unsupported(judge, &err);
     } else if (rc != ASSAY_OK) {
         int gate = judge->derived.gate ? judge->derived.gate : GATE_STORED_BYTES;
-        judge_add_err(judge, (enum gate)gate, gate == GATE_PLAN ? "plan.json" : "trace.assay", &err);
+        bool is_plan = gate == GATE_PLAN || gate == GATE_FIELD;
+        judge_add_err(judge, (enum gate)gate, is_plan ? "plan.json" : "trace.assay", &err);
     }
 }
 

@@ -236,9 +236,8 @@ static void check_sorted(struct walker *walker, const json_t *list)
         const char *before = json_string_value(json_array_get(list, i - 1));
         const char *here = json_string_value(json_array_get(list, i));
         if (before && here && strcmp(before, here) >= 0) {
-            size_t mark = assay_json_pointer_index(&walker->at, i);
-            refuse(walker, json_array_get(list, i), "a sorted list without duplicates");
-            assay_json_pointer_back(&walker->at, mark);
+            refuse(walker, json_array_get(list, i), "a sorted list without duplicates"); /* at the list: all of it */
+            return;
         }
     }
 }

@@ -149,7 +149,9 @@ static void check_metrics(struct judge *judge, const json_t *metrics, const json
         const json_t *metric = json_array_get(metrics, i), *before = i > 0 ? json_array_get(metrics, i - 1) : NULL;
         int order = before ? strcmp(text_of(before, "arm"), text_of(metric, "arm")) : -1;
         order = order == 0 ? strcmp(text_of(before, "name"), text_of(metric, "name")) : order;
-        if (order >= 0) {
+        bool is_key = before && !judge_is_refused(judge, place(&at, LIST, i - 1, "name")) &&
+                      !judge_is_refused(judge, place(&at, LIST, i - 1, "arm"));
+        if (order >= 0 && is_key) {
             refuse(judge, place(&at, LIST, i, "name"), json_object_get(metric, "name"),
                    "metrics sorted by arm and name, without duplicates");
         }

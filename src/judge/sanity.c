@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Gates 331 to 341: what cannot be true whatever plan and trace say. They run on the document alone, so that a receipt
- * without its trace is still held against itself. */
+/* Gates 331 to 341: what cannot be true of any run. They look at what plan and trace give; without those at the
+ * document itself, so that a receipt alone is still held against itself. */
 
 #define CROSS_PPM_MAX 200.0  /* gate 338 */
 #define REGION_FACTOR 1000.0 /* gate 337: a region of 1,000 clock readings hides their cost in its last digit */
@@ -41,7 +41,7 @@ struct frame {
 
 static const json_t *at(const struct judge *judge, const char *pointer)
 {
-    return assay_json_at(judge->statement, pointer);
+    return assay_json_at(judge->is_derived ? judge->derived.statement : judge->statement, pointer);
 }
 
 static double number_at(const struct judge *judge, const char *pointer)
@@ -205,7 +205,7 @@ static bool is_window_rate(const struct reading *reading)
 
 static void check_region(struct judge *judge, const struct reading *reading, const struct frame *frame)
 {
-    if (is_window_rate(reading) && frame->clock_ns > 0 && frame->window_ns < REGION_FACTOR * frame->clock_ns) {
+    if (is_window_rate(reading) && frame->window_ns > 0 && frame->window_ns < REGION_FACTOR * frame->clock_ns) {
         char expected[96];
         (void)snprintf(expected, sizeof expected, "no rate from a window of %.0f ns, below 1000 x %.0f ns",
                        frame->window_ns, frame->clock_ns);

@@ -132,7 +132,7 @@ bool judge_is_refused(const struct judge *judge, const char *pointer)
 {
     for (size_t i = 0; i < judge->count; i++) {
         const struct assay_violation *violation = &judge->list[i];
-        if (violation->gate >= GATE_FIELD && violation->gate <= GATE_CAP &&
+        if (violation->gate >= GATE_TYPE && violation->gate <= GATE_CAP &&
             (is_above(violation->pointer, pointer) || is_above(pointer, violation->pointer))) {
             return true;
         }

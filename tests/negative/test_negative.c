@@ -1,0 +1,501 @@
+/* Applies every file of the negative corpus (README.md beside it) to an honest run and looks at what the verifier says:
+ * the gate of the file's name and no other. The same run without the edit verifies. */
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "judge/judge.h"
+#include "support/edit.h"
+#include "support/honest_run.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FILE_MAX ((size_t)16 << 20)
+#define TAMPERS_MAX 8
+
+struct tamper {
+    uint64_t id;
+    char member[32];
+    uint64_t value;
+};
+
+/* One case in the making: an honest run, what was done to it, and what the verifier is asked. */
+struct scene {
+    struct honest_options options;
+    struct honest_run run;
+    struct tamper tampers[TAMPERS_MAX];
+    size_t tampers_count;
+    struct assay_buf payload, document; /* payload: once raw bytes were edited */
+    json_t *envelope;
+    struct assay_judge_input input;
+    bool lacks_plan, lacks_trace, lacks_identity, lacks_document, is_run_made, is_rederived;
+    char nonce[65], place[ASSAY_JSON_POINTER_BYTES];
+    uint64_t clock_ahead_ns;
+};
+
+/* ---- the honest run and what tampers with it on the way ---- */
+
+static void tamper_sample(struct assay_sample *sample, void *context)
+{
+    const struct scene *scene = context;
+    for (size_t i = 0; i < scene->tampers_count; i++) {
+        const struct tamper *tamper = &scene->tampers[i];
+        if (tamper->id != sample->id) {
+            continue;
+        }
+        if (strcmp(tamper->member, "due_ns") == 0) {
+            sample->due_ns = tamper->value;
+        } else if (strcmp(tamper->member, "queued_ns") == 0) {
+            sample->queued_ns = tamper->value;
+        } else if (strcmp(tamper->member, "start_ns") == 0) {
+            sample->start_ns = tamper->value;
+        } else if (strcmp(tamper->member, "end_ns") == 0) {
+            sample->end_ns = tamper->value;
+        } else if (strcmp(tamper->member, "arm") == 0) {
+            sample->arm = (uint32_t)tamper->value;
+        } else if (strcmp(tamper->member, "status") == 0) {
+            sample->status = (enum assay_status)tamper->value;
+        } else {
+            fail_msg("no sample member '%s'", tamper->member);
+        }
+    }
+}
+
+static const struct {
+    const char *name;
+    struct honest_options options;
+} RUNS[] = {
+    {"noop", {.workload = "noop", .count = 400, .warmup = 10}},
+    {"llm", {.workload = "llm", .count = 80, .warmup = 5, .tokens = 8}},
+    {"partial", {.workload = "noop", .count = 400, .warmup = 10, .is_partial = true}},
+};
+
+static void choose_run(struct scene *scene, const char *name)
+{
+    for (size_t i = 0; i < sizeof RUNS / sizeof RUNS[0]; i++) {
+        if (strcmp(RUNS[i].name, name) == 0) {
+            scene->options = RUNS[i].options;
+            return;
+        }
+    }
+    fail_msg("no run '%s'", name);
+}
+
+static void write_payload(struct scene *scene)
+{
+    assay_err err = {0};
+    assay_buf_clear(&scene->payload);
+    assert_int_equal(assay_json_canon(scene->run.statement, &scene->payload, &err), ASSAY_OK);
+}
+
+static void make_run(struct scene *scene)
+{
+    if (!scene->is_run_made) {
+        honest_run_make(&scene->options, &scene->run);
+        assert_int_equal(assay_json_read(scene->run.receipt.data, scene->run.receipt.len, &assay_json_limits_receipt,
+                                         &scene->envelope, NULL),
+                         ASSAY_OK);
+        write_payload(scene);
+        scene->is_run_made = true;
+    }
+}
+
+/* The trace written anew with its tampered samples; the receipt stays, or is derived anew. */
+static void remake_trace(struct scene *scene)
+{
+    struct honest_run remade;
+    struct honest_options options = scene->options;
+    options.tamper = tamper_sample;
+    options.context = scene;
+    options.clock_ahead_ns = scene->clock_ahead_ns;
+    options.leaves_receipt_out = !scene->is_rederived;
+    honest_run_make(&options, &remade);
+    struct assay_buf trace = remade.trace;
+    remade.trace = scene->run.trace;
+    scene->run.trace = trace;
+    if (scene->is_rederived) {
+        json_decref(scene->run.statement);
+        scene->run.statement = json_incref(remade.statement);
+        write_payload(scene);
+    }
+    honest_run_done(&remade);
+}
+
+/* ---- the lines of an edit ---- */
+
+static json_t *read_value(struct assay_slice text)
+{
+    json_t *value = NULL;
+    assay_err err = {0};
+    if (assay_json_read(text.data, text.len, &assay_json_limits_default, &value, &err) != ASSAY_OK) {
+        fail_msg("'%.*s': %s", (int)text.len, text.data, err.message);
+    }
+    return value;
+}
+
+static uint64_t read_number(struct assay_slice text)
+{
+    uint64_t value = 0;
+    assay_err err = {0};
+    if (assay_num_u64(text, "a number", UINT64_MAX, &value, &err) != ASSAY_OK) {
+        fail_msg("%s", err.message);
+    }
+    return value;
+}
+
+static void word(struct assay_slice *rest, char *ret, size_t bytes)
+{
+    struct assay_slice token = assay_slice_cut(rest, ' ');
+    assert_true(token.len < bytes);
+    memcpy(ret, token.data, token.len);
+    ret[token.len] = '\0';
+}
+
+/* "A" "B" as JSON strings side by side: read as the array ["A","B"]. */
+static void replace(struct assay_buf *bytes, struct assay_slice rest)
+{
+    struct assay_buf text;
+    assay_buf_init(&text, FILE_MAX);
+    assay_buf_char(&text, '[');
+    assay_buf_append(&text, rest.data, rest.len);
+    assay_buf_char(&text, ']');
+    edit_bytes(&text, "\" \"", 3, "\",\"", 3);
+    json_t *pair = read_value((struct assay_slice){text.data, text.len});
+    const json_t *from = json_array_get(pair, 0), *to = json_array_get(pair, 1);
+    edit_bytes(bytes, json_string_value(from), json_string_length(from), json_string_value(to), json_string_length(to));
+    json_decref(pair);
+    assay_buf_done(&text);
+}
+
+static void on_statement(struct scene *scene, const char *verb, struct assay_slice rest)
+{
+    char pointer[ASSAY_JSON_POINTER_BYTES], other[ASSAY_JSON_POINTER_BYTES];
+    word(&rest, pointer, sizeof pointer);
+    if (strcmp(verb, "set") == 0) {
+        edit_set(scene->run.statement, pointer, read_value(rest));
+    } else if (strcmp(verb, "drop") == 0) {
+        edit_drop(scene->run.statement, pointer);
+    } else if (strcmp(verb, "append") == 0) {
+        edit_append(scene->run.statement, pointer, read_value(rest));
+    } else if (strcmp(verb, "grow") == 0) {
+        edit_grow(scene->run.statement, pointer, read_number(rest));
+    } else {
+        word(&rest, other, sizeof other);
+        edit_swap(scene->run.statement, pointer, other);
+    }
+    write_payload(scene);
+}
+
+static void on_envelope(struct scene *scene, struct assay_slice rest)
+{
+    char verb[32], pointer[ASSAY_JSON_POINTER_BYTES];
+    word(&rest, verb, sizeof verb);
+    word(&rest, pointer, sizeof pointer);
+    if (strcmp(verb, "set") == 0) {
+        edit_set(scene->envelope, pointer, read_value(rest));
+    } else if (strcmp(verb, "append") == 0) {
+        edit_append(scene->envelope, pointer, read_value(rest));
+    } else if (strcmp(verb, "grow") == 0) {
+        edit_grow(scene->envelope, pointer, read_number(rest));
+    } else {
+        edit_drop(scene->envelope, pointer);
+    }
+    if (assay_text_starts(pointer, "/payload") && strcmp(pointer, "/payloadType") != 0) {
+        assay_buf_clear(&scene->payload); /* the envelope's own payload stands */
+    }
+}
+
+static void on_trace(struct scene *scene, struct assay_slice rest)
+{
+    char verb[32];
+    struct assay_buf *trace = &scene->run.trace;
+    word(&rest, verb, sizeof verb);
+    if (strcmp(verb, "add") == 0) {
+        json_t *text = read_value(rest);
+        assay_buf_append(trace, json_string_value(text), json_string_length(text));
+        json_decref(text);
+        return;
+    }
+    bool is_from_end = assay_slice_starts(rest, "-");
+    uint64_t n = read_number(is_from_end ? (struct assay_slice){rest.data + 1, rest.len - 1} : rest);
+    size_t at = is_from_end ? trace->len - (size_t)n : (size_t)n;
+    assert_true(at < trace->len);
+    if (strcmp(verb, "cut") == 0) {
+        trace->len = at;
+    } else {
+        trace->data[at] = (char)(trace->data[at] ^ 1);
+    }
+}
+
+static void on_option(struct scene *scene, struct assay_slice rest)
+{
+    char name[32];
+    word(&rest, name, sizeof name);
+    if (strcmp(name, "nonce") == 0) {
+        word(&rest, scene->nonce, sizeof scene->nonce);
+        scene->input.nonce = scene->nonce;
+    } else if (strcmp(name, "max-age") == 0) {
+        scene->input.max_age_ns = read_number(rest) * ASSAY_NS_PER_S;
+    } else if (strcmp(name, "policy") == 0) {
+        scene->input.wants_default_policy = true;
+    } else {
+        fail_msg("no option '%s'", name);
+    }
+}
+
+static void on_without(struct scene *scene, struct assay_slice what)
+{
+    static const char *const NAMES[] = {"plan", "trace", "identity", "document"};
+    bool *const flags[] = {&scene->lacks_plan, &scene->lacks_trace, &scene->lacks_identity, &scene->lacks_document};
+    for (size_t i = 0; i < 4; i++) {
+        if (assay_slice_is(what, NAMES[i])) {
+            *flags[i] = true;
+            return;
+        }
+    }
+    fail_msg("without what?");
+}
+
+static void apply_line(struct scene *scene, struct assay_slice rest)
+{
+    char verb[32];
+    word(&rest, verb, sizeof verb);
+    if (strcmp(verb, "run") == 0) {
+        char name[32];
+        word(&rest, name, sizeof name);
+        choose_run(scene, name);
+        return;
+    }
+    make_run(scene);
+    if (strcmp(verb, "envelope") == 0) {
+        on_envelope(scene, rest);
+    } else if (strcmp(verb, "payload") == 0) {
+        replace(&scene->payload, rest);
+    } else if (strcmp(verb, "file") == 0) {
+        assert_true(scene->document.len > 0 || (scene->document.data == NULL));
+        if (scene->document.len == 0) {
+            assay_buf_append(&scene->document, scene->run.receipt.data, scene->run.receipt.len);
+        }
+        replace(&scene->document, rest);
+    } else if (strcmp(verb, "plan") == 0) {
+        replace(&scene->run.plan, rest);
+    } else if (strcmp(verb, "trace") == 0) {
+        on_trace(scene, rest);
+    } else if (strcmp(verb, "without") == 0) {
+        on_without(scene, rest);
+    } else if (strcmp(verb, "option") == 0) {
+        on_option(scene, rest);
+    } else if (strcmp(verb, "at") == 0) {
+        word(&rest, scene->place, sizeof scene->place);
+    } else if (strcmp(verb, "sample") == 0) {
+        assert_true(scene->tampers_count < TAMPERS_MAX);
+        struct tamper *tamper = &scene->tampers[scene->tampers_count++];
+        tamper->id = read_number(assay_slice_cut(&rest, ' '));
+        word(&rest, tamper->member, sizeof tamper->member);
+        tamper->value = read_number(rest);
+        remake_trace(scene);
+    } else if (strcmp(verb, "clock") == 0) {
+        (void)assay_slice_cut(&rest, ' '); /* "raw" */
+        scene->clock_ahead_ns = read_number(rest);
+        remake_trace(scene);
+    } else if (strcmp(verb, "rederive") == 0) {
+        scene->is_rederived = true;
+        remake_trace(scene);
+    } else {
+        on_statement(scene, verb, rest);
+    }
+}
+
+/* ---- judging ---- */
+
+static void write_document(struct scene *scene)
+{
+    if (scene->document.len > 0) {
+        return; /* raw bytes were edited: they stand */
+    }
+    struct assay_buf text;
+    assay_buf_init(&text, FILE_MAX);
+    if (scene->payload.len > 0) {
+        assay_base64_append(&text, scene->payload.data, scene->payload.len);
+        edit_set(scene->envelope, "/payload", json_stringn(text.data, text.len));
+    }
+    assert_int_equal(assay_json_canon(scene->envelope, &scene->document, NULL), ASSAY_OK);
+    assay_buf_char(&scene->document, '\n');
+    assay_buf_done(&text);
+}
+
+static struct assay_judge_bytes given(const struct assay_buf *buf, bool is_left_out)
+{
+    return (struct assay_judge_bytes){.data = is_left_out ? NULL : buf->data, .len = is_left_out ? 0 : buf->len};
+}
+
+static struct assay_judgement *judge_scene(struct scene *scene)
+{
+    assay_err err = {0};
+    struct assay_judgement *judgement = NULL;
+    scene->input.document = given(&scene->document, scene->lacks_document);
+    scene->input.plan = given(&scene->run.plan, scene->lacks_plan);
+    scene->input.trace = given(&scene->run.trace, scene->lacks_trace);
+    scene->input.identity = given(&scene->run.identity, scene->lacks_identity);
+    scene->input.now_real_ns = HONEST_NOW_NS;
+    if (assay_judge_verify(&scene->input, &judgement, &err) != ASSAY_OK) {
+        fail_msg("%s", err.message);
+    }
+    return judgement;
+}
+
+static void scene_init(struct scene *scene)
+{
+    *scene = (struct scene){.options = RUNS[0].options};
+    assay_buf_init(&scene->payload, FILE_MAX);
+    assay_buf_init(&scene->document, FILE_MAX);
+}
+
+static void scene_done(struct scene *scene)
+{
+    if (scene->is_run_made) {
+        honest_run_done(&scene->run);
+    }
+    json_decref(scene->envelope);
+    assay_buf_done(&scene->payload);
+    assay_buf_done(&scene->document);
+}
+
+static void print_judgement(const struct assay_judgement *judgement)
+{
+    struct assay_buf text;
+    assay_buf_init(&text, FILE_MAX);
+    assay_judgement_render(judgement, &text);
+    print_message("%sexit %d\n", text.data, assay_judgement_exit(judgement));
+    assay_buf_done(&text);
+}
+
+static int due_exit(const struct scene *scene, unsigned gate, const struct assay_violation *violation)
+{
+    if (scene->lacks_document) {
+        return 5;
+    }
+    return gate < 200 ? 3 : violation->verdict == ASSAY_VERDICT_FAIL ? 1 : 2;
+}
+
+/* The gate of the name and no other; 301 is no other where something was not given. */
+static void assert_only_gate(const struct scene *scene, const struct assay_judgement *judgement, unsigned gate)
+{
+    const struct assay_violation *of_gate = NULL, *other = NULL;
+    bool is_incomplete = scene->lacks_plan || scene->lacks_trace || scene->lacks_identity;
+    for (size_t i = 0; i < judgement->violations_count; i++) {
+        const struct assay_violation *violation = &judgement->violations[i];
+        bool is_place = scene->place[0] == '\0' || strcmp(violation->pointer, scene->place) == 0;
+        if (violation->gate == gate && is_place) {
+            of_gate = violation;
+        } else if (violation->gate != 301 || !is_incomplete) {
+            other = violation;
+        }
+    }
+    int due = of_gate ? due_exit(scene, gate, of_gate) : -1;
+    if (!of_gate || other || assay_judgement_exit(judgement) != due) {
+        print_judgement(judgement);
+        fail_msg("expected gate %u alone%s%s, exit %d", gate, scene->place[0] ? " at " : "", scene->place, due);
+    }
+}
+
+static void judge_file(void **state)
+{
+    const char *name = *state;
+    char path[4096];
+    struct assay_buf text;
+    struct scene scene;
+    assay_err err = {0};
+    scene_init(&scene);
+    assay_buf_init(&text, FILE_MAX);
+    (void)snprintf(path, sizeof path, "%s/tests/negative/%s", getenv("ASSAY_SOURCE_ROOT"), name);
+    if (assay_buf_read_file(&text, path, &err) != ASSAY_OK) {
+        fail_msg("%s", err.message);
+    }
+    struct assay_slice rest = {text.data, text.len};
+    while (rest.data && rest.len > 0) {
+        struct assay_slice line = assay_slice_cut(&rest, '\n');
+        if (line.len > 0 && line.data[0] != '#') {
+            apply_line(&scene, line);
+        }
+    }
+    make_run(&scene);
+    write_document(&scene);
+    struct assay_judgement *judgement = judge_scene(&scene);
+    assert_only_gate(&scene, judgement, (unsigned)strtoul(name, NULL, 10));
+    assay_judgement_free(judgement);
+    assay_buf_done(&text);
+    scene_done(&scene);
+}
+
+/* ---- the honest parents ---- */
+
+static void an_honest_run_verifies(void **state)
+{
+    const char *name = *state;
+    struct scene scene;
+    scene_init(&scene);
+    choose_run(&scene, name);
+    make_run(&scene);
+    write_document(&scene);
+    assert_int_equal(scene.document.len, scene.run.receipt.len);
+    assert_memory_equal(scene.document.data, scene.run.receipt.data, scene.document.len);
+    scene.input.wants_default_policy = true;
+    struct assay_judgement *judgement = judge_scene(&scene);
+    bool is_record = scene.run.document == ASSAY_DOCUMENT_RECORD; /* 2 at best */
+    if (judgement->violations_count > 0 || assay_judgement_exit(judgement) != (is_record ? 2 : 0)) {
+        print_judgement(judgement);
+        fail();
+    }
+    assert_int_equal(judgement->lines[ASSAY_LINE_RECOMPUTE].verdict, ASSAY_VERDICT_PASS);
+    assert_int_equal(judgement->lines[ASSAY_LINE_CRYPTO].verdict, ASSAY_VERDICT_NOT_MEASURED);
+    assert_int_equal(judgement->lines[ASSAY_LINE_POLICY].verdict, ASSAY_VERDICT_PASS);
+    assert_int_equal(judgement->tier, 0);
+    assay_judgement_free(judgement);
+    scene_done(&scene);
+}
+
+static int is_edit(const struct dirent *entry)
+{
+    return entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && strstr(entry->d_name, ".edit") != NULL;
+}
+
+int main(void)
+{
+    assay_err err = {0};
+    assay_json_init();
+    if (assay_crypto_init(&err) != ASSAY_OK) {
+        return 1;
+    }
+    char dir[4096];
+    struct dirent **entries = NULL;
+    (void)snprintf(dir, sizeof dir, "%s/tests/negative", getenv("ASSAY_SOURCE_ROOT"));
+    int found = scandir(dir, &entries, is_edit, alphasort);
+    size_t count = found > 0 ? (size_t)found : 0, runs = sizeof RUNS / sizeof RUNS[0];
+    struct CMUnitTest *tests = assay_alloc(runs + count, sizeof *tests);
+    assert_non_null(tests);
+    static char parents[sizeof RUNS / sizeof RUNS[0]][64];
+    for (size_t i = 0; i < runs; i++) {
+        (void)snprintf(parents[i], sizeof parents[i], "an honest %s run verifies", RUNS[i].name);
+        tests[i] = (struct CMUnitTest){parents[i], an_honest_run_verifies, NULL, NULL, (void *)(uintptr_t)RUNS[i].name};
+    }
+    for (size_t i = 0; i < count; i++) {
+        tests[runs + i] = (struct CMUnitTest){entries[i]->d_name, judge_file, NULL, NULL, entries[i]->d_name};
+    }
+    int failures = _cmocka_run_group_tests("negative", tests, runs + count, NULL, NULL);
+    for (size_t i = 0; i < count; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+    assay_free(tests);
+    return count == 0 ? 1 : failures;
+}
