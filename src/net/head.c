@@ -1,5 +1,7 @@
 #include "net/url.h"
 
+#include "net/token.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -23,13 +25,6 @@ static bool is_own_header(const char *name)
     return false;
 }
 
-static bool is_token(const char *name)
-{
-    static const char TOKEN[] = "!#$%&'*+-.^_`|~0123456789"
-                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"; /* RFC 9110, 5.6.2 */
-    return name[0] != '\0' && name[strspn(name, TOKEN)] == '\0';
-}
-
 static bool is_clean(const char *text, bool is_space_allowed)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
@@ -43,7 +38,7 @@ static bool is_clean(const char *text, bool is_space_allowed)
 
 static assay_code check_header(const struct assay_net_header *header, assay_err *err)
 {
-    if (!is_token(header->name)) {
+    if (!assay_net_token_is(assay_slice_of(header->name))) {
         return assay_fail(err, ASSAY_USAGE, "a header name is empty or holds a character that is not allowed there");
     }
     if (is_own_header(header->name)) {
@@ -57,7 +52,7 @@ static assay_code check_header(const struct assay_net_header *header, assay_err 
 
 static assay_code check_head(const struct assay_net_head *head, const char *path, assay_err *err)
 {
-    if (!is_token(head->method)) {
+    if (!assay_net_token_is(assay_slice_of(head->method))) {
         return assay_fail(err, ASSAY_USAGE, "the request method is not a token");
     }
     if (path[0] != '/' || !is_clean(path, false)) {

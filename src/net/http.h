@@ -66,4 +66,17 @@ size_t assay_net_http_feed(struct assay_net_http *http, const char *bytes, size_
 /* The connection was closed: DONE if that ends the body, else FAILED with CLOSED. */
 void assay_net_http_end(struct assay_net_http *http);
 
+/* ---- between http.c and http_head.c --------------------------------------------------------------------------------
+ */
+
+void assay_net_http_fail(struct assay_net_http *http, enum assay_net_outcome outcome, const char *reason);
+bool assay_net_http_starts_like_one(struct assay_slice line); /* as far as the line goes */
+void assay_net_http_status_line(struct assay_net_http *http, struct assay_slice line);
+/* is_heeded: its meaning counts; false for trailers and for headers of interim responses. */
+void assay_net_http_header(struct assay_net_http *http, struct assay_slice line, bool is_heeded,
+                           const struct assay_net_http_sink *sink, void *context);
+/* The empty line after the headers: what follows, and is it allowed? */
+void assay_net_http_end_head(struct assay_net_http *http, size_t after_bytes, const struct assay_net_http_sink *sink,
+                             void *context);
+
 #endif

@@ -1,8 +1,9 @@
 #include "net/server.h"
 
+#include "net/token.h"
+
 #include <assert.h>
 #include <string.h>
-#include <strings.h>
 
 void assay_net_req_init(struct assay_net_req *req, char *buffer, size_t capacity)
 {
@@ -15,24 +16,6 @@ static enum assay_net_req_status refuse(struct assay_net_req *req, enum assay_ne
     req->reason = reason;
     req->status = status;
     return status;
-}
-
-static bool is_token(struct assay_slice text)
-{
-    static const char SIGNS[] = "!#$%&'*+-.^_`|~"; /* RFC 9110, 5.6.2 */
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        bool is_alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-        if (!is_alnum && (c == '\0' || !strchr(SIGNS, c))) {
-            return false;
-        }
-    }
-    return text.len > 0;
-}
-
-static bool equals_ignoring_case(struct assay_slice a, const char *b)
-{
-    return a.len == strlen(b) && strncasecmp(a.data, b, a.len) == 0;
 }
 
 /* The next line without its end; LF alone is taken as a line end too (RFC 9112, 2.2). */
@@ -50,7 +33,7 @@ static bool read_request_line(struct assay_net_req *req, struct assay_slice line
     struct assay_slice rest = line;
     req->method = assay_slice_cut(&rest, ' ');
     struct assay_slice target = assay_slice_cut(&rest, ' ');
-    if (!is_token(req->method) || target.len == 0) {
+    if (!assay_net_token_is(req->method) || target.len == 0) {
         return false;
     }
     if (!assay_slice_is(rest, "HTTP/1.1") && !assay_slice_is(rest, "HTTP/1.0")) {
@@ -62,42 +45,26 @@ static bool read_request_line(struct assay_net_req *req, struct assay_slice line
     return true;
 }
 
-static bool read_length(struct assay_slice text, uint64_t *ret)
-{
-    uint64_t value = 0;
-    if (text.len == 0 || text.len > 18) { /* 10^18 is beyond every limit and far from overflow */
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            return false;
-        }
-        value = value * 10 + (uint64_t)(text.data[i] - '0');
-    }
-    *ret = value;
-    return true;
-}
-
 /* What a header means for framing; NULL if it is fine. */
 static const char *heed_header(struct assay_net_req *req, const struct assay_net_req_header *header, bool *has_length)
 {
-    if (equals_ignoring_case(header->name, "content-length")) {
+    if (assay_net_token_same(header->name, "content-length")) {
         uint64_t length;
-        if (!read_length(header->value, &length) || (*has_length && length != req->body_bytes)) {
+        if (!assay_net_token_number(header->value, &length) || (*has_length && length != req->body_bytes)) {
             return "Content-Length is not one number";
         }
         req->body_bytes = length;
         *has_length = true;
-    } else if (equals_ignoring_case(header->name, "transfer-encoding")) {
+    } else if (assay_net_token_same(header->name, "transfer-encoding")) {
         return "a request body must have a Content-Length";
-    } else if (equals_ignoring_case(header->name, "connection")) {
-        if (equals_ignoring_case(header->value, "close")) {
+    } else if (assay_net_token_same(header->name, "connection")) {
+        if (assay_net_token_same(header->value, "close")) {
             req->is_keep_alive = false;
-        } else if (equals_ignoring_case(header->value, "keep-alive")) {
+        } else if (assay_net_token_same(header->value, "keep-alive")) {
             req->is_keep_alive = true;
         }
-    } else if (equals_ignoring_case(header->name, "expect")) {
-        req->wants_continue = equals_ignoring_case(header->value, "100-continue");
+    } else if (assay_net_token_same(header->name, "expect")) {
+        req->wants_continue = assay_net_token_same(header->value, "100-continue");
     }
     return NULL;
 }
@@ -106,7 +73,7 @@ static const char *read_header(struct assay_net_req *req, struct assay_slice lin
 {
     struct assay_slice value = line;
     struct assay_slice name = assay_slice_cut(&value, ':');
-    if (!value.data || !is_token(name)) {
+    if (!value.data || !assay_net_token_is(name)) {
         return "a header line has no name and colon";
     }
     if (memchr(line.data, '\0', line.len) || memchr(line.data, '\r', line.len)) {
@@ -208,7 +175,7 @@ enum assay_net_req_status assay_net_req_feed(struct assay_net_req *req, const ch
 struct assay_slice assay_net_req_header(const struct assay_net_req *req, const char *name)
 {
     for (size_t i = 0; i < req->headers_count; i++) {
-        if (equals_ignoring_case(req->headers[i].name, name)) {
+        if (assay_net_token_same(req->headers[i].name, name)) {
             return req->headers[i].value;
         }
     }
