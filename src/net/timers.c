@@ -7,7 +7,7 @@
 assay_code assay_net_timers_init(struct assay_net_timers *timers, size_t capacity, assay_err *err)
 {
     *timers = (struct assay_net_timers){.capacity = capacity};
-    timers->heap = assay_alloc(capacity, sizeof timers->heap[0]);
+    timers->heap = assay_alloc(capacity, sizeof(void *));
     return timers->heap ? ASSAY_OK : assay_nomem(err);
 }
 
