@@ -95,6 +95,7 @@ struct assay_net_facts {
     uint64_t send_enter_ns, send_return_ns;
     struct assay_net_stamp tx, tx_ack; /* kernel stamps of the last request byte */
     uint32_t retransmissions;          /* further SND stamps of it */
+    bool has_snd;                      /* an SND note came (its stamp may still be absent: a clock step) */
 
     struct assay_net_arrival first_byte, hdr, first_body;
     struct assay_net_arrival end; /* of the body's last byte with its framing; else the moment of failure, UNKNOWN */

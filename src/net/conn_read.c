@@ -1,4 +1,5 @@
 #include "net/conn.h"
+#include "net/facts.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,19 +20,11 @@ static struct assay_net_stamp mono_of(struct assay_net_loop *loop, uint64_t real
 
 static void take_note(struct assay_net_loop *loop, struct assay_net_conn *conn, const struct assay_net_tx_note *note)
 {
-    struct assay_net_facts *facts = &conn->facts;
+    const bool is_ours = conn->is_sent && note->id == conn->last_id;
     if (note->kind == ASSAY_NET_TX_ERROR) {
-        facts->sys_errno = note->sys_errno;
-        return;
-    }
-    if (!conn->is_sent || note->id != conn->last_id) {
-        return; /* of a piece that was thought to be the last one and was cut, or of an earlier request */
-    }
-    struct assay_net_stamp *stamp = note->kind == ASSAY_NET_TX_SND ? &facts->tx : &facts->tx_ack;
-    if (stamp->ns == ASSAY_NS_ABSENT) {
-        *stamp = mono_of(loop, note->real_ns);
-    } else if (note->kind == ASSAY_NET_TX_SND) {
-        facts->retransmissions++;
+        conn->facts.sys_errno = note->sys_errno;
+    } else if (is_ours) { /* not of a piece that was thought to be the last one and was cut, or of an earlier request */
+        assay_net_facts_take_stamp(&conn->facts, note->kind, mono_of(loop, note->real_ns));
     }
 }
 

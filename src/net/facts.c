@@ -1,4 +1,4 @@
-#include "net/client.h"
+#include "net/facts.h"
 
 #include <assert.h>
 
@@ -55,4 +55,16 @@ struct assay_net_arrival assay_net_facts_start(const struct assay_net_facts *fac
         hi_ns = facts->end_ns;
     }
     return (struct assay_net_arrival){facts->send_enter_ns, hi_ns, ASSAY_NET_BOUNDED};
+}
+
+void assay_net_facts_take_stamp(struct assay_net_facts *facts, enum assay_net_tx_kind kind,
+                                struct assay_net_stamp stamp)
+{
+    const bool is_snd = kind == ASSAY_NET_TX_SND;
+    struct assay_net_stamp *place = is_snd ? &facts->tx : &facts->tx_ack;
+    facts->retransmissions += is_snd && facts->has_snd;
+    if (!is_snd || !facts->has_snd) { /* the first departure counts, even if a clock step took its stamp */
+        *place = stamp;
+    }
+    facts->has_snd |= is_snd;
 }

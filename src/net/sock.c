@@ -58,6 +58,14 @@ static uint32_t left_of(struct msghdr *message)
     return ASSAY_NET_LEFT_UNKNOWN;
 }
 
+/* After a FIN the kernel reports one byte that is not there, so that one goes on reading (net/ipv4/tcp.c,
+ * tcp_inq_hint). */
+static bool is_only_fin(int fd)
+{
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 struct assay_net_sock_read assay_net_sock_recv(int fd, void *buffer, size_t capacity)
 {
     _Alignas(struct cmsghdr) char control[ASSAY_NET_CONTROL_BYTES];
@@ -74,6 +82,9 @@ struct assay_net_sock_read assay_net_sock_recv(int fd, void *buffer, size_t capa
     if (read.count > 0 && !(message.msg_flags & MSG_CTRUNC)) {
         read.real_ns = assay_net_sock_stamp(&message);
         read.left_bytes = left_of(&message);
+        if (read.left_bytes == 1 && is_only_fin(fd)) {
+            read.left_bytes = 0;
+        }
     }
     return read;
 }

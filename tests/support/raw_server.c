@@ -95,35 +95,60 @@ static int connect_to(uint16_t port)
     return fd;
 }
 
-static bool pass_on(int from, int to)
+#define HOLD_MS 40
+
+static bool send_all(int fd, const char *bytes, size_t len)
 {
-    char bytes[16384];
-    ssize_t n = recv(from, bytes, sizeof bytes, 0);
-    for (ssize_t at = 0; at < n;) {
-        ssize_t sent = send(to, bytes + at, (size_t)(n - at), MSG_NOSIGNAL);
-        if (sent < 0 && errno == EAGAIN && wait_for(to, POLLOUT)) {
+    for (size_t at = 0; at < len;) {
+        ssize_t sent = send(fd, bytes + at, len - at, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EAGAIN && wait_for(fd, POLLOUT)) {
             continue;
         }
         if (sent <= 0) {
             return false;
         }
-        at += sent;
+        at += (size_t)sent;
     }
-    return n > 0;
+    return true;
+}
+
+/* Passes on what `from` has, save the last `hold` bytes, which stay in held. */
+static bool pass_on(int from, int to, size_t hold, char *held, size_t *held_len)
+{
+    char bytes[32768];
+    memcpy(bytes, held, *held_len);
+    ssize_t n = recv(from, bytes + *held_len, 16384, 0);
+    if (n <= 0) {
+        (void)send_all(to, bytes, *held_len);
+        return false;
+    }
+    size_t len = *held_len + (size_t)n;
+    *held_len = hold < len ? hold : len;
+    memcpy(held, bytes + len - *held_len, *held_len);
+    return send_all(to, bytes, len - *held_len);
 }
 
 static void relay(struct connection *connection)
 {
     static const char OPENED[] = "HTTP/1.1 200 Connection established\r\n\r\n";
-    int other = connect_to(connection->server->options.relay_port);
+    const struct raw_options *options = &connection->server->options;
+    char held[1024], none[1];
+    size_t held_len = 0, none_len = 0;
+    int other = connect_to(options->relay_port);
     if (other < 0 || !transmit(connection, OPENED, sizeof OPENED - 1)) {
         return;
     }
     struct pollfd wait[] = {{.fd = connection->fd, .events = POLLIN}, {.fd = other, .events = POLLIN}};
     bool goes_on = true;
-    while (goes_on && poll(wait, 2, 10000) > 0) {
-        goes_on = (!wait[0].revents || pass_on(connection->fd, other)) &&
-                  (!wait[1].revents || pass_on(other, connection->fd));
+    while (goes_on && !atomic_load(&connection->server->is_stopping)) {
+        int ready = poll(wait, 2, HOLD_MS);
+        if (ready == 0) {
+            goes_on = send_all(connection->fd, held, held_len);
+            held_len = 0;
+            continue;
+        }
+        goes_on = ready > 0 && (!wait[0].revents || pass_on(connection->fd, other, 0, none, &none_len)) &&
+                  (!wait[1].revents || pass_on(other, connection->fd, options->relay_holds_back, held, &held_len));
     }
     (void)close(other);
 }
@@ -142,6 +167,8 @@ static bool play(struct connection *connection, const struct raw_step *step)
         if (connection->ssl) {
             (void)SSL_shutdown(connection->ssl);
         }
+        return false;
+    case RAW_CUT:
         return false;
     case RAW_RESET:
         (void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

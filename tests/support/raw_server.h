@@ -19,6 +19,7 @@ enum raw_kind {
     RAW_SEND,  /* text, len (0 = strlen) */
     RAW_PAUSE, /* ms */
     RAW_CLOSE, /* orderly */
+    RAW_CUT,   /* FIN, and in TLS without the goodbye */
     RAW_RESET, /* RST */
     RAW_RELAY  /* a CONNECT proxy: 200, then bytes to and from relay_port until one side closes */
 };
@@ -35,6 +36,7 @@ struct raw_options {
     size_t steps_count;
     void *tls;                /* SSL_CTX of the server, or NULL */
     uint16_t relay_port;      /* of RAW_RELAY */
+    size_t relay_holds_back;  /* bytes of each read that go to the client with the next one, or after 40 ms */
     bool never_reads;         /* accepts, and leaves the request in the socket */
     bool answers_at_once;     /* steps begin without a request */
     int receive_buffer_bytes; /* 0 = the system's */

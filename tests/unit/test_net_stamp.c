@@ -1,5 +1,7 @@
 #include "net/net.h"
 
+#include "net/facts.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,6 +157,37 @@ static void without_tcp_inq_nothing_is_exact(void **state)
     assert_arrival(assay_net_timeline_arrival(&timeline, &s, 0), 1000, 1500, ASSAY_NET_BOUNDED);
 }
 
+static void the_first_departure_counts_and_further_ones_are_retransmissions(void **state)
+{
+    (void)state;
+    struct assay_net_facts facts = {.tx = ASSAY_NET_STAMP_ABSENT, .tx_ack = ASSAY_NET_STAMP_ABSENT};
+    assay_net_facts_take_stamp(&facts, ASSAY_NET_TX_SND, (struct assay_net_stamp){100, 1});
+    assay_net_facts_take_stamp(&facts, ASSAY_NET_TX_SND, (struct assay_net_stamp){300, 1});
+    assay_net_facts_take_stamp(&facts, ASSAY_NET_TX_ACK, (struct assay_net_stamp){400, 1});
+    assert_int_equal(facts.tx.ns, 100);
+    assert_int_equal(facts.tx_ack.ns, 400);
+    assert_int_equal(facts.retransmissions, 1);
+}
+
+static void a_start_without_a_stamp_is_bounded_by_the_earlier_of_ack_and_first_byte(void **state)
+{
+    (void)state;
+    struct assay_net_facts facts = {.send_enter_ns = 50,
+                                    .tx = ASSAY_NET_STAMP_ABSENT,
+                                    .tx_ack = {90, 1},
+                                    .first_byte = {70, 80, ASSAY_NET_EXACT},
+                                    .end_ns = 1000};
+    assert_arrival(assay_net_facts_start(&facts), 50, 80, ASSAY_NET_BOUNDED);
+    facts.first_byte = ASSAY_NET_ARRIVAL_ABSENT;
+    assert_arrival(assay_net_facts_start(&facts), 50, 90, ASSAY_NET_BOUNDED);
+    facts.tx_ack = ASSAY_NET_STAMP_ABSENT;
+    assert_arrival(assay_net_facts_start(&facts), 50, 1000, ASSAY_NET_BOUNDED);
+    facts.tx = (struct assay_net_stamp){60, 3};
+    assert_arrival(assay_net_facts_start(&facts), 57, 63, ASSAY_NET_EXACT);
+    facts = (struct assay_net_facts){.tx = ASSAY_NET_STAMP_ABSENT, .send_enter_ns = ASSAY_NS_ABSENT};
+    assert_int_equal(assay_net_facts_start(&facts).hi_ns, ASSAY_NS_ABSENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +200,8 @@ int main(void)
         cmocka_unit_test(the_table_of_arrivals_holds),
         cmocka_unit_test(a_reordered_stamp_is_raised_to_the_running_maximum),
         cmocka_unit_test(without_tcp_inq_nothing_is_exact),
+        cmocka_unit_test(the_first_departure_counts_and_further_ones_are_retransmissions),
+        cmocka_unit_test(a_start_without_a_stamp_is_bounded_by_the_earlier_of_ack_and_first_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

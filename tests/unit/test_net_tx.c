@@ -117,6 +117,22 @@ static void a_read_tells_what_it_left_and_when_its_newest_byte_came(void **state
     assay_net_stamping_close(&stamping);
 }
 
+static void a_fin_is_not_a_byte_that_was_left(void **state)
+{
+    (void)state;
+    struct pair pair;
+    char bytes[16];
+    open_pair(&pair);
+    assert_int_equal(send(pair.server, "last", 4, 0), 4);
+    assert_int_equal(shutdown(pair.server, SHUT_WR), 0);
+    (void)poll(NULL, 0, 20);
+    struct assay_net_sock_read read = assay_net_sock_recv(pair.client, bytes, sizeof bytes);
+    assert_int_equal(read.count, 4);
+    assert_true(read.left_bytes == 0 || read.left_bytes == ASSAY_NET_LEFT_UNKNOWN);
+    assert_int_equal(assay_net_sock_recv(pair.client, bytes, sizeof bytes).count, 0);
+    close_pair(&pair);
+}
+
 static void a_listener_on_a_taken_port_says_which(void **state)
 {
     (void)state;
@@ -136,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_stamp_of_a_write_carries_the_number_of_its_last_byte),
         cmocka_unit_test(a_read_tells_what_it_left_and_when_its_newest_byte_came),
+        cmocka_unit_test(a_fin_is_not_a_byte_that_was_left),
         cmocka_unit_test(a_listener_on_a_taken_port_says_which),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
