@@ -29,6 +29,24 @@ static const struct assay_column PROBE_COLUMNS[] = {
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 #define FIELD_BYTES_MAX 4096 /* a list of CPU features is the longest field */
 
+/* A list as its members, blank between; an empty one is "none". */
+static void list_cell(struct assay_table *table, const json_t *list)
+{
+    struct assay_buf text;
+    assay_buf_init(&text, FIELD_BYTES_MAX);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        assay_buf_text(&text, i ? " " : "");
+        if (json_is_string(item)) {
+            assay_buf_text(&text, json_string_value(item));
+        } else {
+            assay_json_show(&text, item, FIELD_BYTES_MAX / 2);
+        }
+    }
+    assay_table_cell(table, "%s", text.len ? text.data : "none");
+    assay_buf_done(&text);
+}
+
 /* The value of a field as one line: a text as it is, {"unknown": why} as "unknown: why", the rest as JSON. */
 static void field_cell(struct assay_table *table, const json_t *value)
 {
@@ -40,6 +58,8 @@ static void field_cell(struct assay_table *table, const json_t *value)
         assay_table_cell(table, "none: %s", none);
     } else if (json_is_string(value)) {
         assay_table_cell(table, "%s", json_string_value(value));
+    } else if (json_is_array(value)) {
+        list_cell(table, value);
     } else {
         struct assay_buf text;
         assay_buf_init(&text, FIELD_BYTES_MAX);
