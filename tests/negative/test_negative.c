@@ -76,6 +76,7 @@ static const struct {
 } RUNS[] = {
     {"noop", {.workload = "noop", .count = 400, .warmup = 10}},
     {"llm", {.workload = "llm", .count = 80, .warmup = 5, .tokens = 8}},
+    {"slow", {.workload = "noop", .count = 400, .warmup = 10, .op_ns = 20 * ASSAY_NS_PER_MS}},
     {"partial", {.workload = "noop", .count = 400, .warmup = 10, .is_partial = true}},
 };
 
@@ -152,12 +153,17 @@ static uint64_t read_number(struct assay_slice text)
     return value;
 }
 
-static void word(struct assay_slice *rest, char *ret, size_t bytes)
+static void word_until(struct assay_slice *rest, char separator, char *ret, size_t bytes)
 {
-    struct assay_slice token = assay_slice_cut(rest, ' ');
+    struct assay_slice token = assay_slice_cut(rest, separator);
     assert_true(token.len < bytes);
     memcpy(ret, token.data, token.len);
     ret[token.len] = '\0';
+}
+
+static void word(struct assay_slice *rest, char *ret, size_t bytes)
+{
+    word_until(rest, ' ', ret, bytes);
 }
 
 /* "A" "B" as JSON strings side by side: read as the array ["A","B"]. */
@@ -176,10 +182,45 @@ static void replace(struct assay_buf *bytes, struct assay_slice rest)
     assay_buf_done(&text);
 }
 
+/* The element of a list that is, or whose name or id is, this text. */
+static size_t find_element(const json_t *list, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *element = json_array_get(list, i);
+        const json_t *names[] = {element, json_object_get(element, "name"), json_object_get(element, "id")};
+        for (size_t k = 0; k < 3; k++) {
+            if (json_is_string(names[k]) && strcmp(json_string_value(names[k]), text) == 0) {
+                return i;
+            }
+        }
+    }
+    fail_msg("no element '%s'", text);
+    return 0;
+}
+
+/* A pointer, in which "@NAME" stands for the index of that element. */
+static void pointer_word(struct assay_slice *rest, const json_t *root, char ret[ASSAY_JSON_POINTER_BYTES])
+{
+    char token[ASSAY_JSON_POINTER_BYTES];
+    struct assay_slice tokens = assay_slice_cut(rest, ' ');
+    size_t len = 0;
+    ret[0] = '\0';
+    (void)assay_slice_cut(&tokens, '/');
+    while (tokens.data) {
+        const json_t *list = assay_json_at(root, ret);
+        word_until(&tokens, '/', token, sizeof token);
+        int n = token[0] == '@'
+                    ? snprintf(ret + len, ASSAY_JSON_POINTER_BYTES - len, "/%zu", find_element(list, token + 1))
+                    : snprintf(ret + len, ASSAY_JSON_POINTER_BYTES - len, "/%s", token);
+        len += (size_t)n;
+        assert_true(len < ASSAY_JSON_POINTER_BYTES);
+    }
+}
+
 static void on_statement(struct scene *scene, const char *verb, struct assay_slice rest)
 {
     char pointer[ASSAY_JSON_POINTER_BYTES], other[ASSAY_JSON_POINTER_BYTES];
-    word(&rest, pointer, sizeof pointer);
+    pointer_word(&rest, scene->run.statement, pointer);
     if (strcmp(verb, "set") == 0) {
         edit_set(scene->run.statement, pointer, read_value(rest));
     } else if (strcmp(verb, "drop") == 0) {
@@ -189,7 +230,7 @@ static void on_statement(struct scene *scene, const char *verb, struct assay_sli
     } else if (strcmp(verb, "grow") == 0) {
         edit_grow(scene->run.statement, pointer, read_number(rest));
     } else {
-        word(&rest, other, sizeof other);
+        pointer_word(&rest, scene->run.statement, other);
         edit_swap(scene->run.statement, pointer, other);
     }
     write_payload(scene);
@@ -295,7 +336,11 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
     } else if (strcmp(verb, "option") == 0) {
         on_option(scene, rest);
     } else if (strcmp(verb, "at") == 0) {
-        word(&rest, scene->place, sizeof scene->place);
+        if (rest.data[0] == '/') {
+            pointer_word(&rest, scene->run.statement, scene->place);
+        } else {
+            word(&rest, scene->place, sizeof scene->place);
+        }
     } else if (strcmp(verb, "sample") == 0) {
         assert_true(scene->tampers_count < TAMPERS_MAX);
         struct tamper *tamper = &scene->tampers[scene->tampers_count++];
