@@ -16,15 +16,17 @@ static uint64_t tag_of(const struct assay_net_conn *conn)
     return (uint64_t)conn->generation << 32 | conn->slot;
 }
 
-void assay_net_conn_watch(struct assay_net_loop *loop, struct assay_net_conn *conn, uint32_t events)
+bool assay_net_conn_watch(struct assay_net_loop *loop, struct assay_net_conn *conn, uint32_t events)
 {
     if (conn->events == events) {
-        return;
+        return true;
     }
     struct epoll_event event = {.events = events, .data.u64 = tag_of(conn)};
-    int rc = epoll_ctl(loop->epoll_fd, conn->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, conn->tx.fd, &event);
-    assert(rc == 0); /* memory for the watch was limited when the loop was made */
-    conn->events = events;
+    const bool is_new = conn->events == 0;
+    int rc = epoll_ctl(loop->epoll_fd, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, conn->tx.fd, &event);
+    assert(rc == 0 || is_new); /* changing a watch takes nothing that could be short */
+    conn->events = rc == 0 ? events : 0;
+    return rc == 0;
 }
 
 void assay_net_conn_close(struct assay_net_conn *conn)
@@ -147,8 +149,12 @@ void assay_net_conn_start(struct assay_net_loop *loop, struct assay_net_conn *co
         assay_net_conn_finish_later(loop, conn, outcome_of_connect(errno), NULL);
         return;
     }
-    conn->phase = ASSAY_NET_PHASE_CONNECTING;
-    assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLOUT | EPOLLRDHUP); /* also when it is connected already */
+    if (!assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLOUT | EPOLLRDHUP)) {
+        conn->facts.sys_errno = errno;
+        assay_net_conn_finish_later(loop, conn, ASSAY_NET_UNREACHABLE, "the socket cannot be watched");
+        return;
+    }
+    conn->phase = ASSAY_NET_PHASE_CONNECTING; /* also when it is connected already: epoll says so at once */
     assay_net_conn_set_deadline(loop, conn);
 }
 
@@ -191,7 +197,7 @@ static void end_connect_phase(struct assay_net_loop *loop, struct assay_net_conn
     conn->facts.conn_end_ns = assay_clock_mono_ns();
     assay_net_tx_init(&conn->tx, fd); /* only now: OPT_ID is refused on an unconnected socket */
     loop->stats.is_tx_refused |= !conn->tx.is_on;
-    assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
+    (void)assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
 }
 
 void assay_net_conn_advance(struct assay_net_loop *loop, struct assay_net_conn *conn)

@@ -62,6 +62,7 @@ _Static_assert(sizeof(struct assay_net_conn) <= 4096, "a connection must stay sm
 
 struct assay_net_loop {
     int epoll_fd;
+    bool has_no_pwait2; /* Linux before 5.11: waits are whole milliseconds, the rest is polled */
     uint32_t slots, in_flight;
     struct assay_net_conn *conns;
     struct assay_net_conn *free; /* without a connection */
@@ -95,7 +96,8 @@ void assay_net_conn_send(struct assay_net_loop *loop, struct assay_net_conn *con
 void assay_net_conn_read(struct assay_net_loop *loop, struct assay_net_conn *conn);
 /* Transmit stamps; returns how many notes there were. */
 size_t assay_net_conn_reap(struct assay_net_loop *loop, struct assay_net_conn *conn);
-void assay_net_conn_watch(struct assay_net_loop *loop, struct assay_net_conn *conn, uint32_t events);
+/* False only for a descriptor that is not watched yet: no memory, or the user's limit of watches. */
+bool assay_net_conn_watch(struct assay_net_loop *loop, struct assay_net_conn *conn, uint32_t events);
 void assay_net_conn_set_deadline(struct assay_net_loop *loop, struct assay_net_conn *conn);
 /* The phase is done (connected, through the proxy, handshake finished): the next one begins. */
 void assay_net_conn_advance(struct assay_net_loop *loop, struct assay_net_conn *conn);

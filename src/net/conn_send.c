@@ -23,10 +23,10 @@ static bool note_sent(struct assay_net_loop *loop, struct assay_net_conn *conn, 
     }
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) {
         conn->send_errno = errno; /* an answer may have come before the connection broke: it is read first */
-        assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
+        (void)assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
         return false;
     }
-    assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
+    (void)assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
     return false;
 }
 
@@ -35,7 +35,7 @@ static void note_request_sent(struct assay_net_loop *loop, struct assay_net_conn
     conn->facts.send_return_ns = assay_clock_mono_ns();
     conn->is_sent = true;
     conn->last_id = conn->tx.next_id - 1;
-    assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
+    (void)assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
 }
 
 /* The next piece of head and body, at most two parts. */
@@ -90,7 +90,7 @@ static void send_connect_head(struct assay_net_loop *loop, struct assay_net_conn
         }
         conn->sent += (size_t)sent;
     }
-    assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
+    (void)assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
 }
 
 /* Sends ciphertext that is ready. *ret_is_empty: all of it is gone. */
@@ -150,7 +150,7 @@ static void send_tls(struct assay_net_loop *loop, struct assay_net_conn *conn)
     if (conn->phase == ASSAY_NET_PHASE_ACTIVE && !conn->is_sent) {
         note_request_sent(loop, conn);
     } else {
-        assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
+        (void)assay_net_conn_watch(loop, conn, EPOLLIN | EPOLLRDHUP);
     }
 }
 

@@ -9,8 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READY_MAX 256        /* events taken per wake-up; the rest stays ready */
-#define DESCRIPTORS_SPARE 64 /* files, pipes and sockets of the rest of the program */
+#define READY_MAX 256                       /* events taken per wake-up; the rest stays ready */
+#define WAIT_NS_MAX (ASSAY_NS_PER_S * 3600) /* "for ever" in steps that every time type holds */
+#define DESCRIPTORS_SPARE 64                /* files, pipes and sockets of the rest of the program */
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
@@ -214,18 +215,31 @@ static void expire(struct assay_net_loop *loop)
     }
 }
 
-static struct timespec time_left(const struct assay_net_loop *loop, uint64_t deadline_ns, enum assay_net_wait wait)
+static uint64_t time_left_ns(const struct assay_net_loop *loop, uint64_t deadline_ns, enum assay_net_wait wait)
 {
     const struct assay_net_timer *first = assay_net_timers_first(&loop->timers);
     const uint64_t until_ns = first && first->key_ns < deadline_ns ? first->key_ns : deadline_ns;
     if (wait == ASSAY_NET_BUSY || until_ns == 0) {
-        return (struct timespec){0};
+        return 0;
     }
     const uint64_t now_ns = assay_clock_mono_ns();
     const uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-    const uint64_t longest_ns = ASSAY_NS_PER_S * 3600; /* "for ever" in steps that every time type holds */
-    const uint64_t wait_ns = left_ns < longest_ns ? left_ns : longest_ns;
-    return (struct timespec){.tv_sec = (time_t)(wait_ns / ASSAY_NS_PER_S), .tv_nsec = (long)(wait_ns % ASSAY_NS_PER_S)};
+    return left_ns < WAIT_NS_MAX ? left_ns : WAIT_NS_MAX;
+}
+
+/* As epoll_pwait2; where that is missing, to the millisecond below. */
+static int wait_ready(struct assay_net_loop *loop, uint64_t left_ns)
+{
+    if (!loop->has_no_pwait2) {
+        const struct timespec left = {.tv_sec = (time_t)(left_ns / ASSAY_NS_PER_S),
+                                      .tv_nsec = (long)(left_ns % ASSAY_NS_PER_S)};
+        int count = epoll_pwait2(loop->epoll_fd, loop->ready, READY_MAX, &left, NULL);
+        if (count >= 0 || errno == EINTR) {
+            return count;
+        }
+        loop->has_no_pwait2 = true; /* ENOSYS, or EPERM of a sandbox that does not know it */
+    }
+    return epoll_wait(loop->epoll_fd, loop->ready, READY_MAX, (int)(left_ns / ASSAY_NS_PER_MS));
 }
 
 static void handle_ready(struct assay_net_loop *loop, int count)
@@ -249,8 +263,7 @@ size_t assay_net_loop_run(struct assay_net_loop *loop, uint64_t deadline_ns, enu
         if (loop->ended != ended_before) {
             break;
         }
-        const struct timespec left = time_left(loop, deadline_ns, wait);
-        int count = epoll_pwait2(loop->epoll_fd, loop->ready, READY_MAX, &left, NULL);
+        int count = wait_ready(loop, time_left_ns(loop, deadline_ns, wait));
         if (count < 0) {
             assert(errno == EINTR);
             break;

@@ -259,14 +259,15 @@ void raw_server_start(struct raw_server *server, const struct raw_options *optio
     memset(server, 0, sizeof *server);
     server->options = *options;
     (void)pthread_mutex_init(&server->lock, NULL);
-    assert_int_equal(assay_net_listen("127.0.0.1", 0, &server->listener, &err), ASSAY_OK);
+    const char *address = options->address ? options->address : "127.0.0.1";
+    assert_int_equal(assay_net_listen(address, 0, &server->listener, &err), ASSAY_OK);
     if (options->receive_buffer_bytes) {
         assert_int_equal(setsockopt(server->listener.fd, SOL_SOCKET, SO_RCVBUF, &options->receive_buffer_bytes,
                                     sizeof options->receive_buffer_bytes),
                          0);
     }
-    (void)snprintf(server->url, sizeof server->url, "%s://127.0.0.1:%u/", options->tls ? "https" : "http",
-                   (unsigned)server->listener.port);
+    (void)snprintf(server->url, sizeof server->url, strchr(address, ':') ? "%s://[%s]:%u/" : "%s://%s:%u/",
+                   options->tls ? "https" : "http", address, (unsigned)server->listener.port);
     assert_int_equal(pthread_create(&server->acceptor, NULL, accept_all, server), 0);
 }
 

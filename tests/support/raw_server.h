@@ -32,6 +32,7 @@ struct raw_step {
 };
 
 struct raw_options {
+    const char *address; /* NULL: 127.0.0.1 */
     const struct raw_step *steps;
     size_t steps_count;
     void *tls;                /* SSL_CTX of the server, or NULL */

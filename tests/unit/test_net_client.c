@@ -2,6 +2,7 @@
 #include "support/raw_server.h"
 
 #include "base/mem.h"
+#include "net/conn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -405,6 +406,20 @@ static void a_deadline_of_run_is_kept_and_the_request_goes_on(void **state)
     end();
 }
 
+static void a_kernel_without_exact_waits_is_served_to_the_microsecond_all_the_same(void **state)
+{
+    (void)state;
+    STEPS({RAW_PAUSE, .ms = 30}, {RAW_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"});
+    bench.loop->has_no_pwait2 = true;
+    assert_true(assay_net_loop_submit(bench.loop, &bench.request) >= 0);
+    uint64_t until = assay_clock_mono_ns() + 5500 * ASSAY_NS_PER_US;
+    assert_int_equal(assay_net_loop_run(bench.loop, until, ASSAY_NET_SLEEP), 0);
+    assert_in_range(assay_clock_mono_ns(), until, until + 15 * ASSAY_NS_PER_MS);
+    finish_all();
+    assert_outcome(&bench.record.facts, ASSAY_NET_OK);
+    end();
+}
+
 /* ---- the caller's will ----------------------------------------------------------------------------------------- */
 
 static void a_request_can_be_cancelled_or_stopped(void **state)
@@ -621,56 +636,6 @@ static void the_measured_phase_allocates_nothing(void **state)
     end();
 }
 
-/* ---- fetch ----------------------------------------------------------------------------------------------------- */
-
-static void a_fetch_asks_and_waits(void **state)
-{
-    (void)state;
-    STEPS({RAW_SEND, "HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\nnope"});
-    assay_err err = {0};
-    struct assay_buf out;
-    assay_buf_init(&out, 100);
-    int status = 0;
-    const struct assay_net_header key = {"Authorization", "Bearer k"};
-    struct assay_net_question question = {.target = bench.target,
-                                          .method = "POST",
-                                          .path = "/api/show",
-                                          .headers = &key,
-                                          .headers_count = 1,
-                                          .body = ASSAY_SLICE("{}")};
-    assert_int_equal(assay_net_fetch(&question, &out, &status, &err), ASSAY_OK);
-    assert_int_equal(status, 404);
-    assert_string_equal(out.data, "nope");
-    assert_non_null(strstr(bench.server.last_request, "POST /api/show HTTP/1.1\r\n"));
-    assert_non_null(strstr(bench.server.last_request, "Authorization: Bearer k\r\n"));
-    assert_non_null(strstr(bench.server.last_request, "Content-Length: 2\r\n"));
-    assay_buf_done(&out);
-    assay_buf_init(&out, 3);
-    assert_int_equal(assay_net_fetch(&question, &out, &status, &err), ASSAY_TOO_LARGE);
-    assay_buf_done(&out);
-    end();
-}
-
-static void a_fetch_says_what_failed(void **state)
-{
-    (void)state;
-    STEPS({RAW_PAUSE, .ms = 200});
-    assay_err err = {0};
-    struct assay_buf out;
-    assay_buf_init(&out, 100);
-    int status = 0;
-    struct assay_net_question question = {.target = bench.target, .method = "GET", .timeout_ns = 30000000};
-    assert_int_equal(assay_net_fetch(&question, &out, &status, &err), ASSAY_TIMEOUT);
-    raw_server_stop(&bench.server);
-    assert_int_equal(assay_net_fetch(&question, &out, &status, &err), ASSAY_NETWORK);
-    assert_non_null(strstr(err.message, "127.0.0.1"));
-    assert_non_null(strstr(err.message, "refused"));
-    assay_buf_done(&out);
-    assay_net_loop_free(bench.loop);
-    assay_net_target_close(bench.target);
-    assay_net_stamping_close(&bench.stamping);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -689,6 +654,7 @@ int main(void)
         cmocka_unit_test(each_time_out_has_its_own_outcome),
         cmocka_unit_test(a_full_backlog_times_out_in_connecting),
         cmocka_unit_test(a_deadline_of_run_is_kept_and_the_request_goes_on),
+        cmocka_unit_test(a_kernel_without_exact_waits_is_served_to_the_microsecond_all_the_same),
         cmocka_unit_test(a_request_can_be_cancelled_or_stopped),
         cmocka_unit_test(busy_slots_refuse_a_request_and_idle_ones_give_way),
         cmocka_unit_test(on_done_may_submit_the_next_request),
@@ -699,8 +665,6 @@ int main(void)
         cmocka_unit_test(kernel_stamps_enclose_what_happened),
         cmocka_unit_test(many_requests_at_once_get_each_their_own_answer),
         cmocka_unit_test(the_measured_phase_allocates_nothing),
-        cmocka_unit_test(a_fetch_asks_and_waits),
-        cmocka_unit_test(a_fetch_says_what_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
