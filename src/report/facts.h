@@ -8,8 +8,9 @@
 #include "report/page.h"
 #include "report/view.h"
 
-/* The answer in one line, an arm each; of an invalid run the broken rules stand first. */
-void assay_facts_answer(struct assay_page *page, struct assay_view *view);
+/* The answer in one line, an arm each; of an invalid run the broken rules stand first. has_shape: under which load,
+ * where several runs stand together. */
+void assay_facts_answer(struct assay_page *page, struct assay_view *view, bool has_shape);
 /* The same line of one arm as plain text, for JSON. */
 void assay_facts_answer_text(const struct assay_view *view, size_t arm, struct assay_buf *out);
 

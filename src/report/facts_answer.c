@@ -34,13 +34,14 @@ const char *assay_facts_validity(const char *code)
 }
 
 /* What a reader asks first, per workload; a metric that the receipt does not have is left out. */
-#define HEADLINE_MAX 6
-#define ANSWER_BYTES_MAX 1024 /* six metrics, each possibly with the reason why it is withheld */
+#define HEADLINE_MAX 8
+#define ANSWER_BYTES_MAX 1024 /* eight metrics, each possibly with the reason why it is withheld */
 static const struct headline {
     const char *workload;
     const char *metrics[HEADLINE_MAX];
 } HEADLINES[] = {
-    {"llm", {"ttft_p50", "ttft_p95", "tpot_p50", "output_rate", "reported_rate_p50"}},
+    {"llm",
+     {"ttft_p50", "ttft_p95", "ttft_sched_p50", "ttft_sched_p95", "tpot_p50", "output_rate", "reported_rate_p50"}},
     {"noop", {"service_p50", "service_p99", "lateness_p99", "rate"}},
     {"command", {"service_p50", "service_p95", "cpu_p50"}},
     {"kernel", {"service_p50", "rate"}},
@@ -127,13 +128,17 @@ static void invalid_put(struct assay_page *page, const struct assay_view *view)
     assay_buf_done(&line);
 }
 
-static void arm_put(struct assay_page *page, struct assay_view *view, size_t arm)
+static void arm_put(struct assay_page *page, struct assay_view *view, size_t arm, bool has_shape)
 {
     const struct assay_arm_view *entry = &view->arms[arm];
     struct assay_buf line;
     assay_buf_init(&line, ASSAY_REPORT_BYTES_MAX);
     assay_facts_answer_text(view, arm, &line);
     const char *name = entry->model[0] != '\0' ? entry->model : view->workload;
+    if (has_shape) {
+        assay_page_line(page, ASSAY_TINT_NONE, "%s%s%s:", assay_page_show(page, entry->shape),
+                        entry->state[0] != '\0' ? "; " : "", assay_page_show(page, entry->state));
+    }
     bool is_labelled = view->arms_count > 1 && strcmp(entry->label, name) != 0;
     assay_page_line(page, ASSAY_TINT_BOLD, "%s%s%s%s%s: %s", assay_page_show(page, name), is_labelled ? ", " : "",
                     is_labelled ? assay_page_show(page, entry->label) : "", view->url[0] != '\0' ? " at " : "",
@@ -142,7 +147,7 @@ static void arm_put(struct assay_page *page, struct assay_view *view, size_t arm
     assay_buf_done(&line);
 }
 
-void assay_facts_answer(struct assay_page *page, struct assay_view *view)
+void assay_facts_answer(struct assay_page *page, struct assay_view *view, bool has_shape)
 {
     assert(page && view);
     switch (view->document) {
@@ -161,6 +166,6 @@ void assay_facts_answer(struct assay_page *page, struct assay_view *view)
         invalid_put(page, view);
     }
     for (size_t i = 0; i < view->arms_count; i++) {
-        arm_put(page, view, i);
+        arm_put(page, view, i, has_shape);
     }
 }

@@ -36,7 +36,7 @@ static void summary_put(struct assay_page *page, struct assay_view *views, size_
                     count == 1 ? "" : "s", tally.valid, tally.valid == 1 ? "" : "s", tally.invalid, tally.records,
                     tally.imported, tally.imported == 1 ? "y" : "ies");
     for (size_t i = 0; i < count && i < SUMMARY_LINES_MAX; i++) {
-        assay_facts_answer(page, &views[i]);
+        assay_facts_answer(page, &views[i], true);
     }
     if (count > SUMMARY_LINES_MAX) {
         assay_page_line(page, ASSAY_TINT_NONE, "%d of %zu shown here; the others stand below.", SUMMARY_LINES_MAX,
@@ -76,7 +76,7 @@ static void run_put(struct assay_page *page, struct assay_view *view)
         assay_page_heading(page, 3, "%s, %s%s%s", assay_page_show(page, name), assay_page_show(page, arm->shape),
                            arm->state[0] != '\0' ? ", " : "", assay_page_show(page, arm->state));
         if (i == 0 && !assay_view_is_valid(view)) {
-            assay_facts_answer(page, view);
+            assay_facts_answer(page, view, false);
         }
         if (view->metrics_count > 0) {
             assay_facts_metrics(page, view, i);
@@ -84,7 +84,7 @@ static void run_put(struct assay_page *page, struct assay_view *view)
     }
     if (view->arms_count == 0) {
         assay_page_heading(page, 3, "%s", assay_page_show(page, view->place));
-        assay_facts_answer(page, view);
+        assay_facts_answer(page, view, false);
         assay_facts_claimed(page, view);
     }
     assay_page_gap(page);

@@ -8,7 +8,7 @@
 
 static void page_fill(struct assay_page *page, struct assay_view *view)
 {
-    assay_facts_answer(page, view);
+    assay_facts_answer(page, view, false);
     if (view->document == ASSAY_DOCUMENT_IMPORTED) {
         assay_page_gap(page);
         assay_facts_claimed(page, view);
