@@ -19,8 +19,9 @@
 
 enum assay_llm_family { ASSAY_LLM_OPENAI, ASSAY_LLM_NATIVE /* llama.cpp /completion */, ASSAY_LLM_OLLAMA };
 
-#define ASSAY_LLM_PIECES_MAX 32 /* texts of one event: a token has one, a list of parallel tool calls has two a call \
-                                 */
+#define ASSAY_LLM_PIECES_MAX                                                                \
+    32 /* texts of one event: a token has one, a list of parallel tool calls has two a call \
+        */
 
 /* What the event held: bits of assay_llm_event.has */
 #define ASSAY_LLM_HAS_CONTENT 0x001u    /* at least one text that is not empty */

@@ -7,6 +7,7 @@
 
 #include "measure/measure.h"
 
+extern const struct assay_workload assay_workload_llm;
 extern const struct assay_workload assay_workload_noop;
 
 /* All of them, in the order in which a person meets them. */
