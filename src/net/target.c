@@ -113,6 +113,8 @@ static assay_code fill(struct assay_net_target *target, const struct assay_net_t
     assay_code rc = assay_net_url_parse(options->url, &target->url, err);
     if (rc == ASSAY_OK && options->proxy) {
         rc = assay_net_proxy_parse(options->proxy, &target->proxy, err);
+    } else if (rc == ASSAY_OK && options->found_proxy) {
+        target->proxy = *options->found_proxy;
     }
     if (rc == ASSAY_OK && target->url.is_tls) {
         rc = assay_net_tls_context_new(options->ca_file, options->is_insecure, &target->tls, err);

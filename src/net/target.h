@@ -13,11 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* proxy (a URL) goes before found_proxy (what assay_net_proxy_from_env gave, its user and password included); NULL for
+ * both: none. */
 struct assay_net_target_options {
     const char *url;
     const char *ca_file; /* PEM; NULL: the system's authorities */
     bool is_insecure;    /* takes any certificate */
-    const char *proxy;   /* proxy URL; NULL: none (ask assay_net_proxy_from_env yourself) */
+    const char *proxy;
+    const struct assay_net_proxy *found_proxy;
     uint64_t timeout_ns; /* for trying addresses; 0 = 5 s */
 };
 

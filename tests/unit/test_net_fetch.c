@@ -140,6 +140,36 @@ static void http_through_a_proxy_names_the_whole_url(void **state)
     end();
 }
 
+static char *only_http_proxy(const char *name)
+{
+    static char value[96];
+    (void)snprintf(value, sizeof value, "http://me:pw@127.0.0.1:%u", (unsigned)server.listener.port);
+    return strcmp(name, "http_proxy") == 0 ? value : NULL;
+}
+
+static void a_proxy_of_the_environment_keeps_its_password(void **state)
+{
+    (void)state;
+    STEPS({RAW_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nproxy"});
+    assay_err err = {0};
+    struct assay_net_url url;
+    struct assay_net_proxy proxy;
+    struct assay_net_target *target;
+    struct assay_buf out;
+    int status = 0;
+    assay_buf_init(&out, 100);
+    assert_int_equal(assay_net_url_parse("http://model.invalid/", &url, &err), ASSAY_OK);
+    assert_int_equal(assay_net_proxy_from_env(&url, only_http_proxy, &proxy, &err), ASSAY_OK);
+    struct assay_net_target_options options = {.url = "http://model.invalid/", .found_proxy = &proxy};
+    assert_int_equal(assay_net_target_open(&options, &target, &err), ASSAY_OK);
+    struct assay_net_question question = {.target = target, .method = "GET"};
+    assert_int_equal(assay_net_fetch(&question, &out, &status, &err), ASSAY_OK);
+    assert_non_null(strstr(server.last_request, "Proxy-Authorization: Basic bWU6cHc=\r\n"));
+    assay_buf_done(&out);
+    assay_net_target_close(target);
+    end();
+}
+
 static void a_name_that_does_not_resolve_is_an_error_of_the_target(void **state)
 {
     (void)state;
@@ -185,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_name_with_several_addresses_leads_to_the_one_that_listens),
         cmocka_unit_test(an_ipv6_address_is_reached),
         cmocka_unit_test(http_through_a_proxy_names_the_whole_url),
+        cmocka_unit_test(a_proxy_of_the_environment_keeps_its_password),
         cmocka_unit_test(a_name_that_does_not_resolve_is_an_error_of_the_target),
         cmocka_unit_test(opening_fails_in_good_order_for_every_allocation),
     };
