@@ -2,7 +2,8 @@
  * What a trace says of each sample, one line each, for tests written in shell:
  *
  *     trace_facts FILE
- *     id=0 status=ok http=200 chunks=8 tokens=8 source=final_usage cached=- prompt=9 finish=2 flags=0 retry_s=-
+ *     id=0 status=ok http=200 chunks=8 tokens=8 source=final_usage cached=- prompt=9 finish=2 flags=0 retry_s=-1
+ *     departure_ns=... (kernel transmit stamp - return of send) ttft_ns=...
  */
 #include "base/buf.h"
 #include "record/record.h"
@@ -20,6 +21,16 @@ static void print_count(const char *name, uint32_t count)
     }
 }
 
+/* a - b, or "-" if one of them was not taken. */
+static void print_difference(const char *name, uint64_t a, uint64_t b)
+{
+    if (a == ASSAY_NS_ABSENT || b == ASSAY_NS_ABSENT) {
+        printf(" %s=-", name);
+    } else {
+        printf(" %s=%" PRId64, name, (int64_t)(a - b));
+    }
+}
+
 static void print_sample(const struct assay_sample *sample)
 {
     const struct assay_request *request = sample->request;
@@ -33,10 +44,11 @@ static void print_sample(const struct assay_sample *sample)
         printf(" finish=%u flags=%" PRIu32, (unsigned)request->finish, request->flags);
         bool has_retry = request->retry_after_ns != ASSAY_NS_ABSENT;
         printf(" retry_s=%" PRId64, has_retry ? (int64_t)(request->retry_after_ns / ASSAY_NS_PER_S) : -1);
-        printf(" ttft_ns=%" PRId64,
-               request->chunks_count > 0
-                   ? (int64_t)(request->segments[request->chunks[0].segment].user_after_ns - sample->start_ns)
-                   : -1);
+        print_difference("departure_ns", request->tx_ns, request->send_return_ns);
+        bool has_chunk = request->chunks_count > 0;
+        print_difference("ttft_ns",
+                         has_chunk ? request->segments[request->chunks[0].segment].user_after_ns : ASSAY_NS_ABSENT,
+                         sample->start_ns);
     }
     printf("\n");
 }
