@@ -469,11 +469,12 @@ static void put_native_tail(struct truth_stream *stream, struct assay_buf *out)
     assay_buf_clear(json);
     assay_buf_printf(json,
                      "{\"index\":0,\"content\":\"\",\"tokens\":[],\"id_slot\":0,\"stop\":true,\"stop_type\":\"%s\","
-                     "\"tokens_predicted\":%llu,\"tokens_evaluated\":%llu,\"tokens_cached\":%llu,\"truncated\":false,"
+                     "\"tokens_predicted\":%llu,\"tokens_evaluated\":%llu,\"tokens_cached\":%llu,\"truncated\":%s,"
                      "\"timings\":",
                      strcmp(stream->spec->finish, "stop") == 0 ? "eos" : "limit", (unsigned long long)stream->token,
                      (unsigned long long)stream->prompt_tokens,
-                     (unsigned long long)(stream->prompt_tokens + stream->token));
+                     (unsigned long long)(stream->prompt_tokens + stream->token),
+                     stream->spec->truncated ? "true" : "false");
     truth_answer_timings(stream, stream->token, json);
     assay_buf_char(json, '}');
     put_json(stream, out);

@@ -91,9 +91,9 @@ struct truth_spec {
     uint64_t drip_bytes, piece_gap_ns;
     uint64_t read_bytes, read_gap_ns;
     uint64_t reasoning_tokens, empty_deltas, choices_empty, choices_null, ping_every, data_lines;
-    uint64_t prompt_tokens, template_tokens, cached_tokens; /* ABSENT: count, 0 */
+    uint64_t prompt_tokens, prompt_tokens_max, template_tokens, cached_tokens; /* ABSENT: count, no limit, -, none */
     uint64_t load_ns, cached_first_ns;
-    bool role, bom, unknown_keys, content_on_done, no_content, caches_repeats, closes;
+    bool role, bom, unknown_keys, content_on_done, truncated, no_content, caches_repeats, closes;
     const char *finish, *text, *encoding;
     struct truth_fault fault;
 };

@@ -85,6 +85,9 @@ static void count_tokens(struct truth_stream *stream, const struct truth_start *
     }
     stream->prompt_tokens =
         spec->prompt_tokens != ASSAY_NS_ABSENT ? spec->prompt_tokens : start->ask->prompt_words + spec->template_tokens;
+    if (stream->prompt_tokens > spec->prompt_tokens_max) {
+        stream->prompt_tokens = spec->prompt_tokens_max; /* a server that cuts long prompts without a word */
+    }
     stream->cached_tokens = spec->cached_tokens;
     if (spec->caches_repeats) {
         uint64_t repeated = stream->prompt_tokens > 0 ? stream->prompt_tokens - 1 : 0;

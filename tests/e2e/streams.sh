@@ -43,11 +43,16 @@ every_sample() {
     done <"$work/facts"
 }
 
+# statement FILE: the document inside the envelope
+statement() {
+    sed 's/.*"payload":"\([^"]*\)".*/\1/' "$1" | base64 -d
+}
+
 check_receipt() {
     local run=$1 code=$2
     [ -f "$run/receipt.json" ] || complain "no receipt"
     # 2: the machine was too busy for a valid run, which says nothing about this stream
-    if [ "$code" -ne 0 ] && ! { [ "$code" -eq 2 ] && grep -q '"invalid":\["' "$run/receipt.json"; }; then
+    if [ "$code" -ne 0 ] && ! { [ "$code" -eq 2 ] && statement "$run/receipt.json" | grep -q '"invalid":\["'; }; then
         complain "exit status $code"
     fi
     "$ASSAY" verify "$run" >"$work/verdict" 2>&1 || [ "$code" -eq 2 ] || complain "verify: $(tail -1 "$work/verdict")"
@@ -58,18 +63,21 @@ check_record() {
     [ "$code" -eq 5 ] || complain "exit status $code instead of 5"
     [ -f "$run/record.json" ] || complain "no run record"
     [ ! -e "$run/receipt.json" ] || complain "a receipt beside the run record"
-    grep -q '"metrics"' "$run/record.json" 2>/dev/null && complain "rates in a run record"
+    statement "$run/record.json" >"$work/statement" 2>/dev/null
+    grep -q '"outcome":"failed"' "$work/statement" || complain "the record's outcome is not failed"
+    grep -q '"metrics"' "$work/statement" && complain "rates in a run record"
 }
 
 # measure MODEL DIALECT STATUS WANT OPTIONS
 measure() {
-    local model=$1 dialect=$2 status=$3 want=$4 options=$5
+    local model=$1 dialect=$2 status=$3 want=$4 options=$5 probes=--no-probes
     [ "$want" = - ] && want=
     [ "$options" = - ] && options=
+    case "$options" in --probes*) probes= options=${options#--probes} ;; esac
     # shellcheck disable=SC2086 # options are words
     "$ASSAY" run llm --url "$url" --dialect "$dialect" --model "$model" --peer scripted --requests 2 --warmup 0 \
-        --prompt-tokens 8 --output-tokens 8 --no-probes --no-calibrate --no-save --quiet --seed 1 \
-        --out "$work/$model" $options >"$work/out" 2>&1 </dev/null
+        --output-tokens 8 $probes --no-calibrate --no-save --quiet --seed 1 --out "$work/$model" \
+        ${options:---prompt-tokens 8} >"$work/out" 2>&1 </dev/null
     local code=$?
     if ! "$TRACE_FACTS" "$work/$model/trace.assay" >"$work/facts" 2>&1 || [ ! -s "$work/facts" ]; then
         complain "no samples (exit status $code)"

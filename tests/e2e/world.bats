@@ -1,11 +1,17 @@
 # Runs against a truth server whose behaviour is a matter of the whole server, not of one stream.
 load ../cli/lib
 
-# One run with the options of all tests here. A busy machine may make a good
+# One run with the options of all tests here; PROMPT and OUTPUT are lengths, PROBES is empty to send probes. A busy machine may make a good
 # run invalid (exit status 2), which says nothing about the server.
 run_llm() {
-    run "$ASSAY" run llm --url "$URL" --model truth --peer scripted --warmup 0 --prompt-tokens 8 --output-tokens 8 \
-        --no-probes --no-calibrate --no-save --quiet --seed 1 --out r "$@"
+    # shellcheck disable=SC2086 # no word or one
+    run "$ASSAY" run llm --url "$URL" --model truth --peer scripted --warmup 0 --prompt-tokens "${PROMPT:-8}" \
+        --output-tokens "${OUTPUT:-8}" ${PROBES---no-probes} --no-calibrate --no-save --quiet --seed 1 --out r "$@"
+}
+
+# statement FILE: the document inside the envelope
+statement() {
+    sed 's/.*"payload":"\([^"]*\)".*/\1/' "$1" | base64 -d
 }
 
 facts() {
@@ -20,7 +26,7 @@ all_facts() {
 }
 
 good_or_busy() {
-    [ "$status" -eq 0 ] || { [ "$status" -eq 2 ] && grep -q '"invalid":\["' r/receipt.json; }
+    [ "$status" -eq 0 ] || { [ "$status" -eq 2 ] && statement r/receipt.json | grep -q '"invalid":\["'; }
 }
 
 @test "a slow accept costs time and nothing else" {
@@ -34,7 +40,7 @@ good_or_busy() {
 @test "a 32K-token request that is read slowly departs long after send returned" {
     echo '{"assay_truth":1,"default":{"tokens":8,"read_bytes":16384,"read_gap_ns":2000000}}' >s.json
     start_truth s.json
-    run_llm --dialect openai --requests 1 --prompt-tokens 32000
+    PROMPT=32000 run_llm --dialect openai --requests 1
     good_or_busy
     all_facts status=ok
     [ "$(facts | sed 's/.*departure_ns=\([-0-9]*\).*/\1/')" -gt 5000000 ]
@@ -46,21 +52,23 @@ good_or_busy() {
     start_truth s.json
     run_llm --dialect ollama --requests 4
     [ "$status" -eq 2 ]
-    grep -q '"subject"' r/receipt.json
+    statement r/receipt.json | grep -q '"invalid":\[[^]]*"subject"'
 }
 
 @test "a prompt cache that answers makes a warm run invalid" {
-    echo '{"assay_truth":1,"default":{"dialect":"vllm","tokens":8,"cached_tokens":7}}' >s.json
+    # what precedes the run is answered without the cache, so that the template's floor is known to be 0
+    echo '{"assay_truth":1,"default":{"dialect":"vllm","tokens":8,"cached_tokens":7},
+        "streams":[{"match":{"order":[0,4]},"cached_tokens":0}]}' >s.json
     start_truth s.json
-    run_llm --dialect vllm --requests 4 --state warm
+    PROBES="" run_llm --dialect vllm --requests 8 --state warm
     [ "$status" -eq 2 ]
-    grep -q '"state"' r/receipt.json
+    statement r/receipt.json | grep -q '"invalid":\[[^]]*"state"'
 }
 
 @test "a cold run unloads the model before each request, and sees it load" {
     echo '{"assay_truth":1,"default":{"dialect":"ollama","tokens":8,"load_ns":60000000}}' >s.json
     start_truth s.json
-    run_llm --dialect ollama --requests 2 --state cold
+    PROBES="" run_llm --dialect ollama --requests 2 --state cold
     good_or_busy
     facts >facts.txt
     [ -s facts.txt ]
@@ -73,7 +81,7 @@ good_or_busy() {
     for dialect in ollama llamacpp vllm openai; do
         start_truth "preset:$dialect"
         rm -rf r
-        run_llm --requests 1 --dialect auto
+        OUTPUT=64 run_llm --requests 1 --dialect auto
         good_or_busy
         grep -q "\"$dialect\"" r/identity.json
         teardown
@@ -85,20 +93,32 @@ good_or_busy() {
     run "$ASSAY" run llm --url "$URL" --dialect openai --model truth --peer scripted --requests 4 --concurrency 2 \
         --no-save --quiet --seed 1 --out r
     good_or_busy
-    grep -q '"stamp_calibration@1"' r/receipt.json
-    grep -q '"kernelP99Ns":' r/receipt.json
+    statement r/receipt.json | grep -q '"stamp_calibration@1"'
+    statement r/receipt.json | grep -q '"kernelP99Ns":'
     [ "$status" -eq 2 ] || run_exit 0 "$ASSAY" verify r
+}
+
+@test "an answer of /completion without its stop is incomplete, and a prompt that was cut is truncated" {
+    echo '{"assay_truth":1,"default":{"dialect":"llamacpp","tokens":8},"streams":[
+        {"match":{"order":0},"fault":{"kind":"missing_end"}},{"match":{"order":1},"truncated":true}]}' >s.json
+    start_truth s.json
+    run_llm --dialect llamacpp --api completion --requests 2
+    [ "$status" -eq 5 ]
+    facts | sed -n 1p | grep -q "status=incomplete"
+    facts | sed -n 2p | grep -q "status=truncated"
 }
 
 @test "a server that is killed in mid-run leaves failed samples and a document" {
     echo '{"assay_truth":1,"default":{"tokens":1000,"interval_ns":10000000}}' >s.json
     start_truth s.json
     (sleep 0.5 && kill -KILL "$SERVER_PID") 3>&- &
-    run_llm --dialect openai --requests 3 --output-tokens 1000
+    OUTPUT=1000 run_llm --dialect openai --requests 3
     wait
     [ "$status" -eq 5 ]
     [ -f r/record.json ]
-    ! grep -q '"metrics"' r/record.json
+    statement r/record.json >statement.txt
+    grep -q '"outcome":"failed"' statement.txt
+    ! grep -q '"metrics"' statement.txt
     ! facts | grep status=ok
 }
 
