@@ -32,6 +32,8 @@ void assay_json_show(struct assay_buf *out, const json_t *value, size_t max_byte
     assay_buf_init(&text, ASSAY_ERR_BYTES);
     if (assay_json_line(value, &text, NULL) == ASSAY_OK) {
         assay_buf_append(out, text.data, text.len - 1); /* without its line end */
+    } else if (out->failed == ASSAY_OK) {
+        out->failed = text.failed; /* nothing shown must not pass for an empty value */
     }
     assay_buf_done(&text);
 }

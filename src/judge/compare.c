@@ -171,14 +171,17 @@ static int metric_order(const json_t *a, const json_t *b)
 
 static void report_metric(struct comparison *work, size_t i, const json_t *found, const json_t *derived)
 {
+    static const char LACKS[] = "no metric that the plan lacks";
     struct assay_buf name;
     const json_t *metric = found ? found : derived;
     size_t mark = found ? assay_json_pointer_index(&work->at, i) : work->at.len;
     assay_buf_init(&name, 1024);
     assay_buf_printf(&name, "metric %s of arm %s", text_of(metric, "name"), text_of(metric, "arm"));
+    const char *shown = name.data ? name.data : "";
+    work->judge->is_out_of_memory = work->judge->is_out_of_memory || !name.data;
     if (!judge_is_refused(work->judge, work->at.text)) {
-        judge_add(work->judge, GATE_METRIC, ASSAY_VERDICT_FAIL, work->at.text, found ? name.data : NULL,
-                  found ? "no metric that the plan lacks" : (name.data ? name.data : "a metric"));
+        judge_add(work->judge, GATE_METRIC, ASSAY_VERDICT_FAIL, work->at.text, found ? shown : NULL,
+                  found ? LACKS : shown);
     }
     assay_buf_done(&name);
     assay_json_pointer_back(&work->at, mark);

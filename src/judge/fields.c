@@ -123,7 +123,8 @@ static void refuse_choice(struct walker *walker, const struct field *field, cons
     for (size_t i = 0; field->choices[i]; i++) {
         assay_buf_printf(&expected, "%s\"%s\"", expected.len > 0 ? " " : "", field->choices[i]);
     }
-    refuse(walker, value, expected.data ? expected.data : "a listed value");
+    walker->judge->is_out_of_memory = walker->judge->is_out_of_memory || !expected.data;
+    refuse(walker, value, expected.data ? expected.data : "");
     assay_buf_done(&expected);
 }
 

@@ -62,26 +62,26 @@ void judge_add(struct judge *judge, enum gate gate, enum assay_verdict verdict, 
     };
 }
 
-/* The value as one line; "a value" if memory is short, which judge_add notices too. */
-static void show(struct assay_buf *buf, const json_t *value)
+/* The value as one line; without memory none, and then there will be no judgement. */
+static const char *show(struct judge *judge, struct assay_buf *buf, const json_t *value)
 {
     assay_buf_init(buf, 8 * SHOWN_MAX + 64);
     assay_json_show(buf, value, SHOWN_MAX);
+    judge->is_out_of_memory = judge->is_out_of_memory || !buf->data;
+    return buf->data ? buf->data : "";
 }
 
 void judge_fail(struct judge *judge, enum gate gate, const char *pointer, const json_t *found, const char *expected)
 {
     struct assay_buf text;
-    show(&text, found);
-    judge_add(judge, gate, ASSAY_VERDICT_FAIL, pointer, text.data ? text.data : "a value", expected);
+    judge_add(judge, gate, ASSAY_VERDICT_FAIL, pointer, show(judge, &text, found), expected);
     assay_buf_done(&text);
 }
 
 void judge_differ(struct judge *judge, enum gate gate, const char *pointer, const json_t *found, const json_t *expected)
 {
     struct assay_buf text;
-    show(&text, expected);
-    judge_fail(judge, gate, pointer, found, text.data ? text.data : "a value");
+    judge_fail(judge, gate, pointer, found, show(judge, &text, expected));
     assay_buf_done(&text);
 }
 
@@ -106,6 +106,7 @@ void judge_add_err(struct judge *judge, enum gate gate, const char *pointer, con
         assay_buf_text(&text, err->message);
         expected = "what the format says";
     }
+    judge->is_out_of_memory = judge->is_out_of_memory || text.failed != ASSAY_OK;
     judge_add(judge, gate, ASSAY_VERDICT_FAIL, pointer, text.data ? text.data : "", expected);
     assay_buf_done(&text);
 }

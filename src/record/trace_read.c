@@ -62,22 +62,24 @@ static assay_code fail_gate(int *ret_gate, int gate, assay_code code)
     return code;
 }
 
-static bool grow(void **array, size_t *capacity, size_t wanted, size_t limit, size_t element_bytes)
+static assay_code grow(void **array, size_t *capacity, size_t wanted, size_t limit, size_t element_bytes,
+                       const char *what, assay_err *err)
 {
     if (wanted <= *capacity) {
-        return true;
+        return ASSAY_OK;
     }
     if (wanted > limit) {
-        return false;
+        return assay_fail(err, ASSAY_TOO_LARGE, "found more than %zu %s, expected fewer", limit, what);
     }
     size_t larger = *capacity ? *capacity * 2 : EVENTS_FIRST;
     larger = larger < wanted ? wanted : larger;
     void *grown = assay_realloc(*array, larger, element_bytes);
-    if (grown) {
-        *array = grown;
-        *capacity = larger;
+    if (!grown) {
+        return assay_nomem(err);
     }
-    return grown != NULL;
+    *array = grown;
+    *capacity = larger;
+    return ASSAY_OK;
 }
 
 /* ---- chunks ----------------------------------------------------------------------------------------------------- */
@@ -259,8 +261,9 @@ static assay_code take_chunk(struct assay_trace *trace, struct chunk_place *plac
         return rc;
     }
     void *places = trace->places;
-    if (!grow(&places, &trace->places_capacity, index + 1, CHUNKS_MAX, sizeof *trace->places)) {
-        return assay_fail(err, ASSAY_TOO_LARGE, "trace: more than %zu chunks, or out of memory", CHUNKS_MAX);
+    rc = grow(&places, &trace->places_capacity, index + 1, CHUNKS_MAX, sizeof *trace->places, "chunks", err);
+    if (rc != ASSAY_OK) {
+        return rc;
     }
     trace->places = places;
     trace->places[trace->places_count++] = *place;
@@ -491,15 +494,16 @@ static assay_code append_events(struct assay_trace *trace, const struct segment_
 {
     struct assay_request *request = &trace->current;
     void *segments_room = trace->segments, *chunks_room = trace->chunks;
-    bool is_good = grow(&segments_room, &trace->segments_capacity, request->segments_count + segments_count,
-                        SAMPLE_EVENTS_MAX, sizeof *trace->segments);
+    assay_code rc = grow(&segments_room, &trace->segments_capacity, request->segments_count + segments_count,
+                         SAMPLE_EVENTS_MAX, sizeof *trace->segments, "reads of one sample", err);
     trace->segments = segments_room;
-    is_good = is_good && grow(&chunks_room, &trace->chunks_capacity, request->chunks_count + chunks_count,
-                              SAMPLE_EVENTS_MAX, sizeof *trace->chunks);
-    trace->chunks = chunks_room;
-    if (!is_good) {
-        return assay_fail(err, ASSAY_TOO_LARGE, "trace: a sample of more than %zu events, or out of memory",
-                          SAMPLE_EVENTS_MAX);
+    if (rc == ASSAY_OK) {
+        rc = grow(&chunks_room, &trace->chunks_capacity, request->chunks_count + chunks_count, SAMPLE_EVENTS_MAX,
+                  sizeof *trace->chunks, "chunks of one sample", err);
+        trace->chunks = chunks_room;
+    }
+    if (rc != ASSAY_OK) {
+        return rc;
     }
     for (size_t i = 0; i < segments_count; i++) {
         trace->segments[request->segments_count++] = segments[i].segment;
