@@ -57,9 +57,10 @@ static assay_code line_read(void *context, const json_t *line, size_t at, assay_
     const json_t *metrics = json_object_get(line, "metrics");
     const char *phase = assay_import_text(metadata, "benchmark_phase");
     struct assay_import_row *row;
-    double start_ns;
-    if (!assay_import_number(metadata, "request_start_ns", &start_ns)) {
-        return assay_fail(err, ASSAY_MALFORMED, "/metadata/request_start_ns: nothing found, expected a Unix time");
+    const json_t *start = json_object_get(metadata, "request_start_ns");
+    if (!json_is_integer(start) || json_integer_value(start) < 0 ||
+        (uint64_t)json_integer_value(start) >= ASSAY_IMPORT_TIME_NS_MAX) {
+        return assay_fail(err, ASSAY_MALFORMED, "/metadata/request_start_ns: expected a Unix time in ns");
     }
     if (phase != NULL && strcmp(phase, "profiling") != 0) {
         return ASSAY_OK; /* warm-up and cool-down of that tool are in none of its figures */
@@ -70,7 +71,7 @@ static assay_code line_read(void *context, const json_t *line, size_t at, assay_
         return rc;
     }
     row->arm = reading->arm;
-    row->start_ns = (uint64_t)json_integer_value(json_object_get(metadata, "request_start_ns"));
+    row->start_ns = (uint64_t)json_integer_value(start);
     bool was_cancelled = json_is_true(json_object_get(metadata, "was_cancelled"));
     bool has_error = json_is_object(json_object_get(line, "error")) || json_is_string(json_object_get(line, "error"));
     row->status = was_cancelled ? ASSAY_STATUS_CANCELLED_PLAN : has_error ? ASSAY_STATUS_STREAM_ERROR : ASSAY_STATUS_OK;

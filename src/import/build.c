@@ -10,6 +10,8 @@
 #define ARM_IDS "abcdefghijklmnopqrstuvwxyz0123456789"
 #define ARMS_MAX (sizeof ARM_IDS - 1)
 
+#define DAY_NS (UINT64_C(86400) * ASSAY_NS_PER_S)
+#define SPAN_NS_MAX (UINT64_C(1) << 52) /* 52 days; start and span together stay below 2^53 */
 #define WALL_CLOCK_FIRST_NS (UINT64_C(1000000000) * ASSAY_NS_PER_S) /* 2001: no machine is up for so long */
 
 /* ---- plan ------------------------------------------------------------------------------------------------------- */
@@ -323,12 +325,33 @@ static void rows_count_up(const struct assay_import_rows *rows, struct assay_imp
     }
 }
 
+/* Stamps since run start are integers below 2^53 in a receipt (evidence.md 1.2). */
+static assay_code spans_check(const struct assay_import_rows *rows, assay_err *err)
+{
+    uint64_t origin_ns = origin_of(rows);
+    for (size_t i = 0; i < rows->rows_count; i++) {
+        const struct assay_import_row *row = &rows->rows[i];
+        uint64_t start = row->start_ns == ASSAY_NS_ABSENT ? 0 : row->start_ns - origin_ns;
+        uint64_t due = row->due_ns == ASSAY_NS_ABSENT ? 0 : row->due_ns - origin_ns;
+        uint64_t last = row->arrivals_count > 0 ? row->arrivals_ns[row->arrivals_count - 1] : 0;
+        uint64_t end = row->end_ns == ASSAY_NS_ABSENT ? last : row->end_ns;
+        uint64_t event = row->first_event_ns == ASSAY_NS_ABSENT ? 0 : row->first_event_ns;
+        if (start >= SPAN_NS_MAX || due >= SPAN_NS_MAX || last >= SPAN_NS_MAX || end >= SPAN_NS_MAX ||
+            event >= SPAN_NS_MAX) {
+            return assay_fail(err, ASSAY_TOO_LARGE, "row %zu: times span over %d days in one file: split it", i + 1,
+                              (int)(SPAN_NS_MAX / DAY_NS));
+        }
+    }
+    return ASSAY_OK;
+}
+
 static assay_code run_build(const struct assay_import_request *request, const struct assay_import_rows *rows,
                             struct assay_import_result *ret, assay_err *err)
 {
     struct assay_plan *plan = NULL;
     struct assay_derivation derivation = {0};
-    assay_code rc = plan_make(request, ret->format, rows, &plan, err);
+    assay_code rc = spans_check(rows, err);
+    rc = rc == ASSAY_OK ? plan_make(request, ret->format, rows, &plan, err) : rc;
     rc = rc == ASSAY_OK ? assay_plan_encode(plan, &ret->plan, err) : rc;
     rc = rc == ASSAY_OK ? trace_make(request, ret->format, rows, plan, ret, err) : rc;
     if (rc == ASSAY_OK) {

@@ -1,5 +1,7 @@
 #include "import/rows.h"
 
+#include "base/text.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -50,13 +52,26 @@ assay_code assay_import_rows_add(struct assay_import_rows *rows, struct assay_im
     return ASSAY_OK;
 }
 
+/* What a receipt may hold: well-formed UTF-8 without control characters (evidence.md 1.2). */
+static bool is_name(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        uint32_t code_point;
+        i += assay_utf8_next(text + i, len - i, &code_point);
+        if (code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0xfffd) {
+            return false;
+        }
+    }
+    return len > 0 && len <= ASSAY_IMPORT_NAME_BYTES_MAX;
+}
+
 assay_code assay_import_rows_arm(struct assay_import_rows *rows, const char *model, size_t len, uint32_t *ret,
                                  assay_err *err)
 {
     assert(model && ret);
-    if (len == 0 || len > ASSAY_IMPORT_NAME_BYTES_MAX) {
-        return assay_fail(err, ASSAY_MALFORMED, "a model's name has 1 to %d bytes, found %zu",
-                          ASSAY_IMPORT_NAME_BYTES_MAX, len);
+    if (!is_name(model, len)) {
+        return assay_fail(err, ASSAY_MALFORMED, "a model's name is 1 to %d bytes of UTF-8 without control characters",
+                          ASSAY_IMPORT_NAME_BYTES_MAX);
     }
     for (size_t i = 0; i < rows->arms_count; i++) {
         if (strlen(rows->arms[i]) == len && memcmp(rows->arms[i], model, len) == 0) {
@@ -90,6 +105,11 @@ assay_code assay_import_rows_figure(struct assay_import_rows *rows, const char *
     }
     if (!isfinite(value)) {
         return ASSAY_OK; /* another tool's way to say "none" */
+    }
+    if (!is_name(name, strlen(name)) || (unit[0] != '\0' && !is_name(unit, strlen(unit)))) {
+        return assay_fail(err, ASSAY_MALFORMED,
+                          "figure %zu: a name is 1 to %d bytes of UTF-8 without control characters",
+                          rows->figures_count + 1, ASSAY_IMPORT_NAME_BYTES_MAX);
     }
     struct assay_import_figure *figure = &rows->figures[rows->figures_count];
     *figure = (struct assay_import_figure){.name = assay_arena_text(&rows->arena, name, strlen(name)),
@@ -127,7 +147,7 @@ void assay_import_rows_want_single(struct assay_import_rows *rows, const char *n
 uint64_t assay_import_ns(double value, double ns_per_unit, uint32_t *flags)
 {
     double ns = value * ns_per_unit;
-    if (!isfinite(ns) || ns < 0 || ns >= 9e18) {
+    if (!isfinite(ns) || ns < 0 || ns >= (double)ASSAY_IMPORT_TIME_NS_MAX) {
         *flags |= ASSAY_REQUEST_BAD_NUMBER;
         return ASSAY_NS_ABSENT;
     }

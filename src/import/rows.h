@@ -13,11 +13,12 @@
 
 #include <stdbool.h>
 
-#define ASSAY_IMPORT_ROWS_MAX 1000000   /* what fits into a plan beside its texts */
-#define ASSAY_IMPORT_CHUNKS_MAX 1000000 /* of one sample, endpoints.md 8 */
-#define ASSAY_IMPORT_FIGURES_MAX 4096   /* of a summary, as many as a receipt has metrics */
-#define ASSAY_IMPORT_METRICS_MAX 64     /* metric names that one importer asks for */
-#define ASSAY_IMPORT_NAME_BYTES_MAX 256 /* a model's name */
+#define ASSAY_IMPORT_ROWS_MAX 1000000                          /* what fits into a plan beside its texts */
+#define ASSAY_IMPORT_CHUNKS_MAX 1000000                        /* of one sample, endpoints.md 8 */
+#define ASSAY_IMPORT_FIGURES_MAX 4096                          /* of a summary, as many as a receipt has metrics */
+#define ASSAY_IMPORT_METRICS_MAX 64                            /* metric names that one importer asks for */
+#define ASSAY_IMPORT_NAME_BYTES_MAX 256                        /* a model's name */
+#define ASSAY_IMPORT_TIME_NS_MAX UINT64_C(4102444800000000000) /* 2100: stamps of a trace end at 2^62 ns, 2116 */
 #define ASSAY_IMPORT_ARENA_MAX ((size_t)4 << 30)
 
 struct assay_import_row {

@@ -84,7 +84,7 @@ static bool calendar_read(struct assay_slice text, uint64_t *ret_ns)
                    one_of_take(&scan, "-") && digits_take(&scan, 2, &day) && one_of_take(&scan, "T ") &&
                    digits_take(&scan, 2, &hour) && one_of_take(&scan, ":") && digits_take(&scan, 2, &minute) &&
                    one_of_take(&scan, ":") && digits_take(&scan, 2, &second);
-    if (!is_good || year < 1970 || year > 2400 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
+    if (!is_good || year < 1970 || year > 2099 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
         minute > 59 || second > 60) {
         return false;
     }
@@ -100,10 +100,10 @@ static bool calendar_read(struct assay_slice text, uint64_t *ret_ns)
 
 bool assay_import_when(struct assay_slice text, uint64_t *ret_ns)
 {
-    /* A Unix time of 2001 to 2400 in s has 10 digits, in ms 13, in us 16, in ns 19. */
+    /* A Unix time of 2001 to 2100 in s has 10 digits, in ms 13, in us 16, in ns 19. */
     static const struct {
         double below, ns_per_unit;
-    } UNITS[] = {{1e11, 1e9}, {1e14, 1e6}, {1e17, 1e3}, {9e18, 1}};
+    } UNITS[] = {{1e11, 1e9}, {1e14, 1e6}, {1e17, 1e3}, {4.1e18, 1}};
     double number;
     text = assay_slice_trim(text);
     if (calendar_read(text, ret_ns)) {

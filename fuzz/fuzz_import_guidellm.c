@@ -1,0 +1,7 @@
+/* GuideLLM benchmarks.json: the whole file. */
+#include "fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    return fuzz_import("guidellm", bytes, len);
+}

@@ -1,0 +1,7 @@
+/* Node baseline CSV, short and long form: the whole file. */
+#include "fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    return fuzz_import("node-csv", bytes, len);
+}

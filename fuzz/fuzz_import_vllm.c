@@ -1,0 +1,7 @@
+/* vLLM bench serve results: the whole file. */
+#include "fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    return fuzz_import("vllm", bytes, len);
+}
