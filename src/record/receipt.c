@@ -427,7 +427,7 @@ static assay_code make_book(struct work *work, assay_err *err)
         work->gate = DERIVE_GATE_COUNTS;
         rc = assay_book_make(work->plan, work->trace, wanted, &work->book, err);
     }
-    return rc;
+    return rc == ASSAY_OK ? assay_validity_prepare(&work->book, err) : rc;
 }
 
 static assay_code put_receipt(struct work *work, json_t *predicate, assay_err *err)

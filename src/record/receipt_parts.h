@@ -66,6 +66,8 @@ void assay_account_done(struct account *account);
 
 /* The series that the rules need, beside those of the plan's metrics. */
 void assay_validity_wants(bool wanted[METRIC_COUNT]);
+/* Once, before the rest of this part: sorts what the rules look at. */
+assay_code assay_validity_prepare(struct metric_book *book, assay_err *err);
 /* Array of codes (endpoints.md 4), sorted. */
 assay_code assay_validity_make(struct metric_book *book, const struct assay_trace *trace, json_t **ret, int *ret_gate,
                                assay_err *err);
@@ -74,8 +76,5 @@ assay_code assay_checks_make(struct metric_book *book, const struct assay_trace 
                              assay_err *err);
 /* Whether a check of that rule is there with verdict pass. prefix: rule without "@version". */
 bool assay_checks_have_pass(const json_t *checks, const char *prefix);
-
-/* Median of a latency over all arms' ok samples, whatever their number; false without one. */
-bool assay_book_plain_quantile(struct metric_book *book, enum metric_id id, unsigned p_milli, double *ret);
 
 #endif

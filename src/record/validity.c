@@ -27,15 +27,28 @@ void assay_validity_wants(bool wanted[METRIC_COUNT])
     wanted[METRIC_TTFT] = wanted[METRIC_ICL] = wanted[METRIC_LATENESS] = wanted[METRIC_CLIENT_DELAY] = true;
 }
 
+assay_code assay_validity_prepare(struct metric_book *book, assay_err *err)
+{
+    static const enum metric_id IDS[] = {METRIC_TTFT, METRIC_ICL, METRIC_LATENESS, METRIC_CLIENT_DELAY};
+    assay_code rc = ASSAY_OK;
+    for (size_t arm = 0; arm < book->plan->arms_count; arm++) {
+        for (size_t i = 0; i < sizeof IDS / sizeof IDS[0] && rc == ASSAY_OK; i++) {
+            rc = assay_series_sort(&book->arms[arm].series[IDS[i]], err);
+        }
+    }
+    return rc;
+}
+
 /* The largest over the arms: a rule is broken if one arm breaks it. */
-bool assay_book_plain_quantile(struct metric_book *book, enum metric_id id, unsigned p_milli, double *ret)
+static bool plain_quantile(struct metric_book *book, enum metric_id id, unsigned p_milli, double *ret)
 {
     bool is_there = false;
     for (size_t i = 0; i < book->plan->arms_count; i++) {
         struct series *series = &book->arms[i].series[id];
-        if (series->count == 0 || assay_series_sort(series, NULL) != ASSAY_OK) {
+        if (series->count == 0) {
             continue;
         }
+        assert(series->sorted); /* assay_validity_prepare */
         double value = series->sorted[assay_stat_quantile_rank(series->count, p_milli) - 1];
         *ret = is_there && *ret > value ? *ret : value;
         is_there = true;
@@ -52,8 +65,8 @@ static bool is_late(const struct judged *judged)
 {
     double lateness, ttft;
     return judged->book->plan->load.mode == ASSAY_LOAD_OPEN && !judged->book->is_imported &&
-           assay_book_plain_quantile(judged->book, METRIC_LATENESS, P99, &lateness) &&
-           assay_book_plain_quantile(judged->book, METRIC_TTFT, MEDIAN, &ttft) && lateness > LATENESS_SHARE_MAX * ttft;
+           plain_quantile(judged->book, METRIC_LATENESS, P99, &lateness) &&
+           plain_quantile(judged->book, METRIC_TTFT, MEDIAN, &ttft) && lateness > LATENESS_SHARE_MAX * ttft;
 }
 
 static bool is_rate_off(const struct judged *judged)
@@ -99,8 +112,8 @@ static bool is_client_slow(const struct judged *judged)
     }
     double delay, icl;
     return lacks_stamps && !judged->book->is_imported &&
-           assay_book_plain_quantile(judged->book, METRIC_CLIENT_DELAY, P99, &delay) &&
-           assay_book_plain_quantile(judged->book, METRIC_ICL, MEDIAN, &icl) && delay > CLIENT_DELAY_SHARE_MAX * icl;
+           plain_quantile(judged->book, METRIC_CLIENT_DELAY, P99, &delay) &&
+           plain_quantile(judged->book, METRIC_ICL, MEDIAN, &icl) && delay > CLIENT_DELAY_SHARE_MAX * icl;
 }
 
 static bool are_stamps_bad(const struct judged *judged)
@@ -131,11 +144,11 @@ static bool calibrated_error(const json_t *data, double *ret)
 static enum assay_verdict judge_calibration(struct metric_book *book, const json_t *data)
 {
     double error, ttft, icl;
-    if (!calibrated_error(data, &error) || !assay_book_plain_quantile(book, METRIC_TTFT, MEDIAN, &ttft)) {
+    if (!calibrated_error(data, &error) || !plain_quantile(book, METRIC_TTFT, MEDIAN, &ttft)) {
         return ASSAY_VERDICT_NOT_MEASURED;
     }
     bool is_over = error > CALIBRATED_TTFT_SHARE_MAX * ttft;
-    if (assay_book_plain_quantile(book, METRIC_ICL, MEDIAN, &icl)) {
+    if (plain_quantile(book, METRIC_ICL, MEDIAN, &icl)) {
         is_over |= error > CALIBRATED_ICL_SHARE_MAX * icl;
     }
     return is_over ? ASSAY_VERDICT_FAIL : ASSAY_VERDICT_PASS;

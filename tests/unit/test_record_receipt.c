@@ -487,6 +487,34 @@ static void a_trace_does_not_fit_another_plan(void **state)
     run_case_done(&b);
 }
 
+/* Whichever allocation fails, the answer is "out of memory" and nothing half made. */
+static void lack_of_memory_is_told_and_never_changes_a_statement(void **state)
+{
+    (void)state;
+    enum { STEP = 7, ENOUGH = 100000 };
+    struct run_case run;
+    struct assay_derivation whole, derivation = {0};
+    init_llm(&run, ASSAY_LOAD_CLOSED);
+    assert_int_equal(json_array_append_new(run.checks, calibration(40000)), 0);
+    whole = derive(&run);
+    assay_code rc = ASSAY_NO_MEMORY;
+    for (unsigned long n = 1; rc != ASSAY_OK; n += n < 200 ? 1 : STEP) {
+        assert_true(n < ENOUGH);
+        assay_mem_fail_at(n);
+        rc = assay_receipt_derive(run.plan_bytes.data, run.plan_bytes.len, run.trace_bytes.data, run.trace_bytes.len,
+                                  &derivation, NULL);
+        assay_mem_fail_at(0);
+        if (rc != ASSAY_OK) {
+            assert_int_equal(rc, ASSAY_NO_MEMORY);
+            assert_null(derivation.statement);
+        }
+    }
+    assert_true(json_equal(whole.statement, derivation.statement));
+    json_decref(whole.statement);
+    json_decref(derivation.statement);
+    run_case_done(&run);
+}
+
 int main(void)
 {
     assay_json_init();
@@ -509,6 +537,7 @@ int main(void)
         cmocka_unit_test(the_verdict_of_a_calibration_is_derived_and_never_read),
         cmocka_unit_test(samples_that_do_not_fit_their_plan_are_refused),
         cmocka_unit_test(a_trace_does_not_fit_another_plan),
+        cmocka_unit_test(lack_of_memory_is_told_and_never_changes_a_statement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
