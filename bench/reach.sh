@@ -94,6 +94,8 @@ stamp_errors() {
         kernel=$(value kernel_p99 "$score") user=$(value user_p99 "$score")
         row "stamp error p99, kernel, client core $load" "$(us $limit)" "$(us "$kernel")" "$(at_most "$kernel" $limit)"
         row "stamp error p99, user space, client core $load" "-" "$(us "$user")" "-"
+        row "  of the tokens tagged exact ($(value exact_tokens "$score") of $(value tokens "$score"))" "$(us $limit)" \
+            "$(us "$(value exact_p99 "$score")")" "$(at_most "$(value exact_p99 "$score")" $limit)"
         row "  tokens, lost, outside their interval" "0 lost, 0 outside" \
             "$(value tokens "$score"), $(value lost "$score"), $(value outside "$score")" \
             "$(at_most "$(($(value lost "$score") + $(value outside "$score")))" 0)"
@@ -181,9 +183,9 @@ LUA
     wrk_cpu=$(awk -v r="${wrk_rate:-0}" -v ns="$(value cpu_ns "$work/wrk.usage")" 'BEGIN { printf "%d", r * 4 / (ns / 1e9) }')
     cpu=$(awk -v n="${samples:-0}" -v ns="$(value cpu_ns "$work/raw.usage")" 'BEGIN { printf "%d", n / (ns / 1e9) }')
     row "requests/s, closed loop of 16 (wrk: ${wrk_rate:--})" "-" "$rate" \
-        "$(awk -v a="$rate" -v b="${wrk_rate:-0}" 'BEGIN { printf b ? "%.2f x wrk" : "-", a / b }')"
+        "$(awk -v a="$rate" -v b="${wrk_rate:-0}" 'BEGIN { printf (b ? "%.2f x wrk" : "-"), (b ? a / b : 0) }')"
     row "requests a client CPU-second (wrk: $wrk_cpu)" "-" "$cpu" \
-        "$(awk -v a="$cpu" -v b="$wrk_cpu" 'BEGIN { printf b ? "%.2f x wrk" : "-", a / b }')"
+        "$(awk -v a="$cpu" -v b="$wrk_cpu" 'BEGIN { printf (b ? "%.2f x wrk" : "-"), (b ? a / b : 0) }')"
 }
 
 # The environment of the peer is made once and kept.
@@ -217,12 +219,12 @@ beside_guidellm() {
     local theirs ours
     theirs=$(value p99 "$work/peer.score") ours=$(value kernel_p99 "$work/beside.score")
     row "arrival error p99 at 32 streams (GuideLLM, both CPUs: $(us "$theirs"))" "-" "$(us "$ours")" \
-        "$(awk -v a="$theirs" -v b="${ours:-0}" 'BEGIN { printf b > 0 ? "%.0f x smaller" : "-", a / b }')"
+        "$(awk -v a="$theirs" -v b="${ours:-0}" 'BEGIN { printf ((b > 0) ? "%.0f x smaller" : "-"), (b > 0 ? a / b : 0) }')"
     row "  in user space" "-" "$(us "$(value user_p99 "$work/beside.score")")" \
-        "$(awk -v a="$theirs" -v b="$(value user_p99 "$work/beside.score")" 'BEGIN { printf b > 0 ? "%.0f x smaller" : "-", a / b }')"
+        "$(awk -v a="$theirs" -v b="$(value user_p99 "$work/beside.score")" 'BEGIN { printf ((b > 0) ? "%.0f x smaller" : "-"), (b > 0 ? a / b : 0) }')"
     row "  CPU seconds for 160 requests (GuideLLM: $(awk -v n="$(value cpu_ns "$work/peer.usage")" 'BEGIN { printf "%.2f", n / 1e9 }'))" \
         "-" "$(awk -v n="$(value cpu_ns "$work/beside.usage")" 'BEGIN { printf "%.2f", n / 1e9 }')" \
-        "$(awk -v a="$(value cpu_ns "$work/peer.usage")" -v b="$(value cpu_ns "$work/beside.usage")" 'BEGIN { printf b > 0 ? "%.0f x less" : "-", a / b }')"
+        "$(awk -v a="$(value cpu_ns "$work/peer.usage")" -v b="$(value cpu_ns "$work/beside.usage")" 'BEGIN { printf ((b > 0) ? "%.0f x less" : "-"), (b > 0 ? a / b : 0) }')"
 }
 
 if [ "$(nproc)" -lt 2 ]; then

@@ -104,8 +104,9 @@ static void print_all(const struct assay_calibration *c, struct totals *totals, 
     printf("samples=%" PRIu64 " ok=%" PRIu64 " tokens=%" PRIu64 " lost=%" PRIu64, totals->samples, totals->ok,
            totals->tokens, c->tokens_lost);
     print_errors("kernel", &c->kernel);
+    print_errors("exact", &c->exact_kernel);
     print_errors("user", &c->user);
-    printf(" exact=%" PRIu64 " bounded=%" PRIu64 " unknown=%" PRIu64 " outside=%" PRIu64, c->exact, c->bounded,
+    printf(" exact_tokens=%" PRIu64 " bounded=%" PRIu64 " unknown=%" PRIu64 " outside=%" PRIu64, c->exact, c->bounded,
            c->unknown, c->outside_interval);
     printf(" lateness_p50=%" PRId64 " lateness_p99=%" PRId64, (int64_t)c->lateness_p50_ns, (int64_t)c->lateness_p99_ns);
     printf(" tx_lateness_p50=%" PRId64 " tx_lateness_p99=%" PRId64, n ? totals->lateness[(n - 1) / 2] : -1,

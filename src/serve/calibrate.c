@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From the transmit stamp to the receiver's: beyond it an arrival counts as outside its interval. The goal of
- * endpoints.md 10 for a busy client core. */
-#define PATH_NS (50 * ASSAY_NS_PER_US)
+/* From the transmit stamp to the receiver's queue: microseconds, but the processor may be taken away in between. */
+#define PATH_NS ASSAY_NS_PER_MS
 
 /* A content event as the server wrote it. */
 struct event {
@@ -32,8 +31,8 @@ struct joiner {
     size_t events_count;
     struct stream_salt *salts; /* by salt */
     size_t salts_count;
-    int64_t *kernel, *user;
-    size_t kernel_count, user_count, errors_max;
+    int64_t *kernel, *user, *exact; /* errors, up to errors_max each */
+    size_t kernel_count, user_count, exact_count, errors_max;
     struct assay_arrival *arrivals; /* of the segments of one sample */
     size_t arrivals_max;
     uint64_t *lateness;
@@ -151,7 +150,8 @@ static assay_code read_log(struct joiner *joiner, assay_err *err)
     qsort(joiner->salts, joiner->salts_count, sizeof *joiner->salts, compare_salts);
     joiner->kernel = assay_alloc(joiner->errors_max, sizeof *joiner->kernel);
     joiner->user = assay_alloc(joiner->errors_max, sizeof *joiner->user);
-    return joiner->kernel && joiner->user ? ASSAY_OK : assay_nomem(err);
+    joiner->exact = assay_alloc(joiner->errors_max, sizeof *joiner->exact);
+    return joiner->kernel && joiner->user && joiner->exact ? ASSAY_OK : assay_nomem(err);
 }
 
 static const struct stream_salt *find_salt(const struct joiner *joiner, uint64_t salt)
@@ -191,8 +191,8 @@ static void count_interval(struct joiner *joiner, const struct assay_arrival *ar
     (*counts[arrival->quality])++;
     int64_t slack = (int64_t)joiner->uncertainty_ns;
     bool is_early = arrival->hi_ns != ASSAY_NS_ABSENT && difference(server_ns, arrival->hi_ns) > slack;
-    bool is_late =
-        arrival->lo_ns != ASSAY_NS_ABSENT && difference(arrival->lo_ns, server_ns) > slack + (int64_t)PATH_NS;
+    bool is_late = arrival->quality != ASSAY_QUALITY_EXACT && arrival->lo_ns != ASSAY_NS_ABSENT &&
+                   difference(arrival->lo_ns, server_ns) > slack + (int64_t)PATH_NS;
     joiner->result.outside_interval += is_early || is_late;
 }
 
@@ -209,6 +209,9 @@ static void join_chunk(struct joiner *joiner, const struct assay_request *reques
     joiner->user[joiner->user_count++] = difference(segment->user_after_ns, server_ns);
     if (segment->rx_ns != ASSAY_NS_ABSENT) {
         joiner->kernel[joiner->kernel_count++] = difference(segment->rx_ns, server_ns);
+    }
+    if (arrival.quality == ASSAY_QUALITY_EXACT) {
+        joiner->exact[joiner->exact_count++] = difference(segment->rx_ns, server_ns);
     }
 }
 
@@ -298,6 +301,7 @@ static void finish(struct joiner *joiner)
     struct assay_calibration *result = &joiner->result;
     size_t n = joiner->lateness_count;
     result->kernel = sum_up(joiner->kernel, joiner->kernel_count);
+    result->exact_kernel = sum_up(joiner->exact, joiner->exact_count);
     result->user = sum_up(joiner->user, joiner->user_count);
     qsort(joiner->lateness, n, sizeof *joiner->lateness, compare_u64);
     result->lateness_p50_ns = n ? joiner->lateness[nearest_rank(n, 50)] : ASSAY_NS_ABSENT;
@@ -333,6 +337,7 @@ assay_code assay_calibration_join(const struct assay_calibration_input *input, s
     assay_free(joiner.lateness);
     assay_free(joiner.kernel);
     assay_free(joiner.user);
+    assay_free(joiner.exact);
     assay_free(joiner.arrivals);
     assay_trace_free(joiner.trace);
     assay_plan_free(joiner.plan);
@@ -367,6 +372,7 @@ assay_code assay_calibration_check(const struct assay_calibration *calibration, 
                                    json_t **ret, assay_err *err)
 {
     static const char *const KERNEL[] = {"kernelN", "kernelP50Ns", "kernelP99Ns", "kernelMaxNs", "kernelMinNs"};
+    static const char *const EXACT[] = {"exactN", "exactP50Ns", "exactP99Ns", "exactMaxNs", "exactMinNs"};
     static const char *const USER[] = {"userN", "userP50Ns", "userP99Ns", "userMaxNs", "userMinNs"};
     const struct assay_calibration *c = calibration;
     uint64_t tagged = c->exact + c->bounded + c->unknown;
@@ -377,6 +383,7 @@ assay_code assay_calibration_check(const struct assay_calibration *calibration, 
     assay_json_put_u64(&b, check, "n", c->user.n);
     json_t *data = assay_json_put_object(&b, check, "data");
     put_error(&b, data, &c->kernel, KERNEL);
+    put_error(&b, data, &c->exact_kernel, EXACT);
     put_error(&b, data, &c->user, USER);
     put_time(&b, data, "latenessP50Ns", c->lateness_p50_ns);
     put_time(&b, data, "latenessP99Ns", c->lateness_p99_ns);

@@ -23,10 +23,13 @@ struct assay_calibration_error {
 
 struct assay_calibration {
     uint64_t samples, samples_unjoined, tokens, tokens_lost;    /* lost: written by the server, not in the trace */
-    struct assay_calibration_error kernel, user;                /* by stamp of the client */
+    struct assay_calibration_error kernel, user;                /* by stamp of the client, all chunks */
+    struct assay_calibration_error exact_kernel;                /* kernel stamps of the chunks whose tag is exact */
     uint64_t lateness_p50_ns, lateness_p99_ns, lateness_max_ns; /* the server's own */
     uint64_t exact, bounded, unknown;                           /* chunks per tag */
-    uint64_t outside_interval; /* chunks whose true arrival lies outside [lo, hi] by more than the uncertainties */
+    /* Chunks whose interval cannot be true: it ends before the server sent, or, where it is wider than a stamp, begins
+     * more than a millisecond after. */
+    uint64_t outside_interval;
     uint64_t clock_uncertainty_ns;
     uint64_t client_cpu_ns, client_events; /* 0: not known */
 };

@@ -184,8 +184,14 @@ static void a_planted_late_stamp_is_found(void **state)
     struct assay_calibration c = join(3 * US, 40 * US, 2 * MS, EVENTS);
     assert_int_equal(c.kernel.p50_ns, 3 * US);
     assert_int_equal(c.kernel.max_ns, 2 * MS + 3 * US);
-    assert_int_equal(c.kernel.p99_ns, 2 * MS + 3 * US); /* 12 values: the largest */
-    assert_int_equal(c.outside_interval, 1);
+    assert_int_equal(c.kernel.p99_ns, 2 * MS + 3 * US);       /* 12 values: the largest */
+    assert_int_equal(c.exact_kernel.max_ns, c.kernel.max_ns); /* tagged exact: the error shows, whatever the tag */
+}
+
+static void a_stamp_before_the_server_sent_lies_outside_its_interval(void **state)
+{
+    (void)state;
+    assert_int_equal(join(0, 40 * US, (uint64_t)(-300 * (int64_t)US), EVENTS).outside_interval, 1);
 }
 
 static void a_token_that_did_not_arrive_is_lost(void **state)
@@ -224,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_error_is_client_stamp_minus_server_stamp),
         cmocka_unit_test(a_planted_late_stamp_is_found),
+        cmocka_unit_test(a_stamp_before_the_server_sent_lies_outside_its_interval),
         cmocka_unit_test(a_token_that_did_not_arrive_is_lost),
         cmocka_unit_test(the_check_has_the_figures),
     };
