@@ -296,12 +296,18 @@ static void take_facts(struct assay_net_conn *conn, enum assay_net_outcome outco
     facts->segments = conn->segment.index + 1;
 }
 
+static bool lacks_stamps(const struct assay_net_conn *conn)
+{
+    const bool lacks_ack = conn->request.wants_tx_ack && conn->facts.tx_ack.ns == ASSAY_NS_ABSENT;
+    return conn->is_sent && (!conn->facts.has_snd || lacks_ack);
+}
+
 void assay_net_conn_finish(struct assay_net_loop *loop, struct assay_net_conn *conn, enum assay_net_outcome outcome,
                            const char *reason)
 {
     assert(conn->phase != ASSAY_NET_PHASE_FREE && conn->phase != ASSAY_NET_PHASE_IDLE);
     take_facts(conn, outcome, reason);
-    if (conn->tx.is_on) {
+    if (conn->tx.is_on && lacks_stamps(conn)) {
         (void)assay_net_conn_reap(loop, conn); /* the stamp of this request, before the connection serves another */
     }
     const bool is_kept = outcome == ASSAY_NET_OK && conn->http.is_keep_alive && conn->is_sent &&
