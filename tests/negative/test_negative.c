@@ -18,9 +18,13 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zstd.h>
 
 #define FILE_MAX ((size_t)16 << 20)
 #define TAMPERS_MAX 8
+#define CHUNKS_MAX 64
+#define MAGIC_BYTES 8 /* docs/formats/trace.md: a magic, then chunks behind two u32, stored and plain bytes */
+#define LENGTHS_BYTES 8
 
 struct tamper {
     uint64_t id;
@@ -37,7 +41,7 @@ struct scene {
     struct assay_buf payload, document; /* payload: once raw bytes were edited */
     json_t *envelope;
     struct assay_judge_input input;
-    bool lacks_plan, lacks_trace, lacks_identity, lacks_document, is_run_made, is_rederived;
+    bool lacks_plan, lacks_trace, lacks_identity, lacks_document, is_run_made, is_rederived, is_emptied;
     char nonce[65], place[ASSAY_JSON_POINTER_BYTES];
     uint64_t clock_ahead_ns;
 };
@@ -77,6 +81,7 @@ static const struct {
     {"noop", {.workload = "noop", .count = 400, .warmup = 10}},
     {"llm", {.workload = "llm", .count = 80, .warmup = 5, .tokens = 8}},
     {"slow", {.workload = "noop", .count = 400, .warmup = 10, .op_ns = 20 * ASSAY_NS_PER_MS}},
+    {"long", {.workload = "noop", .count = 5000, .warmup = 10}},
     {"partial", {.workload = "noop", .count = 400, .warmup = 10, .is_partial = true}},
 };
 
@@ -255,6 +260,109 @@ static void on_envelope(struct scene *scene, struct assay_slice rest)
     }
 }
 
+/* ---- chunks of the trace file ---- */
+
+struct chunk {
+    const char *data; /* with its two lengths */
+    size_t len;
+};
+
+static uint32_t get_u32(const char *at)
+{
+    uint32_t value = 0;
+    for (int i = 3; i >= 0; i--) {
+        value = value << 8 | (uint8_t)at[i];
+    }
+    return value;
+}
+
+static void put_u32(struct assay_buf *out, uint32_t value)
+{
+    for (int i = 0; i < 4; i++) {
+        assay_buf_char(out, (char)(value >> 8 * i));
+    }
+}
+
+static size_t list_chunks(const struct assay_buf *trace, struct chunk *ret)
+{
+    size_t count = 0;
+    for (size_t at = MAGIC_BYTES; at < trace->len; at += ret[count++].len) {
+        assert_true(count < CHUNKS_MAX && trace->len - at > LENGTHS_BYTES);
+        ret[count] = (struct chunk){trace->data + at, LENGTHS_BYTES + get_u32(trace->data + at)};
+        assert_true(ret[count].len <= trace->len - at);
+    }
+    return count;
+}
+
+static void write_chunks(struct assay_buf *trace, const struct chunk *chunks, size_t count)
+{
+    struct assay_buf edited;
+    assay_buf_init(&edited, trace->max);
+    assay_buf_append(&edited, trace->data, MAGIC_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        assay_buf_append(&edited, chunks[i].data, chunks[i].len);
+    }
+    assay_buf_done(trace);
+    *trace = edited;
+}
+
+static void on_chunk(struct scene *scene, struct assay_slice rest)
+{
+    struct chunk chunks[CHUNKS_MAX + 1];
+    char verb[32];
+    size_t count = list_chunks(&scene->run.trace, chunks);
+    word(&rest, verb, sizeof verb);
+    size_t n = (size_t)read_number(assay_slice_cut(&rest, ' '));
+    assert_true(n < count);
+    if (strcmp(verb, "drop") == 0) {
+        memmove(&chunks[n], &chunks[n + 1], (count - n - 1) * sizeof chunks[0]);
+        count--;
+    } else if (strcmp(verb, "double") == 0) {
+        memmove(&chunks[n + 1], &chunks[n], (count - n) * sizeof chunks[0]);
+        count++;
+    } else {
+        size_t m = (size_t)read_number(rest);
+        assert_true(m < count);
+        struct chunk kept = chunks[n];
+        chunks[n] = chunks[m];
+        chunks[m] = kept;
+    }
+    write_chunks(&scene->run.trace, chunks, count);
+}
+
+/* A byte of a plain chunk is set; the chunk is compressed anew. */
+static void on_plain(struct scene *scene, struct assay_slice rest)
+{
+    struct chunk chunks[CHUNKS_MAX];
+    size_t count = list_chunks(&scene->run.trace, chunks);
+    size_t n = (size_t)read_number(assay_slice_cut(&rest, ' '));
+    size_t offset = (size_t)read_number(assay_slice_cut(&rest, ' '));
+    assert_true(n < count);
+    size_t plain_len = get_u32(chunks[n].data + 4), room = ZSTD_compressBound(plain_len);
+    char *plain = assay_alloc(plain_len, 1), *stored = assay_alloc(room, 1);
+    struct assay_buf chunk;
+    assay_buf_init(&chunk, FILE_MAX);
+    ZSTD_DCtx *context = ZSTD_createDCtx(); /* one or more frames after each other */
+    ZSTD_inBuffer in = {chunks[n].data + LENGTHS_BYTES, chunks[n].len - LENGTHS_BYTES, 0};
+    ZSTD_outBuffer out = {plain, plain_len, 0};
+    while (in.pos < in.size) {
+        assert_false(ZSTD_isError(ZSTD_decompressStream(context, &out, &in)));
+    }
+    (void)ZSTD_freeDCtx(context);
+    assert_true(out.pos == plain_len && offset < plain_len);
+    plain[offset] = (char)read_number(rest);
+    size_t stored_len = ZSTD_compress(stored, room, plain, plain_len, 1);
+    assert_false(ZSTD_isError(stored_len));
+    put_u32(&chunk, (uint32_t)stored_len);
+    put_u32(&chunk, (uint32_t)plain_len);
+    assay_buf_append(&chunk, stored, stored_len);
+    chunks[n] = (struct chunk){chunk.data, chunk.len};
+    write_chunks(&scene->run.trace, chunks, count);
+    assay_buf_done(&chunk);
+    assay_free(plain);
+    assay_free(stored);
+}
+
 static void on_trace(struct scene *scene, struct assay_slice rest)
 {
     char verb[32];
@@ -295,9 +403,10 @@ static void on_option(struct scene *scene, struct assay_slice rest)
 
 static void on_without(struct scene *scene, struct assay_slice what)
 {
-    static const char *const NAMES[] = {"plan", "trace", "identity", "document"};
-    bool *const flags[] = {&scene->lacks_plan, &scene->lacks_trace, &scene->lacks_identity, &scene->lacks_document};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const NAMES[] = {"plan", "trace", "identity", "document", "bytes"};
+    bool *const flags[] = {&scene->lacks_plan, &scene->lacks_trace, &scene->lacks_identity, &scene->lacks_document,
+                           &scene->is_emptied};
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
         if (assay_slice_is(what, NAMES[i])) {
             *flags[i] = true;
             return;
@@ -329,8 +438,14 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
         replace(&scene->document, rest);
     } else if (strcmp(verb, "plan") == 0) {
         replace(&scene->run.plan, rest);
+    } else if (strcmp(verb, "identity") == 0) {
+        replace(&scene->run.identity, rest);
     } else if (strcmp(verb, "trace") == 0) {
         on_trace(scene, rest);
+    } else if (strcmp(verb, "chunk") == 0) {
+        on_chunk(scene, rest);
+    } else if (strcmp(verb, "plain") == 0) {
+        on_plain(scene, rest);
     } else if (strcmp(verb, "without") == 0) {
         on_without(scene, rest);
     } else if (strcmp(verb, "option") == 0) {
@@ -364,7 +479,7 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
 
 static void write_document(struct scene *scene)
 {
-    if (scene->document.len > 0) {
+    if (scene->document.len > 0 || scene->is_emptied) {
         return; /* raw bytes were edited: they stand */
     }
     struct assay_buf text;
@@ -388,6 +503,9 @@ static struct assay_judgement *judge_scene(struct scene *scene)
     assay_err err = {0};
     struct assay_judgement *judgement = NULL;
     scene->input.document = given(&scene->document, scene->lacks_document);
+    if (scene->is_emptied) {
+        scene->input.document = (struct assay_judge_bytes){.data = "", .len = 0};
+    }
     scene->input.plan = given(&scene->run.plan, scene->lacks_plan);
     scene->input.trace = given(&scene->run.trace, scene->lacks_trace);
     scene->input.identity = given(&scene->run.identity, scene->lacks_identity);
