@@ -8,7 +8,7 @@
 
 enum event_kind { EVENT_CONTENT, EVENT_REASONING };
 
-static bool is_ollama(const struct truth_stream *stream)
+bool truth_event_is_lines(const struct truth_stream *stream)
 {
     return stream->ask.api == TRUTH_API_OLLAMA_CHAT || stream->ask.api == TRUTH_API_OLLAMA_GENERATE;
 }
@@ -21,7 +21,7 @@ static void put_text(struct assay_buf *out, const struct assay_buf *text)
 }
 
 /* The members that every event of the OpenAI family starts with. */
-static void put_opening(const struct truth_stream *stream, struct assay_buf *out)
+void truth_event_opening(const struct truth_stream *stream, struct assay_buf *out)
 {
     bool is_chat = stream->ask.api == TRUTH_API_CHAT;
     assay_buf_printf(
@@ -49,12 +49,12 @@ static void put_head(const struct truth_stream *stream, enum event_kind kind, st
     bool is_reasoning = kind == EVENT_REASONING;
     switch (stream->ask.api) {
     case TRUTH_API_CHAT:
-        put_opening(stream, out);
+        truth_event_opening(stream, out);
         assay_buf_printf(out, ",\"choices\":[{\"index\":0,\"delta\":{\"%s\":\"",
                          is_reasoning ? reasoning_name(stream) : "content");
         return;
     case TRUTH_API_TEXT:
-        put_opening(stream, out);
+        truth_event_opening(stream, out);
         assay_buf_text(out, ",\"choices\":[{\"index\":0,\"text\":\"");
         return;
     case TRUTH_API_NATIVE:
@@ -115,7 +115,7 @@ static struct frame frame_line(struct truth_stream *stream, const char *json, si
 /* Wraps JSON as one event: a line of NDJSON, or the data lines of an SSE event, cut where JSON allows white space. */
 static struct frame put_frame(struct truth_stream *stream, const char *json, size_t len, struct assay_buf *out)
 {
-    if (is_ollama(stream)) {
+    if (truth_event_is_lines(stream)) {
         return frame_line(stream, json, len, out);
     }
     const char *const *ends = line_ends(stream);
@@ -140,14 +140,14 @@ static struct frame put_frame(struct truth_stream *stream, const char *json, siz
     return frame;
 }
 
-static void put_json(struct truth_stream *stream, struct assay_buf *out)
+void truth_event_frame(struct truth_stream *stream, struct assay_buf *out)
 {
     if (stream->json.data) {
         (void)put_frame(stream, stream->json.data, stream->json.len, out);
     }
 }
 
-static void frame_text(struct truth_stream *stream, const char *json, struct assay_buf *out)
+void truth_event_text(struct truth_stream *stream, const char *json, struct assay_buf *out)
 {
     (void)put_frame(stream, json, strlen(json), out);
 }
@@ -251,7 +251,8 @@ void truth_event_tokens(struct truth_stream *stream, uint64_t planned_ns, struct
 {
     bool is_reasoning = false;
     uint64_t tokens = truth_event_size(stream, &is_reasoning);
-    if (stream->spec->ping_every > 0 && stream->event % stream->spec->ping_every == 0 && !is_ollama(stream)) {
+    if (stream->spec->ping_every > 0 && stream->event % stream->spec->ping_every == 0 &&
+        !truth_event_is_lines(stream)) {
         const char *const *ends = line_ends(stream);
         assay_buf_printf(out, ": ping%s%s", ends[0], ends[1]);
     }
@@ -283,13 +284,13 @@ static void put_plain(struct truth_stream *stream, const char *members, struct a
 {
     struct assay_buf *json = &stream->json;
     assay_buf_clear(json);
-    put_opening(stream, json);
+    truth_event_opening(stream, json);
     assay_buf_text(json, members);
-    put_json(stream, out);
+    truth_event_frame(stream, out);
 }
 
 /* An event of the stream's shape whose text is `text`, which is JSON and may be any type. */
-static void put_odd(struct truth_stream *stream, const char *text, size_t len, struct assay_buf *out)
+void truth_event_odd(struct truth_stream *stream, const char *text, size_t len, struct assay_buf *out)
 {
     struct assay_buf *json = &stream->json;
     assay_buf_clear(json);
@@ -307,13 +308,13 @@ static void put_odd(struct truth_stream *stream, const char *text, size_t len, s
     } else {
         assay_buf_printf(json, "%s,\"done\":false}", stream->ask.api == TRUTH_API_OLLAMA_CHAT ? "}" : "");
     }
-    put_json(stream, out);
+    truth_event_frame(stream, out);
 }
 
 void truth_event_before(struct truth_stream *stream, struct assay_buf *out)
 {
     const struct truth_spec *spec = stream->spec;
-    if (spec->bom && !is_ollama(stream)) {
+    if (spec->bom && !truth_event_is_lines(stream)) {
         assay_buf_text(out, "\xEF\xBB\xBF");
     }
     bool is_openai = stream->ask.api == TRUTH_API_CHAT || stream->ask.api == TRUTH_API_TEXT;
@@ -330,7 +331,7 @@ void truth_event_before(struct truth_stream *stream, struct assay_buf *out)
         put_plain(stream, ",\"choices\":null}", out);
     }
     for (uint64_t i = 0; i < spec->empty_deltas; i++) {
-        put_odd(stream, "\"\"", 2, out);
+        truth_event_odd(stream, "\"\"", 2, out);
     }
 }
 
@@ -346,7 +347,7 @@ static void put_oversized(struct truth_stream *stream, struct assay_buf *out)
     }
     assay_buf_char(&text, '"');
     if (text.data) {
-        put_odd(stream, text.data, text.len, out);
+        truth_event_odd(stream, text.data, text.len, out);
     }
     assay_buf_done(&text);
 }
@@ -357,7 +358,7 @@ static void put_deep(struct truth_stream *stream, struct assay_buf *out)
     char text[2 * DEEP];
     memset(text, '[', DEEP);
     memset(text + DEEP, ']', DEEP);
-    put_odd(stream, text, sizeof text, out);
+    truth_event_odd(stream, text, sizeof text, out);
 }
 
 /* The event that stands at the fault's place; the stream goes on behind it, except after an error object. */
@@ -365,23 +366,24 @@ void truth_event_fault(struct truth_stream *stream, struct assay_buf *out)
 {
     switch (stream->spec->fault.kind) {
     case TRUTH_FAULT_ERROR:
-        frame_text(stream,
-                   is_ollama(stream) ? "{\"error\":\"scripted error\"}"
-                                     : "{\"error\":{\"message\":\"scripted error\",\"type\":\"server_error\","
-                                       "\"code\":500}}",
-                   out);
+        truth_event_text(stream,
+                         truth_event_is_lines(stream)
+                             ? "{\"error\":\"scripted error\"}"
+                             : "{\"error\":{\"message\":\"scripted error\",\"type\":\"server_error\","
+                               "\"code\":500}}",
+                         out);
         return;
     case TRUTH_FAULT_GARBAGE:
-        frame_text(stream, "}{ \"not json", out);
+        truth_event_text(stream, "}{ \"not json", out);
         return;
     case TRUTH_FAULT_NUL:
-        put_odd(stream, "\"a\0b\"", 5, out);
+        truth_event_odd(stream, "\"a\0b\"", 5, out);
         return;
     case TRUTH_FAULT_BAD_UTF8:
-        put_odd(stream, "\"\xC3\x28\"", 4, out);
+        truth_event_odd(stream, "\"\xC3\x28\"", 4, out);
         return;
     case TRUTH_FAULT_WRONG_SHAPE:
-        put_odd(stream, "{\"text\":\"nested\"}", 17, out);
+        truth_event_odd(stream, "{\"text\":\"nested\"}", 17, out);
         return;
     case TRUTH_FAULT_DEEP:
         put_deep(stream, out);
@@ -391,130 +393,5 @@ void truth_event_fault(struct truth_stream *stream, struct assay_buf *out)
         return;
     default: /* the others are not events */
         return;
-    }
-}
-
-static bool has_tail_usage(const struct truth_stream *stream)
-{
-    switch ((enum truth_usage)stream->spec->usage) {
-    case TRUTH_USAGE_AUTO:
-        return stream->ask.wants_usage || stream->dialect == TRUTH_LLAMACPP;
-    case TRUTH_USAGE_TAIL:
-    case TRUTH_USAGE_RUNNING:
-    case TRUTH_USAGE_WRONG:
-    case TRUTH_USAGE_TWICE:
-    case TRUTH_USAGE_NULL:
-        return true;
-    case TRUTH_USAGE_FINISH:
-    case TRUTH_USAGE_MISSING:
-        break;
-    }
-    return false;
-}
-
-static void put_finish(struct truth_stream *stream, struct assay_buf *out)
-{
-    struct assay_buf *json = &stream->json;
-    const char *text = stream->ask.api == TRUTH_API_CHAT ? "\"delta\":{}" : "\"text\":\"\"";
-    assay_buf_clear(json);
-    put_opening(stream, json);
-    assay_buf_printf(json, ",\"choices\":[{\"index\":0,%s,\"finish_reason\":", text);
-    assay_json_quote(json, stream->spec->finish, strlen(stream->spec->finish));
-    assay_buf_text(json, "}]");
-    if (stream->spec->usage == TRUTH_USAGE_FINISH) {
-        assay_buf_text(json, ",\"usage\":");
-        truth_answer_usage(stream, stream->token, json);
-    }
-    if (stream->dialect == TRUTH_LLAMACPP) {
-        assay_buf_text(json, ",\"timings\":");
-        truth_answer_timings(stream, stream->token, json);
-    }
-    assay_buf_char(json, '}');
-    put_json(stream, out);
-}
-
-static void put_usage(struct truth_stream *stream, uint64_t tokens, struct assay_buf *out)
-{
-    struct assay_buf *json = &stream->json;
-    assay_buf_clear(json);
-    put_opening(stream, json);
-    assay_buf_text(json, ",\"choices\":[],\"usage\":");
-    truth_answer_usage(stream, tokens, json);
-    assay_buf_char(json, '}');
-    put_json(stream, out);
-}
-
-static void put_openai_tail(struct truth_stream *stream, struct assay_buf *out)
-{
-    enum { WRONG_BY = 7 }; /* what usage "wrong" adds */
-    put_finish(stream, out);
-    if (has_tail_usage(stream)) {
-        uint64_t wrong = stream->spec->usage == TRUTH_USAGE_WRONG ? WRONG_BY : 0;
-        put_usage(stream, stream->token + wrong, out);
-    }
-    if (stream->spec->usage == TRUTH_USAGE_TWICE) {
-        put_usage(stream, stream->token, out);
-    }
-    if (stream->spec->fault.kind != TRUTH_FAULT_MISSING_END) {
-        frame_text(stream, "[DONE]", out);
-    }
-}
-
-static void put_native_tail(struct truth_stream *stream, struct assay_buf *out)
-{
-    struct assay_buf *json = &stream->json;
-    if (stream->spec->fault.kind == TRUTH_FAULT_MISSING_END) {
-        return;
-    }
-    assay_buf_clear(json);
-    assay_buf_printf(json,
-                     "{\"index\":0,\"content\":\"\",\"tokens\":[],\"id_slot\":0,\"stop\":true,\"stop_type\":\"%s\","
-                     "\"tokens_predicted\":%llu,\"tokens_evaluated\":%llu,\"tokens_cached\":%llu,\"truncated\":%s,"
-                     "\"timings\":",
-                     strcmp(stream->spec->finish, "stop") == 0 ? "eos" : "limit", (unsigned long long)stream->token,
-                     (unsigned long long)stream->prompt_tokens,
-                     (unsigned long long)(stream->prompt_tokens + stream->token),
-                     stream->spec->truncated ? "true" : "false");
-    truth_answer_timings(stream, stream->token, json);
-    assay_buf_char(json, '}');
-    put_json(stream, out);
-}
-
-static void put_ollama_tail(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out)
-{
-    struct assay_buf *json = &stream->json;
-    if (stream->spec->fault.kind == TRUTH_FAULT_MISSING_END) {
-        return;
-    }
-    bool is_chat = stream->ask.api == TRUTH_API_OLLAMA_CHAT;
-    assay_buf_clear(json);
-    put_text(json, &stream->heads[EVENT_CONTENT]);
-    if (stream->spec->content_on_done) {
-        stream->tokens = stream->token + 1;
-        write->event = (uint32_t)stream->event++;
-        write->events = 1;
-        write->tokens = 1;
-        write->kind = ASSAY_TRUTH_TOKENS;
-        truth_answer_token(stream, stream->token++, write->planned_ns, json);
-    }
-    assay_buf_printf(json, "\"%s,\"done_reason\":", is_chat ? "}" : "");
-    assay_json_quote(json, stream->spec->finish, strlen(stream->spec->finish));
-    assay_buf_text(json, ",\"done\":true");
-    truth_answer_ollama_counts(stream, json);
-    assay_buf_char(json, '}');
-    put_json(stream, out);
-}
-
-void truth_event_tail(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out)
-{
-    if (is_ollama(stream)) {
-        put_ollama_tail(stream, write, out);
-    } else if (stream->ask.api == TRUTH_API_NATIVE) {
-        put_native_tail(stream, out);
-    } else {
-        put_openai_tail(stream, out);
-    }
-    if (stream->spec->fault.kind == TRUTH_FAULT_AFTER_END) {
-        put_odd(stream, "\"after the end\"", 15, out);
     }
 }

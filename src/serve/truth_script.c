@@ -1,22 +1,13 @@
 #include "serve/truth_script.h"
 
 #include "base/clock.h"
+#include "serve/truth_fields.h"
 #include "json/json.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define SCRIPT_ARENA_BYTES ((size_t)256 << 20) /* 100,000 entries of under 1 KiB, and their texts */
-
-enum field_kind { FIELD_U64, FIELD_BOOL, FIELD_TEXT, FIELD_CHOICE };
-
-struct field {
-    const char *name;
-    enum field_kind kind;
-    size_t offset;
-    uint64_t max;               /* U64; 0: 2^62 */
-    const char *const *choices; /* CHOICE, NULL-terminated */
-};
 
 static const char *const DIALECTS[] = {"auto", "openai", "ollama", "llamacpp", "vllm", NULL};
 static const char *const PHASES[] = {"free", "lockstep", "spread", NULL};
@@ -34,188 +25,82 @@ static const char *const FAULTS[] = {
 #define HOUR_NS (3600 * ASSAY_NS_PER_S) /* no instant of a script lies further away */
 #define SPEC(member) offsetof(struct truth_spec, member)
 
-static const struct field SPEC_FIELDS[] = {
-    {"dialect", FIELD_CHOICE, SPEC(dialect), 0, DIALECTS},
-    {"tokens", FIELD_U64, SPEC(tokens), TRUTH_TOKENS_MAX, NULL},
-    {"events_per_write", FIELD_U64, SPEC(events_per_write), 1024, NULL},
-    {"phase", FIELD_CHOICE, SPEC(phase), 0, PHASES},
-    {"head_ns", FIELD_U64, SPEC(head_ns), HOUR_NS, NULL},
-    {"first_ns", FIELD_U64, SPEC(first_ns), HOUR_NS, NULL},
-    {"interval_ns", FIELD_U64, SPEC(interval_ns), HOUR_NS, NULL},
-    {"jitter_ns", FIELD_U64, SPEC(jitter_ns), HOUR_NS, NULL},
-    {"tail_ns", FIELD_U64, SPEC(tail_ns), HOUR_NS, NULL},
-    {"drip_bytes", FIELD_U64, SPEC(drip_bytes), 1 << 20, NULL},
-    {"piece_gap_ns", FIELD_U64, SPEC(piece_gap_ns), HOUR_NS, NULL},
-    {"split", FIELD_CHOICE, SPEC(split), 0, SPLITS},
-    {"read_bytes", FIELD_U64, SPEC(read_bytes), 1 << 20, NULL},
-    {"read_gap_ns", FIELD_U64, SPEC(read_gap_ns), HOUR_NS, NULL},
-    {"role", FIELD_BOOL, SPEC(role), 0, NULL},
-    {"reasoning_tokens", FIELD_U64, SPEC(reasoning_tokens), TRUTH_TOKENS_MAX, NULL},
-    {"empty_deltas", FIELD_U64, SPEC(empty_deltas), 1024, NULL},
-    {"choices_empty", FIELD_U64, SPEC(choices_empty), 1024, NULL},
-    {"choices_null", FIELD_U64, SPEC(choices_null), 1024, NULL},
-    {"unknown_keys", FIELD_BOOL, SPEC(unknown_keys), 0, NULL},
-    {"usage", FIELD_CHOICE, SPEC(usage), 0, USAGES},
-    {"line_end", FIELD_CHOICE, SPEC(line_end), 0, LINE_ENDS},
-    {"bom", FIELD_BOOL, SPEC(bom), 0, NULL},
-    {"ping_every", FIELD_U64, SPEC(ping_every), TRUTH_TOKENS_MAX, NULL},
-    {"data_lines", FIELD_U64, SPEC(data_lines), 3, NULL},
-    {"framing", FIELD_CHOICE, SPEC(framing), 0, FRAMINGS},
-    {"content_on_done", FIELD_BOOL, SPEC(content_on_done), 0, NULL},
-    {"no_content", FIELD_BOOL, SPEC(no_content), 0, NULL},
-    {"finish", FIELD_TEXT, SPEC(finish), 0, NULL},
-    {"text", FIELD_TEXT, SPEC(text), 0, NULL},
-    {"encoding", FIELD_TEXT, SPEC(encoding), 0, NULL},
-    {"times", FIELD_CHOICE, SPEC(times), 0, TIMES},
-    {"prompt_tokens", FIELD_U64, SPEC(prompt_tokens), INT32_MAX, NULL},
-    {"prompt_tokens_max", FIELD_U64, SPEC(prompt_tokens_max), INT32_MAX, NULL},
-    {"truncated", FIELD_BOOL, SPEC(truncated), 0, NULL},
-    {"template_tokens", FIELD_U64, SPEC(template_tokens), INT32_MAX, NULL},
-    {"cached_tokens", FIELD_U64, SPEC(cached_tokens), INT32_MAX, NULL},
-    {"caches_repeats", FIELD_BOOL, SPEC(caches_repeats), 0, NULL},
-    {"cached_first_ns", FIELD_U64, SPEC(cached_first_ns), HOUR_NS, NULL},
-    {"load_ns", FIELD_U64, SPEC(load_ns), HOUR_NS, NULL},
-    {"closes", FIELD_BOOL, SPEC(closes), 0, NULL},
+static const struct truth_field SPEC_FIELDS[] = {
+    {"dialect", TRUTH_FIELD_CHOICE, SPEC(dialect), 0, DIALECTS},
+    {"tokens", TRUTH_FIELD_U64, SPEC(tokens), TRUTH_TOKENS_MAX, NULL},
+    {"events_per_write", TRUTH_FIELD_U64, SPEC(events_per_write), 1024, NULL},
+    {"phase", TRUTH_FIELD_CHOICE, SPEC(phase), 0, PHASES},
+    {"head_ns", TRUTH_FIELD_U64, SPEC(head_ns), HOUR_NS, NULL},
+    {"first_ns", TRUTH_FIELD_U64, SPEC(first_ns), HOUR_NS, NULL},
+    {"interval_ns", TRUTH_FIELD_U64, SPEC(interval_ns), HOUR_NS, NULL},
+    {"jitter_ns", TRUTH_FIELD_U64, SPEC(jitter_ns), HOUR_NS, NULL},
+    {"tail_ns", TRUTH_FIELD_U64, SPEC(tail_ns), HOUR_NS, NULL},
+    {"drip_bytes", TRUTH_FIELD_U64, SPEC(drip_bytes), 1 << 20, NULL},
+    {"piece_gap_ns", TRUTH_FIELD_U64, SPEC(piece_gap_ns), HOUR_NS, NULL},
+    {"split", TRUTH_FIELD_CHOICE, SPEC(split), 0, SPLITS},
+    {"read_bytes", TRUTH_FIELD_U64, SPEC(read_bytes), 1 << 20, NULL},
+    {"read_gap_ns", TRUTH_FIELD_U64, SPEC(read_gap_ns), HOUR_NS, NULL},
+    {"role", TRUTH_FIELD_BOOL, SPEC(role), 0, NULL},
+    {"reasoning_tokens", TRUTH_FIELD_U64, SPEC(reasoning_tokens), TRUTH_TOKENS_MAX, NULL},
+    {"empty_deltas", TRUTH_FIELD_U64, SPEC(empty_deltas), 1024, NULL},
+    {"choices_empty", TRUTH_FIELD_U64, SPEC(choices_empty), 1024, NULL},
+    {"choices_null", TRUTH_FIELD_U64, SPEC(choices_null), 1024, NULL},
+    {"unknown_keys", TRUTH_FIELD_BOOL, SPEC(unknown_keys), 0, NULL},
+    {"usage", TRUTH_FIELD_CHOICE, SPEC(usage), 0, USAGES},
+    {"line_end", TRUTH_FIELD_CHOICE, SPEC(line_end), 0, LINE_ENDS},
+    {"bom", TRUTH_FIELD_BOOL, SPEC(bom), 0, NULL},
+    {"ping_every", TRUTH_FIELD_U64, SPEC(ping_every), TRUTH_TOKENS_MAX, NULL},
+    {"data_lines", TRUTH_FIELD_U64, SPEC(data_lines), 3, NULL},
+    {"framing", TRUTH_FIELD_CHOICE, SPEC(framing), 0, FRAMINGS},
+    {"content_on_done", TRUTH_FIELD_BOOL, SPEC(content_on_done), 0, NULL},
+    {"no_content", TRUTH_FIELD_BOOL, SPEC(no_content), 0, NULL},
+    {"finish", TRUTH_FIELD_TEXT, SPEC(finish), 0, NULL},
+    {"text", TRUTH_FIELD_TEXT, SPEC(text), 0, NULL},
+    {"encoding", TRUTH_FIELD_TEXT, SPEC(encoding), 0, NULL},
+    {"times", TRUTH_FIELD_CHOICE, SPEC(times), 0, TIMES},
+    {"prompt_tokens", TRUTH_FIELD_U64, SPEC(prompt_tokens), INT32_MAX, NULL},
+    {"prompt_tokens_max", TRUTH_FIELD_U64, SPEC(prompt_tokens_max), INT32_MAX, NULL},
+    {"truncated", TRUTH_FIELD_BOOL, SPEC(truncated), 0, NULL},
+    {"template_tokens", TRUTH_FIELD_U64, SPEC(template_tokens), INT32_MAX, NULL},
+    {"cached_tokens", TRUTH_FIELD_U64, SPEC(cached_tokens), INT32_MAX, NULL},
+    {"caches_repeats", TRUTH_FIELD_BOOL, SPEC(caches_repeats), 0, NULL},
+    {"cached_first_ns", TRUTH_FIELD_U64, SPEC(cached_first_ns), HOUR_NS, NULL},
+    {"load_ns", TRUTH_FIELD_U64, SPEC(load_ns), HOUR_NS, NULL},
+    {"closes", TRUTH_FIELD_BOOL, SPEC(closes), 0, NULL},
 };
 
 #define FAULT(member) offsetof(struct truth_fault, member)
-static const struct field FAULT_FIELDS[] = {
-    {"kind", FIELD_CHOICE, FAULT(kind), 0, FAULTS},     {"at", FIELD_U64, FAULT(at), TRUTH_TOKENS_MAX, NULL},
-    {"status", FIELD_U64, FAULT(status), 599, NULL},    {"retry_after_s", FIELD_U64, FAULT(retry_after_s), 86400, NULL},
-    {"bytes", FIELD_U64, FAULT(bytes), 64 << 20, NULL},
+static const struct truth_field FAULT_FIELDS[] = {
+    {"kind", TRUTH_FIELD_CHOICE, FAULT(kind), 0, FAULTS},
+    {"at", TRUTH_FIELD_U64, FAULT(at), TRUTH_TOKENS_MAX, NULL},
+    {"status", TRUTH_FIELD_U64, FAULT(status), 599, NULL},
+    {"retry_after_s", TRUTH_FIELD_U64, FAULT(retry_after_s), 86400, NULL},
+    {"bytes", TRUTH_FIELD_U64, FAULT(bytes), 64 << 20, NULL},
 };
 
 #define STALL(member) offsetof(struct truth_stall, member)
-static const struct field STALL_FIELDS[] = {
-    {"at", FIELD_U64, STALL(at), TRUTH_TOKENS_MAX, NULL},
-    {"ns", FIELD_U64, STALL(ns), HOUR_NS, NULL},
+static const struct truth_field STALL_FIELDS[] = {
+    {"at", TRUTH_FIELD_U64, STALL(at), TRUTH_TOKENS_MAX, NULL},
+    {"ns", TRUTH_FIELD_U64, STALL(ns), HOUR_NS, NULL},
 };
 
 #define IDENTITY(member) offsetof(struct truth_identity, member)
-static const struct field IDENTITY_FIELDS[] = {
-    {"model", FIELD_TEXT, IDENTITY(model), 0, NULL},
-    {"digest", FIELD_TEXT, IDENTITY(digest), 0, NULL},
-    {"next_digest", FIELD_TEXT, IDENTITY(next_digest), 0, NULL},
-    {"next_digest_after", FIELD_U64, IDENTITY(next_digest_after), 0, NULL},
-    {"version", FIELD_TEXT, IDENTITY(version), 0, NULL},
-    {"quantization", FIELD_TEXT, IDENTITY(quantization), 0, NULL},
-    {"remote_model", FIELD_TEXT, IDENTITY(remote_model), 0, NULL},
-    {"context_tokens", FIELD_U64, IDENTITY(context_tokens), INT32_MAX, NULL},
-    {"size_bytes", FIELD_U64, IDENTITY(size_bytes), 0, NULL},
-    {"size_vram_bytes", FIELD_U64, IDENTITY(size_vram_bytes), 0, NULL},
-    {"parameters", FIELD_U64, IDENTITY(parameters), 0, NULL},
-    {"slots", FIELD_U64, IDENTITY(slots), 65536, NULL},
-    {"loading_ns", FIELD_U64, IDENTITY(loading_ns), HOUR_NS, NULL},
-    {"resident", FIELD_BOOL, IDENTITY(is_resident), 0, NULL},
+static const struct truth_field IDENTITY_FIELDS[] = {
+    {"model", TRUTH_FIELD_TEXT, IDENTITY(model), 0, NULL},
+    {"digest", TRUTH_FIELD_TEXT, IDENTITY(digest), 0, NULL},
+    {"next_digest", TRUTH_FIELD_TEXT, IDENTITY(next_digest), 0, NULL},
+    {"next_digest_after", TRUTH_FIELD_U64, IDENTITY(next_digest_after), 0, NULL},
+    {"version", TRUTH_FIELD_TEXT, IDENTITY(version), 0, NULL},
+    {"quantization", TRUTH_FIELD_TEXT, IDENTITY(quantization), 0, NULL},
+    {"remote_model", TRUTH_FIELD_TEXT, IDENTITY(remote_model), 0, NULL},
+    {"context_tokens", TRUTH_FIELD_U64, IDENTITY(context_tokens), INT32_MAX, NULL},
+    {"size_bytes", TRUTH_FIELD_U64, IDENTITY(size_bytes), 0, NULL},
+    {"size_vram_bytes", TRUTH_FIELD_U64, IDENTITY(size_vram_bytes), 0, NULL},
+    {"parameters", TRUTH_FIELD_U64, IDENTITY(parameters), 0, NULL},
+    {"slots", TRUTH_FIELD_U64, IDENTITY(slots), 65536, NULL},
+    {"loading_ns", TRUTH_FIELD_U64, IDENTITY(loading_ns), HOUR_NS, NULL},
+    {"resident", TRUTH_FIELD_BOOL, IDENTITY(is_resident), 0, NULL},
 };
-
-/* A table of fields, a struct, and the names beside the table that the caller reads itself. */
-struct object_reader {
-    const struct field *fields;
-    size_t count;
-    const char *const *others; /* NULL-terminated, or NULL */
-    const char *at;            /* JSON pointer of the object */
-};
-#define READER(table, names, place) \
-    ((struct object_reader){(table), sizeof(table) / sizeof(table)[0], (names), (place)})
-
-static assay_code read_choice(const struct field *field, const char *text, const char *at, int *ret, assay_err *err)
-{
-    for (int i = 0; field->choices[i]; i++) {
-        if (strcmp(text, field->choices[i]) == 0) {
-            *ret = i;
-            return ASSAY_OK;
-        }
-    }
-    struct assay_buf known;
-    assay_buf_init(&known, 1024);
-    for (int i = 0; field->choices[i]; i++) {
-        assay_buf_printf(&known, "%s%s", i ? ", " : "", field->choices[i]);
-    }
-    assay_code rc = assay_fail(err, ASSAY_MALFORMED, "%s/%s: found \"%.40s\", expected one of %s", at, field->name,
-                               text, known.data ? known.data : "its values");
-    assay_buf_done(&known);
-    return rc;
-}
-
-static assay_code read_text(struct assay_arena *arena, const char *text, const char **ret, assay_err *err)
-{
-    *ret = assay_arena_text(arena, text, strlen(text));
-    return *ret ? ASSAY_OK : assay_nomem(err);
-}
-
-static assay_code read_field(struct assay_arena *arena, const struct field *field, const json_t *object, const char *at,
-                             void *base, assay_err *err)
-{
-    char *place = (char *)base + field->offset;
-    const char *text = NULL;
-    assay_code rc = ASSAY_OK;
-    switch (field->kind) {
-    case FIELD_BOOL:
-        return assay_json_get_bool(object, field->name, at, (bool *)(void *)place, err);
-    case FIELD_TEXT:
-        rc = assay_json_get_text(object, field->name, at, &text, err);
-        return rc ? rc : read_text(arena, text, (const char **)(void *)place, err);
-    case FIELD_CHOICE:
-        rc = assay_json_get_text(object, field->name, at, &text, err);
-        return rc ? rc : read_choice(field, text, at, (int *)(void *)place, err);
-    case FIELD_U64:
-        break;
-    }
-    uint64_t value = 0;
-    uint64_t max = field->max ? field->max : UINT64_C(1) << 62;
-    rc = assay_json_get_u64(object, field->name, at, &value, err);
-    if (rc == ASSAY_OK && value > max) {
-        return assay_fail(err, ASSAY_MALFORMED, "%s/%s: found %llu, expected at most %llu", at, field->name,
-                          (unsigned long long)value, (unsigned long long)max);
-    }
-    if (rc == ASSAY_OK) {
-        memcpy(place, &value, sizeof value);
-    }
-    return rc;
-}
-
-static const struct field *find_field(const struct object_reader *reader, const char *name)
-{
-    for (size_t i = 0; i < reader->count; i++) {
-        if (strcmp(reader->fields[i].name, name) == 0) {
-            return &reader->fields[i];
-        }
-    }
-    return NULL;
-}
-
-static bool is_other(const struct object_reader *reader, const char *name)
-{
-    for (size_t i = 0; reader->others && reader->others[i]; i++) {
-        if (strcmp(reader->others[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static assay_code read_object(struct assay_arena *arena, const struct object_reader *reader, json_t *object, void *base,
-                              assay_err *err)
-{
-    if (!json_is_object(object)) {
-        return assay_fail(err, ASSAY_MALFORMED, "%s: expected an object", reader->at);
-    }
-    const char *name;
-    json_t *value;
-    json_object_foreach(object, name, value)
-    {
-        const struct field *field = find_field(reader, name);
-        if (!field && !is_other(reader, name)) {
-            return assay_fail(err, ASSAY_MALFORMED, "%s/%.60s: no such name in a truth script", reader->at, name);
-        }
-        assay_code rc = field ? read_field(arena, field, object, reader->at, base, err) : ASSAY_OK;
-        if (rc != ASSAY_OK) {
-            return rc;
-        }
-    }
-    return ASSAY_OK;
-}
 
 /* "tokens_per_event": 3, or [1, 4, 2] as a repeating pattern. */
 static assay_code read_cycle(const json_t *value, const char *at, struct truth_spec *spec, assay_err *err)
@@ -245,9 +130,9 @@ static assay_code read_stalls(struct assay_arena *arena, const json_t *value, co
     }
     spec->stalls_count = json_array_size(value);
     for (size_t i = 0; i < spec->stalls_count; i++) {
-        struct object_reader reader = READER(STALL_FIELDS, NULL, "stalls");
+        struct truth_reader reader = TRUTH_READER(STALL_FIELDS, NULL, "stalls");
         spec->stalls[i] = (struct truth_stall){0};
-        assay_code rc = read_object(arena, &reader, json_array_get(value, i), &spec->stalls[i], err);
+        assay_code rc = truth_fields_read(arena, &reader, json_array_get(value, i), &spec->stalls[i], err);
         if (rc != ASSAY_OK) {
             assay_wrap(err, "%s", at);
             return rc;
@@ -289,7 +174,7 @@ static assay_code read_match(struct assay_arena *arena, json_t *match, const cha
         const char *text = NULL;
         if (json_object_get(match, names[i])) {
             rc = assay_json_get_text(match, names[i], at, &text, err);
-            rc = rc ? rc : read_text(arena, text, places[i], err);
+            rc = rc ? rc : truth_fields_text(arena, text, places[i], err);
         }
     }
     return rc;
@@ -309,8 +194,8 @@ static assay_code read_spec_parts(struct assay_arena *arena, const json_t *objec
     }
     part = json_object_get(object, "fault");
     if (rc == ASSAY_OK && part) {
-        struct object_reader reader = READER(FAULT_FIELDS, NULL, "fault");
-        rc = read_object(arena, &reader, part, &spec->fault, err);
+        struct truth_reader reader = TRUTH_READER(FAULT_FIELDS, NULL, "fault");
+        rc = truth_fields_read(arena, &reader, part, &spec->fault, err);
         if (rc != ASSAY_OK) {
             assay_wrap(err, "%s", at);
         }
@@ -327,8 +212,8 @@ static const char *const SPEC_PARTS[] = {"tokens_per_event", "stalls", "fault", 
 static assay_code read_spec(struct assay_arena *arena, json_t *object, const char *at, struct truth_spec *spec,
                             assay_err *err)
 {
-    struct object_reader reader = READER(SPEC_FIELDS, SPEC_PARTS, at);
-    assay_code rc = read_object(arena, &reader, object, spec, err);
+    struct truth_reader reader = TRUTH_READER(SPEC_FIELDS, SPEC_PARTS, at);
+    assay_code rc = truth_fields_read(arena, &reader, object, spec, err);
     if (rc == ASSAY_OK) {
         rc = read_spec_parts(arena, object, at, spec, err);
     }
@@ -404,17 +289,17 @@ static assay_code read_streams(struct assay_truth_script *script, const json_t *
 }
 
 #define SCRIPT(member) offsetof(struct assay_truth_script, member)
-static const struct field SCRIPT_FIELDS[] = {
-    {"name", FIELD_TEXT, SCRIPT(name), 0, NULL},
-    {"seed", FIELD_U64, SCRIPT(seed), 0, NULL},
-    {"accept_ns", FIELD_U64, SCRIPT(accept_ns), HOUR_NS, NULL},
+static const struct truth_field SCRIPT_FIELDS[] = {
+    {"name", TRUTH_FIELD_TEXT, SCRIPT(name), 0, NULL},
+    {"seed", TRUTH_FIELD_U64, SCRIPT(seed), 0, NULL},
+    {"accept_ns", TRUTH_FIELD_U64, SCRIPT(accept_ns), HOUR_NS, NULL},
 };
 static const char *const SCRIPT_PARTS[] = {"assay_truth", "default", "identity", "streams", NULL};
 
 static assay_code read_script(struct assay_truth_script *script, json_t *root, assay_err *err)
 {
-    struct object_reader reader = READER(SCRIPT_FIELDS, SCRIPT_PARTS, "");
-    assay_code rc = read_object(&script->arena, &reader, root, script, err);
+    struct truth_reader reader = TRUTH_READER(SCRIPT_FIELDS, SCRIPT_PARTS, "");
+    assay_code rc = truth_fields_read(&script->arena, &reader, root, script, err);
     uint64_t version = 0;
     if (rc == ASSAY_OK) {
         rc = assay_json_get_u64(root, "assay_truth", "", &version, err);
@@ -429,8 +314,8 @@ static assay_code read_script(struct assay_truth_script *script, json_t *root, a
     }
     part = json_object_get(root, "identity");
     if (rc == ASSAY_OK && part) {
-        struct object_reader identity = READER(IDENTITY_FIELDS, NULL, "/identity");
-        rc = read_object(&script->arena, &identity, part, &script->identity, err);
+        struct truth_reader identity = TRUTH_READER(IDENTITY_FIELDS, NULL, "/identity");
+        rc = truth_fields_read(&script->arena, &identity, part, &script->identity, err);
     }
     part = json_object_get(root, "streams");
     if (rc == ASSAY_OK && part) {

@@ -203,11 +203,6 @@ static uint64_t body_bytes(const struct truth_stream *stream)
     return bytes;
 }
 
-static bool is_ndjson(const struct truth_stream *stream)
-{
-    return stream->ask.api == TRUTH_API_OLLAMA_CHAT || stream->ask.api == TRUTH_API_OLLAMA_GENERATE;
-}
-
 static void put_head(struct truth_stream *stream, struct assay_buf *out)
 {
     struct assay_buf extra;
@@ -223,7 +218,7 @@ static void put_head(struct truth_stream *stream, struct assay_buf *out)
     if (!stream->is_keep_alive) {
         assay_buf_text(&extra, "Connection: close\r\n");
     }
-    truth_answer_head(out, 200, is_ndjson(stream) ? "application/x-ndjson" : "text/event-stream",
+    truth_answer_head(out, 200, truth_event_is_lines(stream) ? "application/x-ndjson" : "text/event-stream",
                       extra.data ? extra.data : "");
     assay_buf_done(&extra);
 }

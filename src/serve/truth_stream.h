@@ -101,12 +101,20 @@ size_t truth_stream_piece_end(const struct truth_stream *stream, const struct tr
 
 /* ---- truth_event.c: events as text --------------------------------------------------------------------------------
  */
+bool truth_event_is_lines(const struct truth_stream *stream); /* NDJSON; otherwise server-sent events */
+/* Parts: the members that every event of /v1 starts with; the scratch JSON as an event; any text as one; an event of
+ * the stream's shape whose text is the given JSON, which may be of any type. */
+void truth_event_opening(const struct truth_stream *stream, struct assay_buf *out);
+void truth_event_frame(struct truth_stream *stream, struct assay_buf *out);
+void truth_event_text(struct truth_stream *stream, const char *text, struct assay_buf *out);
+void truth_event_odd(struct truth_stream *stream, const char *text, size_t len, struct assay_buf *out);
 void truth_event_prepare(struct truth_stream *stream);
 /* Appends the next content event, k tokens, to out and counts it. */
 void truth_event_tokens(struct truth_stream *stream, uint64_t planned_ns, struct truth_write *write,
                         struct assay_buf *out);
 void truth_event_before(struct truth_stream *stream, struct assay_buf *out); /* role, empty, no choices */
 void truth_event_fault(struct truth_stream *stream, struct assay_buf *out);
+/* truth_tail.c: finish, usage, terminator */
 void truth_event_tail(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out);
 /* Tokens of the next content event, and whether they are reasoning. */
 uint64_t truth_event_size(const struct truth_stream *stream, bool *ret_is_reasoning);
