@@ -62,7 +62,7 @@ assay_code assay_account_make(const struct assay_plan *plan, struct assay_trace 
                               int *ret_gate, assay_err *err);
 void assay_account_done(struct account *account);
 
-/* ---- validity and checks (validity.c) --------------------------------------------------------------------------- */
+/* ---- validity (validity.c) -------------------------------------------------------------------------------------- */
 
 /* The series that the rules need, beside those of the plan's metrics. */
 void assay_validity_wants(bool wanted[METRIC_COUNT]);
@@ -71,6 +71,11 @@ assay_code assay_validity_prepare(struct metric_book *book, assay_err *err);
 /* Array of codes (endpoints.md 4), sorted. */
 assay_code assay_validity_make(struct metric_book *book, const struct assay_trace *trace, json_t **ret, int *ret_gate,
                                assay_err *err);
+/* The calibrated error against the median TTFT and ICL of the run: rule `calib` and check `stamp_calibration`. */
+enum assay_verdict assay_judge_calibration(struct metric_book *book, const json_t *data);
+
+/* ---- checks (checks.c) ------------------------------------------------------------------------------------------ */
+
 /* Array of checks with their verdicts, sorted by id. */
 assay_code assay_checks_make(struct metric_book *book, const struct assay_trace *trace, json_t **ret, int *ret_gate,
                              assay_err *err);

@@ -14,8 +14,6 @@
 #define CALIBRATED_TTFT_SHARE_MAX 0.01
 #define CALIBRATED_ICL_SHARE_MAX 0.10
 #define FOREIGN_PPM_MAX 20000
-#define CROSS_PPM_MAX 200          /* gate 338 */
-#define CROSS_OFF_MAX_NS 1000000.0 /* the same */
 
 #define MEDIAN 500
 #define P99 990
@@ -141,7 +139,7 @@ static bool calibrated_error(const json_t *data, double *ret)
     return false;
 }
 
-static enum assay_verdict judge_calibration(struct metric_book *book, const json_t *data)
+enum assay_verdict assay_judge_calibration(struct metric_book *book, const json_t *data)
 {
     double error, ttft, icl;
     if (!calibrated_error(data, &error) || !plain_quantile(book, METRIC_TTFT, MEDIAN, &ttft)) {
@@ -161,7 +159,7 @@ static bool is_calibration_over(const struct judged *judged)
         const json_t *check = json_array_get(checks, i);
         const char *rule = json_string_value(json_object_get(check, "rule"));
         if (rule && strcmp(rule, "stamp_calibration@1") == 0 &&
-            judge_calibration(judged->book, json_object_get(check, "data")) == ASSAY_VERDICT_FAIL) {
+            assay_judge_calibration(judged->book, json_object_get(check, "data")) == ASSAY_VERDICT_FAIL) {
             return true;
         }
     }
@@ -259,182 +257,4 @@ assay_code assay_validity_make(struct metric_book *book, const struct assay_trac
     }
     *ret = codes;
     return ASSAY_OK;
-}
-
-/* ---- checks ----------------------------------------------------------------------------------------------------- */
-
-/* Rules that count what went wrong: `failures` of n. */
-static enum assay_verdict judge_failures(struct metric_book *book, const json_t *data)
-{
-    (void)book;
-    const json_t *failures = json_object_get(data, "failures");
-    if (!json_is_integer(failures)) {
-        return ASSAY_VERDICT_NOT_MEASURED;
-    }
-    return json_integer_value(failures) == 0 ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_FAIL;
-}
-
-static enum assay_verdict judge_cross(struct metric_book *book, const json_t *data)
-{
-    (void)book;
-    double ppm, off;
-    const char *ppm_text = json_string_value(json_object_get(data, "crossPpm"));
-    const char *off_text = json_string_value(json_object_get(data, "offNs"));
-    if (!ppm_text || !off_text || !assay_json_dec_read(ppm_text, &ppm) || !assay_json_dec_read(off_text, &off)) {
-        return ASSAY_VERDICT_NOT_MEASURED;
-    }
-    /* both: in a short run one interrupted reading is many ppm, in a long one a slewed clock is many ms */
-    bool is_over = fabs(ppm) > CROSS_PPM_MAX && fabs(off) > CROSS_OFF_MAX_NS;
-    return is_over ? ASSAY_VERDICT_FAIL : ASSAY_VERDICT_PASS;
-}
-
-static enum assay_verdict judge_nothing(struct metric_book *book, const json_t *data)
-{
-    (void)book;
-    (void)data;
-    return ASSAY_VERDICT_NOT_MEASURED;
-}
-
-/* The closed list of evidence.md 1.3. */
-static const struct {
-    const char *rule;
-    enum assay_verdict (*judge)(struct metric_book *book, const json_t *data);
-} CHECK_RULES[] = {
-    {"output_same@1", judge_failures},
-    {"output_reference@1", judge_failures},
-    {"cache_audit@1", judge_failures},
-    {"choice_audit@1", judge_failures},
-    {"stamp_calibration@1", judge_calibration},
-    {"aa_noise@1", judge_failures},
-    {"clock_cross@1", judge_cross},
-    {"roofline@1", judge_failures},
-    {"steady_state@1", judge_nothing},
-    {"token_count@1", judge_failures},
-};
-
-static assay_code put_check(struct metric_book *book, struct assay_json_builder *b, json_t *list, const char *id,
-                            const char *rule, int64_t n, const json_t *data, assay_err *err)
-{
-    for (size_t i = 0; i < sizeof CHECK_RULES / sizeof CHECK_RULES[0]; i++) {
-        if (strcmp(CHECK_RULES[i].rule, rule) == 0) {
-            json_t *check = assay_json_add_object(b, list);
-            assay_json_put_text(b, check, "id", id);
-            assay_json_put_text(b, check, "rule", rule);
-            assay_json_put_text(b, check, "verdict", assay_verdict_text(CHECK_RULES[i].judge(book, data)));
-            assay_json_put_int(b, check, "n", n);
-            assay_json_put(b, check, "data", json_deep_copy(data));
-            return ASSAY_OK;
-        }
-    }
-    return assay_fail(err, ASSAY_MALFORMED, "trace: check '%.64s': no rule '%.64s'", id, rule);
-}
-
-static assay_code put_told_check(struct metric_book *book, struct assay_json_builder *b, json_t *list,
-                                 const json_t *told, assay_err *err)
-{
-    const char *id, *rule;
-    int64_t n = 0;
-    json_t *data = NULL;
-    assay_code rc = assay_json_get_text(told, "id", "trace: check", &id, err);
-    rc = rc == ASSAY_OK ? assay_json_get_text(told, "rule", "trace: check", &rule, err) : rc;
-    rc = rc == ASSAY_OK ? assay_json_get_int(told, "n", "trace: check", &n, err) : rc;
-    rc = rc == ASSAY_OK ? assay_json_get_object(told, "data", "trace: check", &data, err) : rc;
-    return rc == ASSAY_OK ? put_check(book, b, list, id, rule, n, data, err) : rc;
-}
-
-/* Raw against monotonic over the run. */
-static assay_code put_cross(struct metric_book *book, const struct assay_trace *trace, struct assay_json_builder *b,
-                            json_t *list, assay_err *err)
-{
-    const struct assay_trace_summary *summary = assay_trace_summary(trace);
-    double ppm;
-    if (!assay_cross_ppm(summary, &ppm)) {
-        return ASSAY_OK;
-    }
-    double mono = (double)(summary->clock_last.mono_before_ns - summary->clock_first.mono_before_ns);
-    double raw = (double)(summary->clock_last.raw_ns - summary->clock_first.raw_ns);
-    json_t *data = json_object();
-    assay_json_put_dec(b, data, "crossPpm", ppm);
-    assay_json_put_dec(b, data, "offNs", raw - mono);
-    assay_code rc = put_check(book, b, list, "clock-cross", "clock_cross@1", (int64_t)summary->clock_count, data, err);
-    json_decref(data);
-    return rc;
-}
-
-/* Whether the run had settled is not judged yet: said openly, since its absence would read as a pass. */
-static assay_code put_steady(struct metric_book *book, struct assay_json_builder *b, json_t *list, assay_err *err)
-{
-    json_t *data = json_object();
-    assay_code rc = put_check(book, b, list, "steady-state", "steady_state@1", 0, data, err);
-    json_decref(data);
-    return rc;
-}
-
-static const char *id_at(const json_t *list, size_t i)
-{
-    const char *id = json_string_value(json_object_get(json_array_get(list, i), "id"));
-    return id ? id : "";
-}
-
-/* By id; a second one of the same id is refused. */
-static assay_code sort_checks(json_t *list, assay_err *err)
-{
-    size_t count = json_array_size(list);
-    for (size_t i = 1; i < count; i++) {
-        for (size_t j = i; j > 0; j--) {
-            int order = strcmp(id_at(list, j - 1), id_at(list, j));
-            if (order == 0) {
-                return assay_fail(err, ASSAY_MALFORMED, "trace: check '%.64s' is there twice", id_at(list, j));
-            }
-            if (order < 0) {
-                break;
-            }
-            json_t *moved = json_incref(json_array_get(list, j));
-            if (json_array_remove(list, j) != 0 || json_array_insert_new(list, j - 1, moved) != 0) {
-                return assay_nomem(err);
-            }
-        }
-    }
-    return ASSAY_OK;
-}
-
-assay_code assay_checks_make(struct metric_book *book, const struct assay_trace *trace, json_t **ret, int *ret_gate,
-                             assay_err *err)
-{
-    enum { SHOWN_MAX = 1024 }; /* evidence.md 1.2 */
-    struct assay_json_builder b = {0};
-    json_t *list = json_array();
-    const json_t *told = assay_trace_checks(trace);
-    *ret_gate = DERIVE_GATE_CHECK;
-    assay_code rc = json_array_size(told) < SHOWN_MAX
-                        ? put_cross(book, trace, &b, list, err)
-                        : assay_fail(err, ASSAY_TOO_LARGE, "trace: %d checks or more", SHOWN_MAX);
-    rc = rc == ASSAY_OK ? put_steady(book, &b, list, err) : rc;
-    for (size_t i = 0; i < json_array_size(told) && rc == ASSAY_OK; i++) {
-        const json_t *check = json_array_get(told, i);
-        rc = json_object_get(check, "invalid") ? ASSAY_OK : put_told_check(book, &b, list, check, err);
-    }
-    rc = rc == ASSAY_OK ? assay_json_builder_check(&b, list, err) : rc;
-    rc = rc == ASSAY_OK ? sort_checks(list, err) : rc;
-    if (rc != ASSAY_OK) {
-        json_decref(list);
-        return rc;
-    }
-    *ret = list;
-    return ASSAY_OK;
-}
-
-bool assay_checks_have_pass(const json_t *checks, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        const json_t *check = json_array_get(checks, i);
-        const char *rule = json_string_value(json_object_get(check, "rule"));
-        const char *verdict = json_string_value(json_object_get(check, "verdict"));
-        if (rule && verdict && strncmp(rule, prefix, len) == 0 && rule[len] == '@' &&
-            strcmp(verdict, assay_verdict_text(ASSAY_VERDICT_PASS)) == 0) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -445,6 +445,50 @@ static void the_verdict_of_a_calibration_is_derived_and_never_read(void **state)
     run_case_done(&run);
 }
 
+static void the_verdict_of_every_rule_follows_from_its_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule, *state, *data, *verdict;
+        int n;
+    } ROWS[] = {
+        {"cache_audit@1", "warm", "{\"floor_tokens\":4,\"over_floor\":0}", "pass", 4},
+        {"cache_audit@1", "warm", "{\"floor_tokens\":4,\"over_floor\":1}", "fail", 4},
+        {"cache_audit@1", "any", "{\"floor_tokens\":4,\"over_floor\":0}", "not-measured", 4},
+        {"cache_audit@1", "warm", "{\"over_floor\":0}", "not-measured", 4},
+        {"token_count@1", "any", "{\"ids\":4,\"usage_mismatch\":0}", "pass", 4},
+        {"token_count@1", "any", "{\"ids\":4,\"usage_mismatch\":1}", "fail", 4},
+        {"token_count@1", "any", "{\"chunk_count\":4,\"usage_mismatch\":0}", "not-measured", 4},
+        {"token_count@1", "any", "{\"usage_mismatch\":0}", "not-measured", 0},
+        {"output_reference@1", "any", "{\"failures\":0}", "pass", 1},
+        {"output_reference@1", "any", "{\"failures\":2}", "fail", 3},
+        {"output_reference@1", "any", "{\"failures\":0}", "not-measured", 0},
+        {"output_same@1", "any", "{}", "not-measured", 3},
+        {"stamp_calibration@1", "any", "{\"userN\":3}", "not-measured", 3},
+        {"steady_state@1", "any", "{\"failures\":0}", "not-measured", 3},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        struct run_case run;
+        init_llm(&run, ASSAY_LOAD_CLOSED);
+        assert_int_equal(json_object_set_new(run.plan->options, "state", json_string(ROWS[i].state)), 0);
+        json_t *check = json_pack("{s:s,s:s,s:i,s:o}", "id", "a-check", "rule", ROWS[i].rule, "n", ROWS[i].n, "data",
+                                  json_loads(ROWS[i].data, 0, NULL));
+        assert_int_equal(json_array_append_new(run.checks, check), 0);
+        struct assay_derivation derivation = derive(&run);
+        assert_string_equal(text_at(derivation.statement, "/predicate/checks/0/id"), "a-check");
+        if (strcmp(text_at(derivation.statement, "/predicate/checks/0/verdict"), ROWS[i].verdict) != 0) {
+            fail_msg("row %zu: %s", i, text_at(derivation.statement, "/predicate/checks/0/verdict"));
+        }
+        json_decref(derivation.statement);
+        run_case_done(&run);
+    }
+    struct run_case run;
+    init_noop(&run);
+    json_t *check = json_pack("{s:s,s:s,s:i,s:{}}", "id", "x", "rule", "made_up@1", "n", 1, "data");
+    assert_int_equal(json_array_append_new(run.checks, check), 0);
+    expect_gate(&run, 318);
+}
+
 /* ---- breaches --------------------------------------------------------------------------------------------------- */
 
 static void samples_that_do_not_fit_their_plan_are_refused(void **state)
@@ -535,6 +579,7 @@ int main(void)
         cmocka_unit_test(a_noisy_host_and_a_busy_client_make_the_run_invalid),
         cmocka_unit_test(a_workload_may_tell_only_what_nobody_else_can_know),
         cmocka_unit_test(the_verdict_of_a_calibration_is_derived_and_never_read),
+        cmocka_unit_test(the_verdict_of_every_rule_follows_from_its_counts),
         cmocka_unit_test(samples_that_do_not_fit_their_plan_are_refused),
         cmocka_unit_test(a_trace_does_not_fit_another_plan),
         cmocka_unit_test(lack_of_memory_is_told_and_never_changes_a_statement),

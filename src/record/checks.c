@@ -1,0 +1,224 @@
+#include "record/receipt_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CROSS_PPM_MAX 200          /* gate 338 */
+#define CROSS_OFF_MAX_NS 1000000.0 /* the same */
+
+/* What a rule judges by: how many were looked at, and what was counted. */
+struct evidence {
+    struct metric_book *book;
+    int64_t n;
+    const json_t *data;
+};
+
+/* A count of the data; false if it is not there. */
+static bool counted(const struct evidence *evidence, const char *name, int64_t *ret)
+{
+    const json_t *value = json_object_get(evidence->data, name);
+    *ret = json_is_integer(value) ? json_integer_value(value) : 0;
+    return json_is_integer(value);
+}
+
+/* Rules that count what went wrong: `failures` of n. */
+static enum assay_verdict judge_failures(const struct evidence *evidence)
+{
+    int64_t failures;
+    if (!counted(evidence, "failures", &failures) || evidence->n <= 0) {
+        return ASSAY_VERDICT_NOT_MEASURED;
+    }
+    return failures == 0 ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_FAIL;
+}
+
+static enum assay_verdict judge_stamps(const struct evidence *evidence)
+{
+    return assay_judge_calibration(evidence->book, evidence->data);
+}
+
+/* Prompts that share nothing but the template's head find at most that much in a cache: judged only where the plan asks
+ * for a warm model and the floor was measured. */
+static enum assay_verdict judge_cache(const struct evidence *evidence)
+{
+    int64_t floor_tokens, over;
+    const char *state = json_string_value(json_object_get(evidence->book->plan->options, "state"));
+    bool is_judged = state && strcmp(state, "warm") == 0 && evidence->n > 0 &&
+                     counted(evidence, "floor_tokens", &floor_tokens) && counted(evidence, "over_floor", &over);
+    if (!is_judged) {
+        return judge_failures(evidence);
+    }
+    return over == 0 ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_FAIL;
+}
+
+/* Counts of chunks are no token counts, and a usage record that is unlike the stream is wrong or the stream is. */
+static enum assay_verdict judge_tokens(const struct evidence *evidence)
+{
+    int64_t chunks, mismatches;
+    (void)counted(evidence, assay_token_source_text(ASSAY_TOKENS_CHUNK_COUNT), &chunks);
+    if (evidence->n <= 0 || chunks >= evidence->n || !counted(evidence, "usage_mismatch", &mismatches)) {
+        return judge_failures(evidence);
+    }
+    return mismatches == 0 ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_FAIL;
+}
+
+static bool dec_at(const json_t *data, const char *name, double *ret)
+{
+    const char *text = json_string_value(json_object_get(data, name));
+    return text && assay_json_dec_read(text, ret);
+}
+
+static enum assay_verdict judge_cross(const struct evidence *evidence)
+{
+    double ppm, off;
+    if (!dec_at(evidence->data, "crossPpm", &ppm) || !dec_at(evidence->data, "offNs", &off)) {
+        return ASSAY_VERDICT_NOT_MEASURED;
+    }
+    /* both: in a short run one interrupted reading is many ppm, in a long one a slewed clock is many ms */
+    bool is_over = fabs(ppm) > CROSS_PPM_MAX && fabs(off) > CROSS_OFF_MAX_NS;
+    return is_over ? ASSAY_VERDICT_FAIL : ASSAY_VERDICT_PASS;
+}
+
+static enum assay_verdict judge_nothing(const struct evidence *evidence)
+{
+    (void)evidence;
+    return ASSAY_VERDICT_NOT_MEASURED;
+}
+
+/* The closed list of evidence.md 1.3. */
+static const struct {
+    const char *rule;
+    enum assay_verdict (*judge)(const struct evidence *evidence);
+} CHECK_RULES[] = {
+    {"output_same@1", judge_failures},  {"output_reference@1", judge_failures}, {"cache_audit@1", judge_cache},
+    {"choice_audit@1", judge_failures}, {"stamp_calibration@1", judge_stamps},  {"aa_noise@1", judge_failures},
+    {"clock_cross@1", judge_cross},     {"roofline@1", judge_failures},         {"steady_state@1", judge_nothing},
+    {"token_count@1", judge_tokens},
+};
+
+static assay_code put_check(struct metric_book *book, struct assay_json_builder *b, json_t *list, const char *id,
+                            const char *rule, int64_t n, const json_t *data, assay_err *err)
+{
+    const struct evidence evidence = {.book = book, .n = n, .data = data};
+    for (size_t i = 0; i < sizeof CHECK_RULES / sizeof CHECK_RULES[0]; i++) {
+        if (strcmp(CHECK_RULES[i].rule, rule) == 0) {
+            json_t *check = assay_json_add_object(b, list);
+            assay_json_put_text(b, check, "id", id);
+            assay_json_put_text(b, check, "rule", rule);
+            assay_json_put_text(b, check, "verdict", assay_verdict_text(CHECK_RULES[i].judge(&evidence)));
+            assay_json_put_int(b, check, "n", n);
+            assay_json_put(b, check, "data", json_deep_copy(data));
+            return ASSAY_OK;
+        }
+    }
+    return assay_fail(err, ASSAY_MALFORMED, "trace: check '%.64s': no rule '%.64s'", id, rule);
+}
+
+static assay_code put_told_check(struct metric_book *book, struct assay_json_builder *b, json_t *list,
+                                 const json_t *told, assay_err *err)
+{
+    const char *id, *rule;
+    int64_t n = 0;
+    json_t *data = NULL;
+    assay_code rc = assay_json_get_text(told, "id", "trace: check", &id, err);
+    rc = rc == ASSAY_OK ? assay_json_get_text(told, "rule", "trace: check", &rule, err) : rc;
+    rc = rc == ASSAY_OK ? assay_json_get_int(told, "n", "trace: check", &n, err) : rc;
+    rc = rc == ASSAY_OK ? assay_json_get_object(told, "data", "trace: check", &data, err) : rc;
+    return rc == ASSAY_OK ? put_check(book, b, list, id, rule, n, data, err) : rc;
+}
+
+/* Raw against monotonic over the run. */
+static assay_code put_cross(struct metric_book *book, const struct assay_trace *trace, struct assay_json_builder *b,
+                            json_t *list, assay_err *err)
+{
+    const struct assay_trace_summary *summary = assay_trace_summary(trace);
+    double ppm;
+    if (!assay_cross_ppm(summary, &ppm)) {
+        return ASSAY_OK;
+    }
+    double mono = (double)(summary->clock_last.mono_before_ns - summary->clock_first.mono_before_ns);
+    double raw = (double)(summary->clock_last.raw_ns - summary->clock_first.raw_ns);
+    json_t *data = json_object();
+    assay_json_put_dec(b, data, "crossPpm", ppm);
+    assay_json_put_dec(b, data, "offNs", raw - mono);
+    assay_code rc = put_check(book, b, list, "clock-cross", "clock_cross@1", (int64_t)summary->clock_count, data, err);
+    json_decref(data);
+    return rc;
+}
+
+/* Whether the run had settled is not judged yet: said openly, since its absence would read as a pass. */
+static assay_code put_steady(struct metric_book *book, struct assay_json_builder *b, json_t *list, assay_err *err)
+{
+    json_t *data = json_object();
+    assay_code rc = put_check(book, b, list, "steady-state", "steady_state@1", 0, data, err);
+    json_decref(data);
+    return rc;
+}
+
+static const char *id_at(const json_t *list, size_t i)
+{
+    const char *id = json_string_value(json_object_get(json_array_get(list, i), "id"));
+    return id ? id : "";
+}
+
+/* By id; a second one of the same id is refused. */
+static assay_code sort_checks(json_t *list, assay_err *err)
+{
+    size_t count = json_array_size(list);
+    for (size_t i = 1; i < count; i++) {
+        for (size_t j = i; j > 0; j--) {
+            int order = strcmp(id_at(list, j - 1), id_at(list, j));
+            if (order == 0) {
+                return assay_fail(err, ASSAY_MALFORMED, "trace: check '%.64s' is there twice", id_at(list, j));
+            }
+            if (order < 0) {
+                break;
+            }
+            json_t *moved = json_incref(json_array_get(list, j));
+            if (json_array_remove(list, j) != 0 || json_array_insert_new(list, j - 1, moved) != 0) {
+                return assay_nomem(err);
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+assay_code assay_checks_make(struct metric_book *book, const struct assay_trace *trace, json_t **ret, int *ret_gate,
+                             assay_err *err)
+{
+    enum { SHOWN_MAX = 1024 }; /* evidence.md 1.2 */
+    struct assay_json_builder b = {0};
+    json_t *list = json_array();
+    const json_t *told = assay_trace_checks(trace);
+    *ret_gate = DERIVE_GATE_CHECK;
+    assay_code rc = json_array_size(told) < SHOWN_MAX
+                        ? put_cross(book, trace, &b, list, err)
+                        : assay_fail(err, ASSAY_TOO_LARGE, "trace: %d checks or more", SHOWN_MAX);
+    rc = rc == ASSAY_OK ? put_steady(book, &b, list, err) : rc;
+    for (size_t i = 0; i < json_array_size(told) && rc == ASSAY_OK; i++) {
+        const json_t *check = json_array_get(told, i);
+        rc = json_object_get(check, "invalid") ? ASSAY_OK : put_told_check(book, &b, list, check, err);
+    }
+    rc = rc == ASSAY_OK ? assay_json_builder_check(&b, list, err) : rc;
+    rc = rc == ASSAY_OK ? sort_checks(list, err) : rc;
+    if (rc != ASSAY_OK) {
+        json_decref(list);
+        return rc;
+    }
+    *ret = list;
+    return ASSAY_OK;
+}
+
+bool assay_checks_have_pass(const json_t *checks, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    for (size_t i = 0; i < json_array_size(checks); i++) {
+        const json_t *check = json_array_get(checks, i);
+        const char *rule = json_string_value(json_object_get(check, "rule"));
+        const char *verdict = json_string_value(json_object_get(check, "verdict"));
+        if (rule && verdict && strncmp(rule, prefix, len) == 0 && rule[len] == '@' &&
+            strcmp(verdict, assay_verdict_text(ASSAY_VERDICT_PASS)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
