@@ -182,8 +182,8 @@ struct assay_net_question {
     uint64_t timeout_ns;     /* for all of it; 0 = 30 s */
 };
 
-/* The body of the answer goes to out (its maximum is the limit). NETWORK or TIMEOUT with what happened; every complete
- * response is ASSAY_OK, whatever its status. */
+/* The body of the answer goes to out (its maximum is the limit). NETWORK or TIMEOUT with what happened, INTERRUPTED by
+ * a signal; every complete response is ASSAY_OK, whatever its status. */
 assay_code assay_net_fetch(const struct assay_net_question *question, struct assay_buf *out, int *ret_status,
                            assay_err *err);
 

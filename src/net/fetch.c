@@ -10,7 +10,6 @@
 struct answer {
     struct assay_buf *out;
     struct assay_net_facts facts;
-    bool is_done;
 };
 
 static bool keep_body(void *context, const struct assay_net_span *span)
@@ -24,7 +23,6 @@ static void keep_facts(void *context, const struct assay_net_facts *facts)
 {
     struct answer *answer = context;
     answer->facts = *facts;
-    answer->is_done = true;
 }
 
 static assay_code judge(const struct assay_net_question *question, const struct answer *answer, assay_err *err)
@@ -64,10 +62,12 @@ static assay_code ask(const struct assay_net_question *question, struct assay_sl
         .context = answer,
     };
     (void)assay_net_loop_submit(loop, &request); /* the only slot is free */
-    while (!answer->is_done) {                   /* the total time-out ends it at the latest */
-        (void)assay_net_loop_run(loop, UINT64_MAX, ASSAY_NET_SLEEP);
-    }
+    /* The total time-out ends it at the latest. Nothing ended and no deadline: a signal came, as from Ctrl-C. */
+    const size_t ended = assay_net_loop_run(loop, UINT64_MAX, ASSAY_NET_SLEEP);
     assay_net_loop_free(loop);
+    if (ended == 0) {
+        return assay_fail(err, ASSAY_INTERRUPTED, "interrupted while waiting for %s", question->target->url.authority);
+    }
     return judge(question, answer, err);
 }
 

@@ -5,7 +5,7 @@
  *     int fd = assay_net_accept(&listener);                  // until -1; non-blocking, TCP_NODELAY
  *     assay_net_tx_init(&tx, fd);                            // before the first write
  *     n = recv(fd, ...); status = assay_net_req_feed(&req, bytes, n, &used);   // until ASSAY_NET_REQ_DONE
- *     sent = assay_net_tx_send(&tx, bytes, len, true, &id);  // asks for the SND stamp of the last byte
+ *     sent = assay_net_tx_send(&tx, bytes, len, (struct assay_net_tx_ask){.snd = true}, &id);
  *     on EPOLLERR: n = assay_net_tx_reap(&tx, notes, COUNT); // until less than COUNT: stamps by id
  *
  * Nothing here owns a loop or a thread. Bytes after one request (used < n) belong to the next one on the connection.

@@ -4,11 +4,13 @@
 #include "base/mem.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include <cmocka.h>
 
@@ -78,6 +80,31 @@ static void a_fetch_says_what_failed(void **state)
     assert_non_null(strstr(err.message, "refused"));
     assay_buf_done(&out);
     assay_net_target_close(target_of_server);
+}
+
+static void do_nothing(int number)
+{
+    (void)number;
+}
+
+static void a_signal_ends_the_wait_of_a_fetch(void **state)
+{
+    (void)state;
+    STEPS({RAW_PAUSE, .ms = 300});
+    assay_err err = {0};
+    struct assay_buf out;
+    int status = 0;
+    assay_buf_init(&out, 100);
+    const struct sigaction action = {.sa_handler = do_nothing};
+    const struct itimerval soon = {.it_value.tv_usec = 30000};
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    struct assay_net_question question = {.target = target_of_server, .method = "GET"};
+    uint64_t start = assay_clock_mono_ns();
+    assert_int_equal(assay_net_fetch(&question, &out, &status, &err), ASSAY_INTERRUPTED);
+    assert_true(assay_clock_mono_ns() - start < 250 * ASSAY_NS_PER_MS);
+    assay_buf_done(&out);
+    end();
 }
 
 /* ---- targets -------------------------------------------------------------------------------------------------------
@@ -212,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fetch_asks_and_waits),
         cmocka_unit_test(a_fetch_says_what_failed),
+        cmocka_unit_test(a_signal_ends_the_wait_of_a_fetch),
         cmocka_unit_test(a_name_with_several_addresses_leads_to_the_one_that_listens),
         cmocka_unit_test(an_ipv6_address_is_reached),
         cmocka_unit_test(http_through_a_proxy_names_the_whole_url),
