@@ -45,6 +45,30 @@ static void put_page_name(struct assay_buf *out, const char *verb, bool is_upper
     }
 }
 
+/* Bytes up to the end of the first sentence of a line: roff wants each on a line of its own. */
+static size_t sentence_bytes(const char *text, size_t len)
+{
+    for (size_t i = 0; i + 1 < len; i++) {
+        if (text[i] == '.' && text[i + 1] == ' ') {
+            return i + 1;
+        }
+    }
+    return len;
+}
+
+static void put_sentences(struct assay_buf *out, const char *text, size_t len)
+{
+    while (len > 0) {
+        size_t sentence = sentence_bytes(text, len);
+        put_escaped(out, text, sentence);
+        assay_buf_char(out, '\n');
+        size_t blanks = sentence + strspn(text + sentence, " ");
+        size_t used = blanks < len ? blanks : len;
+        text += used;
+        len -= used;
+    }
+}
+
 /* Lines of text; an empty line starts a paragraph. */
 static void put_paragraphs(struct assay_buf *out, const char *text)
 {
@@ -53,8 +77,7 @@ static void put_paragraphs(struct assay_buf *out, const char *text)
         if (len == 0) {
             assay_buf_text(out, ".Pp\n");
         } else {
-            put_escaped(out, text, len);
-            assay_buf_char(out, '\n');
+            put_sentences(out, text, len);
         }
         text += len;
         text += strspn(text, "\n") > 1 ? strspn(text, "\n") - 1 : (size_t)(*text == '\n');

@@ -110,6 +110,7 @@ static void add_sample(struct walk *walk, const struct assay_sample *sample)
     enum assay_status_group group = assay_status_group_of(sample->status);
     bool is_warmup = sample->id < walk->plan->warmup.samples;
     account->groups[group]++;
+    account->statuses[sample->status]++;
     account->warmup += is_warmup;
     account->measured_ok += !is_warmup && group == ASSAY_GROUP_OK;
     uint64_t due_ns = sample->due_ns != ABSENT ? sample->due_ns : sample->start_ns;

@@ -4,8 +4,11 @@
 #include "record/receipt_parts.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#define REASON_BYTES 200                   /* a str of a receipt has 256 */
 #define ARENA_BYTES_MAX ((size_t)64 << 20) /* metrics and their reasons */
 
 const char *assay_document_file(enum assay_document document)
@@ -56,7 +59,8 @@ struct work {
     struct account account;
     const json_t *facts;
     const char *stop_reason;
-    const char *outcome, *reason; /* outcome NULL: a receipt */
+    const char *outcome; /* NULL: a receipt */
+    char reason[REASON_BYTES];
     struct assay_json_builder b;
     int gate;
 };
@@ -166,6 +170,37 @@ static assay_code check_facts(struct work *work, assay_err *err)
     return rc == ASSAY_OK ? check_protocol(work, err) : rc;
 }
 
+/* The number of the status, other than ok, that most samples have among those not told yet; 0 (ok) if there is none. */
+static unsigned most_common_failure(const struct account *account, const bool *told)
+{
+    unsigned best = ASSAY_STATUS_OK;
+    for (unsigned number = 0; number <= ASSAY_STATUS_NUMBER_MAX; number++) {
+        bool is_candidate = number != ASSAY_STATUS_OK && account->statuses[number] > 0 && !told[number];
+        if (is_candidate && (best == ASSAY_STATUS_OK || account->statuses[number] > account->statuses[best])) {
+            best = number;
+        }
+    }
+    return best;
+}
+
+/* "no sample was ok in the window: 7 refused, 2 reset": why is what a user asks next. */
+static void put_reason(struct work *work, const char *reason)
+{
+    enum { KINDS_MAX = 4 };
+    bool told[ASSAY_STATUS_NUMBER_MAX + 1] = {false};
+    int used = snprintf(work->reason, sizeof work->reason, "%s", reason);
+    for (int kind = 0; kind < KINDS_MAX && used > 0 && (size_t)used < sizeof work->reason; kind++) {
+        unsigned number = most_common_failure(&work->account, told);
+        if (number == ASSAY_STATUS_OK) {
+            break;
+        }
+        told[number] = true;
+        used +=
+            snprintf(work->reason + used, sizeof work->reason - (size_t)used, "%s%" PRIu64 " %s", kind ? ", " : ": ",
+                     work->account.statuses[number], assay_status_text((enum assay_status)number));
+    }
+}
+
 /* evidence.md 1.1: which outcomes are no complete run, the strongest first. */
 static void find_outcome(struct work *work)
 {
@@ -188,7 +223,7 @@ static void find_outcome(struct work *work)
     for (size_t i = 0; i < sizeof OUTCOMES / sizeof OUTCOMES[0]; i++) {
         if (OUTCOMES[i].is_so) {
             work->outcome = OUTCOMES[i].outcome;
-            work->reason = OUTCOMES[i].reason;
+            put_reason(work, OUTCOMES[i].reason);
             return;
         }
     }

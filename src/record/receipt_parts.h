@@ -49,6 +49,7 @@ bool assay_cross_ppm(const struct assay_trace_summary *summary, double *ret);
 
 struct account {
     uint64_t planned, count, warmup, groups[ASSAY_GROUP_COUNT];
+    uint64_t statuses[ASSAY_STATUS_NUMBER_MAX + 1]; /* by number in the trace */
     uint64_t measured_ok;
     uint64_t first_due_ns, last_start_ns, last_end_ns; /* 0 if there is none */
     const char *determinism;                           /* "proven", "refuted", "not-measured" */

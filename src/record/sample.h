@@ -64,6 +64,7 @@ enum assay_status {
 #undef ASSAY_STATUS_ENUM
 };
 
+#define ASSAY_STATUS_NUMBER_MAX 127 /* one byte of a varint; the numbers above stay below it */
 bool assay_status_is_known(unsigned number);
 const char *assay_status_text(enum assay_status status);
 enum assay_status_group assay_status_group_of(enum assay_status status);

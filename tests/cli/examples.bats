@@ -3,21 +3,21 @@ load lib
 ROOT="$BATS_TEST_DIRNAME/../.."
 
 @test "examples/suite/night.yaml measures three runs that verify" {
-    start_truth preset:openai
+    start_truth
     sed "s|http://127.0.0.1:8080|$URL|" "$ROOT/examples/suite/night.yaml" >night.yaml
-    run_exit 0 "$ASSAY" run night.yaml --no-calibrate --quiet --out night
+    measures "$ASSAY" run night.yaml --no-calibrate --quiet --out night
     [ "$(ls night | wc -l)" -eq 3 ]
     for run in night/*; do
-        run_exit 0 "$ASSAY" verify "$run"
+        verifies "$run"
     done
 }
 
-# Every line of the README that begins with "assay " is a command; they are run in the order in which a reader meets
-# them, in one directory, against the scripted server that the first of them starts.
+# Every line of a shell block of the README that begins with "assay " is run, in the order in which a reader meets them,
+# in one directory, against the scripted server that the first of them starts.
 @test "every command of the README does what it says" {
-    grep -E '^assay ' "$ROOT/README.md" >commands
+    awk '/^```/ { in_shell = /^```sh/ } in_shell && /^assay /' "$ROOT/README.md" >commands
     [ "$(wc -l <commands)" -gt 5 ]
-    start_truth preset:openai
+    start_truth
     mkdir bin
     ln -s "$ASSAY" bin/assay
     PATH="$PWD/bin:$PATH"
@@ -25,6 +25,10 @@ ROOT="$BATS_TEST_DIRNAME/../.."
         case "$line" in
         "assay truth "*) continue ;; # started above, on a free port
         esac
-        run_exit 0 bash -c "${line//http:\/\/127.0.0.1:8080/$URL}"
+        line=${line//http:\/\/127.0.0.1:8080/$URL}
+        case "$line" in
+        "assay verify "*) verifies "${line##* }" ;;
+        *) measures bash -c "$line" ;;
+        esac
     done <commands
 }

@@ -1,9 +1,9 @@
 load lib
 
 one_run() {
-    start_truth preset:openai
-    "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 8 --seed 1 --no-calibrate --quiet --out r \
-        >/dev/null
+    start_truth
+    measures "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 8 --seed 1 --no-calibrate --quiet \
+        --out r
 }
 
 @test "a run is in the history, once" {
@@ -16,9 +16,9 @@ one_run() {
 }
 
 @test "--no-save leaves no history behind" {
-    start_truth preset:openai
-    "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 4 --no-calibrate --quiet --no-save --out r \
-        >/dev/null
+    start_truth
+    measures "$ASSAY" run llm --url "$URL" --dialect openai --model truth --requests 4 --no-calibrate --quiet --no-save \
+        --out r
     [ ! -e "$ASSAY_STORE" ]
     run_exit 5 "$ASSAY" history
 }
@@ -56,7 +56,7 @@ one_run() {
         printf '2026-01-0%dT00:00:00Z,m,%d.5,40.25\n' "$i" "$((100 + i))" >>base.csv
     done
     run_exit 0 "$ASSAY" import base.csv --out b
-    run_exit 0 "$ASSAY" verify b
+    verifies b
     says "imported"
     run_exit 0 "$ASSAY" export --as node-csv b
     says "first_token_ms"

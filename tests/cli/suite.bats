@@ -18,12 +18,12 @@ YAML
 }
 
 @test "a suite gives one run directory each, and each verifies" {
-    start_truth preset:openai
+    start_truth
     suite
-    run_exit 0 "$ASSAY" run suite.yaml --no-calibrate --quiet
+    measures "$ASSAY" run suite.yaml --no-calibrate --quiet
     [ "$(ls night | wc -l)" -eq 3 ]
     for run in night/*; do
-        run_exit 0 "$ASSAY" verify "$run"
+        verifies "$run"
     done
     run_exit 0 "$ASSAY" report night/*
 }
@@ -38,14 +38,14 @@ YAML
 }
 
 @test "--resume keeps the runs that have a receipt" {
-    start_truth preset:openai
+    start_truth
     suite
-    "$ASSAY" run suite.yaml --no-calibrate --quiet
+    measures "$ASSAY" run suite.yaml --no-calibrate --quiet
     before=$(cat night/001*/receipt.json)
     rm -r night/003*
     run_exit 5 "$ASSAY" run suite.yaml --no-calibrate --quiet
     says "--resume"
-    run_exit 0 "$ASSAY" run suite.yaml --no-calibrate --quiet --resume
+    measures "$ASSAY" run suite.yaml --no-calibrate --quiet --resume
     [ "$before" = "$(cat night/001*/receipt.json)" ]
     [ -f night/003*/receipt.json ]
 }
