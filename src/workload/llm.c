@@ -372,6 +372,25 @@ static bool has_changed(const json_t *before, const json_t *after)
     return false;
 }
 
+/* A server that is gone after the run ends nothing: what was measured stays, but nobody knows any more of whom. */
+static assay_code note_gone(struct assay_llm_state *state, assay_err *err)
+{
+    struct assay_json_builder b = {0};
+    json_t *facts = json_object();
+    json_t *entry = assay_json_put_object(&b, facts, "server");
+    assay_json_put_text(&b, entry, "from", "after the run");
+    assay_json_put_int(&b, entry, "absent", 0); /* as of a question without an answer */
+    assay_code rc = assay_json_builder_check(&b, facts, err);
+    if (rc != ASSAY_OK) {
+        json_decref(facts);
+        return rc;
+    }
+    json_decref(state->after);
+    state->after = facts;
+    state->is_changed = true;
+    return ASSAY_OK;
+}
+
 static assay_code llm_verify(void *block, enum assay_moment moment, assay_err *err)
 {
     struct assay_llm_state *state = block;
@@ -382,6 +401,9 @@ static assay_code llm_verify(void *block, enum assay_moment moment, assay_err *e
     assay_code rc = count_busy(state, &state->busy_after, err);
     rc = rc == ASSAY_OK ? assay_llm_state_check(state, err) : rc;
     rc = rc == ASSAY_OK ? assay_llm_identity_ask(state, &state->after, err) : rc;
+    if (rc == ASSAY_NETWORK || rc == ASSAY_TIMEOUT) {
+        return note_gone(state, err);
+    }
     state->is_changed = rc == ASSAY_OK && has_changed(state->before, state->after);
     return rc;
 }
