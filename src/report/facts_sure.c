@@ -114,16 +114,50 @@ static void check_put(struct assay_page *page, const json_t *check)
     assay_buf_done(&line);
 }
 
+static bool figure_put(const json_t *data, const char *name, const char *title, struct assay_buf *out)
+{
+    const json_t *value = json_object_get(data, name);
+    char text[ASSAY_VALUE_TEXT_BYTES];
+    if (!json_is_integer(value)) {
+        return false;
+    }
+    assay_value_print_ms((double)json_integer_value(value), 0, text);
+    assay_buf_printf(out, "%s%s %s", out->len > 0 ? ", " : "", title, text);
+    return true;
+}
+
+/* What the stamps of this load shape were off by, measured against a server that logs every write. */
+static void calibration_put(struct assay_page *page, const json_t *check)
+{
+    static const struct {
+        const char *name, *title;
+    } FIGURES[] = {{"kernelP50Ns", "kernel stamps p50"},
+                   {"kernelP99Ns", "p99"},
+                   {"kernelMaxNs", "largest"},
+                   {"userP50Ns", "user-space stamps p50"},
+                   {"userP99Ns", "p99"}};
+    const json_t *data = json_object_get(check, "data");
+    const char *verdict = json_string_value(json_object_get(check, "verdict"));
+    struct assay_buf line;
+    assay_buf_init(&line, ASSAY_REPORT_BYTES_MAX);
+    for (size_t i = 0; i < sizeof FIGURES / sizeof FIGURES[0]; i++) {
+        (void)figure_put(data, FIGURES[i].name, FIGURES[i].title, &line);
+    }
+    assay_page_item(
+        page,
+        "error bars: arrival stamps of this load shape were off by: %s (n=%lld, calibrated before the "
+        "run%s; %s)",
+        line.data != NULL ? line.data : "nothing stated", (long long)json_integer_value(json_object_get(check, "n")),
+        json_integer_value(json_object_get(data, "pathDiffers")) != 0 ? ", on another path than the run's" : "",
+        verdict != NULL ? assay_page_show(page, verdict) : "no verdict");
+    assay_buf_done(&line);
+}
+
 static void error_bars_put(struct assay_page *page, const struct assay_view *view)
 {
-    double grain = assay_value_grain_ns(view);
-    if (grain > 0) {
-        char text[ASSAY_VALUE_TEXT_BYTES];
-        assay_value_print_ms(grain, 0, text);
-        assay_page_item(page,
-                        "error bars: arrival stamps of this load shape are right to %s (p99, calibrated before the "
-                        "run)",
-                        text);
+    const json_t *check = assay_view_check(view, "stamp_calibration");
+    if (check != NULL) {
+        calibration_put(page, check);
     } else if (strcmp(view->compute_path, "imported") == 0) {
         assay_page_item(page, "error bars: none, another program took the times");
     } else if (strcmp(view->workload, "llm") == 0) {
@@ -144,7 +178,10 @@ void assay_facts_sureness(struct assay_page *page, const struct assay_view *view
     error_bars_put(page, view);
     const json_t *checks = assay_json_at(view->predicate, "/checks");
     for (size_t i = 0; i < json_array_size(checks); i++) {
-        check_put(page, json_array_get(checks, i));
+        const json_t *check = json_array_get(checks, i);
+        if (check != assay_view_check(view, "stamp_calibration")) { /* it is the error bars */
+            check_put(page, check);
+        }
     }
     size_t signers = json_array_size(assay_json_at(view->predicate, "/tier/signers"));
     if (signers == 0) {

@@ -132,7 +132,14 @@ static void spread_row(struct assay_table *table, const struct assay_view *view,
 {
     assay_table_row(table);
     assay_table_cell(table, "%s", assay_value_heading(group->id));
+    const char *said = "";
     for (size_t s = 0; s < STATS_COUNT; s++) {
+        const char *why = group->stats[s] != NULL ? group->stats[s]->absent : NULL;
+        if (why != NULL && strcmp(why, said) == 0) {
+            assay_table_absent(table, "withheld"); /* for the reason in the column before */
+            continue;
+        }
+        said = why != NULL ? why : said;
         value_cell(table, view, group->stats[s]);
     }
     n_cell(table, group);

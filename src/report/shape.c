@@ -53,7 +53,7 @@ static void load_put(const struct assay_view *view, struct assay_buf *out)
         const char *arrivals = json_string_value(json_object_get(load, "arrivals"));
         const char *rate = json_string_value(json_object_get(load, "ratePerS"));
         assay_buf_printf(out, ", %s", arrivals != NULL ? arrivals : "unknown arrivals");
-        if (rate != NULL) {
+        if (rate != NULL && strcmp(rate, "0") != 0) {
             assay_buf_printf(out, " %s/s", rate);
         }
     } else {
@@ -113,6 +113,7 @@ static assay_code arms_read(struct assay_view *view, assay_err *err)
         arm->label = or_empty(json_string_value(json_object_get(entry, "label")));
         arm->model = model_of(view, i);
         arm->state = or_empty(assay_view_arg(view, i, "state"));
+        arm->state = strcmp(arm->state, "any") == 0 ? "" : arm->state; /* nothing was asked, nothing was verified */
         arm->shape = shape_make(view, i);
         if (arm->shape == NULL) {
             return assay_nomem(err);

@@ -172,7 +172,8 @@ assay_code assay_sqlite_series(void *state, const struct assay_store_query *quer
                                struct assay_store_point **ret, size_t *ret_count, assay_err *err)
 {
     static const char SQL[] =
-        "SELECT * FROM (SELECT s.id AS series_id, e.id AS entry_id, s.label, s.metric, s.unit, s.direction, p.arm AS arm,"
+        "SELECT * FROM (SELECT s.id AS series_id, e.id AS entry_id, s.label, s.metric, s.unit, s.direction, p.arm AS "
+        "arm,"
         " s.model, e.started_at, e.commit_id, e.digest, e.compute_path, e.invalid, p.absent, p.value, p.lower, p.upper,"
         " p.n"
         " FROM point p JOIN series s ON s.id = p.series_id JOIN entry e ON e.id = p.entry_id"

@@ -134,9 +134,12 @@ static const char *series_label(struct assay_store_new *entry, const struct assa
     assay_buf_init(&text, ASSAY_STORE_ENTRY_BYTES_MAX);
     const char *mode = text_at(entry, "/protocol/load/mode");
     assay_buf_printf(&text, "%s%s%s, %s", entry->workload, point->model[0] != '\0' ? " " : "", point->model, mode);
+    const char *rate = text_at(entry, "/protocol/load/ratePerS");
     if (strcmp(mode, "open") == 0) {
-        assay_buf_printf(&text, " %s %s/s", text_at(entry, "/protocol/load/arrivals"),
-                         text_at(entry, "/protocol/load/ratePerS"));
+        assay_buf_printf(&text, " %s", text_at(entry, "/protocol/load/arrivals"));
+        if (strcmp(rate, "") != 0 && strcmp(rate, "0") != 0) {
+            assay_buf_printf(&text, " %s/s", rate);
+        }
     } else {
         assay_buf_printf(&text, " %llu", (unsigned long long)count_at(entry, "/protocol/load/concurrency"));
     }
