@@ -208,5 +208,16 @@ assay_code assay_dir_make(const char *path, assay_err *err)
 
 assay_code assay_dir_ensure(const char *path, assay_err *err)
 {
-    return assay_path_is_dir(path) ? ASSAY_OK : assay_dir_make(path, err);
+    if (assay_path_is_dir(path)) {
+        return ASSAY_OK;
+    }
+    assay_err own = {0};
+    assay_code rc = assay_dir_make(path, &own);
+    if (rc == ASSAY_EXISTS && assay_path_is_dir(path)) {
+        return ASSAY_OK; /* another process has made it since we looked */
+    }
+    if (rc != ASSAY_OK && err) {
+        *err = own;
+    }
+    return rc;
 }
