@@ -32,11 +32,6 @@ struct walk {
 static assay_code check_plan(struct walk *walk, const struct assay_sample *sample, assay_err *err)
 {
     const struct assay_plan *plan = walk->plan;
-    walk->gate = DERIVE_GATE_COUNTS;
-    if (sample->id >= plan->ops_count) {
-        return assay_fail(err, ASSAY_MALFORMED, "sample %" PRIu64 " of a plan of %zu operations", sample->id,
-                          plan->ops_count);
-    }
     const struct assay_plan_op *op = &plan->ops[sample->id];
     walk->gate = DERIVE_GATE_PLAN;
     if (sample->arm != op->arm) {
@@ -243,6 +238,11 @@ assay_code assay_account_make(const struct assay_plan *plan, struct assay_trace 
 {
     size_t samples = (size_t)assay_trace_samples(trace);
     *ret = (struct account){.planned = plan->ops_count};
+    if (samples > plan->ops_count) { /* before anything is allocated for them */
+        *ret_gate = DERIVE_GATE_COUNTS;
+        return assay_fail(err, ASSAY_MALFORMED, "trace: %zu samples of a plan of %zu operations", samples,
+                          plan->ops_count);
+    }
     struct walk walk = {.plan = plan,
                         .account = ret,
                         .dues = assay_alloc(samples, sizeof *walk.dues),

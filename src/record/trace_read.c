@@ -22,6 +22,13 @@ enum {
 #define JSON_MEMBERS_MAX 256
 #define CHUNKS_MAX ((size_t)1 << 24) /* of a file: more would be chunks of under a kilobyte */
 
+/* What a file may swell to: a small one must not cost its reader seconds. Honest traces stay far below both; the least
+ * lets small and very regular ones through. */
+#define PLAIN_BYTES_RATIO_MAX 256
+#define PLAIN_BYTES_LEAST ((uint64_t)64 << 20)
+#define ROWS_RATIO_MAX 16 /* samples and events a stored byte */
+#define ROWS_LEAST ((uint64_t)1 << 22)
+
 static assay_code fail_gate(int *ret_gate, int gate, assay_code code)
 {
     *ret_gate = gate;
@@ -107,7 +114,7 @@ static assay_code take_samples(struct assay_trace *trace, struct chunk_place *pl
                          trace->summary.samples);
         return fail_gate(ret_gate, GATE_IDS, ASSAY_MALFORMED);
     }
-    if (place->plain_bytes < TRACE_HEADER_BYTES + 8 || header->count > TRACE_SAMPLES_MAX) {
+    if (place->plain_bytes < TRACE_HEADER_BYTES + 24 || header->count > TRACE_SAMPLES_MAX) {
         (void)assay_fail(err, ASSAY_MALFORMED, "no counts, or more than %d samples", TRACE_SAMPLES_MAX);
         return fail_gate(ret_gate, GATE_COUNTS, ASSAY_MALFORMED);
     }
@@ -119,6 +126,12 @@ static assay_code take_samples(struct assay_trace *trace, struct chunk_place *pl
         return fail_gate(ret_gate, GATE_COUNTS, ASSAY_MALFORMED);
     }
     trace->summary.samples += header->count;
+    trace->rows += (uint64_t)header->count + assay_trace_get_u32(trace->plain + TRACE_HEADER_BYTES + 16) +
+                   assay_trace_get_u32(trace->plain + TRACE_HEADER_BYTES + 20);
+    uint64_t rows_max = (uint64_t)trace->len * ROWS_RATIO_MAX;
+    if (trace->rows > (rows_max > ROWS_LEAST ? rows_max : ROWS_LEAST)) {
+        return assay_fail(err, ASSAY_TOO_LARGE, "more rows than %zu bytes may hold", trace->len);
+    }
     return ASSAY_OK;
 }
 
@@ -231,6 +244,12 @@ static assay_code walk_file(struct assay_trace *trace, struct assay_merkle *tree
             place.stored_bytes > trace->len - place.at) {
             return assay_fail(err, ASSAY_MALFORMED, "trace: chunk %zu at byte %zu says %u bytes, %u stored",
                               trace->places_count, at, (unsigned)place.plain_bytes, (unsigned)place.stored_bytes);
+        }
+        trace->plain_bytes += place.plain_bytes;
+        uint64_t plain_max = (uint64_t)trace->len * PLAIN_BYTES_RATIO_MAX;
+        if (trace->plain_bytes > (plain_max > PLAIN_BYTES_LEAST ? plain_max : PLAIN_BYTES_LEAST)) {
+            return assay_fail(err, ASSAY_TOO_LARGE, "trace: chunk %zu at byte %zu: %zu bytes swell to over %" PRIu64,
+                              trace->places_count, at, trace->len, trace->plain_bytes - 1);
         }
         assay_code rc = take_chunk(trace, &place, tree, ret_gate, err);
         if (rc != ASSAY_OK) {

@@ -25,6 +25,7 @@ struct assay_trace {
     struct assay_digest root;
     struct chunk_place *places;
     size_t places_count, places_capacity;
+    uint64_t plain_bytes, rows; /* so far, held against what the file may swell to */
     json_t *facts, *checks, *kernels;
     struct assay_clock_reading *clock;
     struct assay_host_reading *host;

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "crypto/crypto.h"
-#include "record/recorder.h"
+#include "record/trace_codec.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #include <cmocka.h>
 
@@ -398,6 +399,41 @@ static void chunks_of_two_runs_do_not_make_one_trace(void **state)
     done_written(&a);
 }
 
+/* A small file of chunks that each swell to the largest size allowed. */
+static void a_file_that_swells_beyond_measure_is_refused(void **state)
+{
+    (void)state;
+    enum { CHUNKS = 64 };
+    struct written written;
+    write_random(&written, 1, 1, 0);
+    struct assay_buf bomb;
+    assay_buf_init(&bomb, (size_t)64 << 20);
+    char *plain = calloc(ASSAY_TRACE_CHUNK_BYTES_MAX, 1);
+    char *stored = calloc(ASSAY_TRACE_CHUNK_BYTES_MAX, 1);
+    assert_true(plain && stored);
+    const struct trace_header header = {.run_id = {1, 2, 3}, .plan_prefix = {9, 8, 7}, .kind = ASSAY_TRACE_SAMPLES};
+    assay_trace_header_put(&header, plain);
+    size_t n = ZSTD_compress(stored, ASSAY_TRACE_CHUNK_BYTES_MAX, plain, ASSAY_TRACE_CHUNK_BYTES_MAX, 3);
+    assert_false(ZSTD_isError(n));
+    assay_buf_append(&bomb, TRACE_MAGIC, TRACE_MAGIC_BYTES);
+    for (size_t i = 0; i < CHUNKS; i++) {
+        char frame[TRACE_FRAME_BYTES];
+        assay_trace_put_u32((uint32_t)n, frame);
+        assay_trace_put_u32((uint32_t)ASSAY_TRACE_CHUNK_BYTES_MAX, frame + 4);
+        assay_buf_append(&bomb, frame, sizeof frame);
+        assay_buf_append(&bomb, stored, n);
+    }
+    assay_buf_append(&bomb, written.file.data + TRACE_MAGIC_BYTES, written.file.len - TRACE_MAGIC_BYTES);
+    struct assay_trace *trace = NULL;
+    assay_err err = {0};
+    assert_int_equal(assay_trace_open(bomb.data, bomb.len, &trace, NULL, &err), ASSAY_TOO_LARGE);
+    assert_non_null(strstr(err.message, "swell"));
+    free(plain);
+    free(stored);
+    assay_buf_done(&bomb);
+    done_written(&written);
+}
+
 static void samples_are_added_in_the_order_of_their_ids_only(void **state)
 {
     (void)state;
@@ -420,6 +456,7 @@ int main(void)
         cmocka_unit_test(no_flipped_byte_stays_unseen),
         cmocka_unit_test(a_file_that_is_cut_off_anywhere_is_refused),
         cmocka_unit_test(chunks_of_two_runs_do_not_make_one_trace),
+        cmocka_unit_test(a_file_that_swells_beyond_measure_is_refused),
         cmocka_unit_test(samples_are_added_in_the_order_of_their_ids_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
