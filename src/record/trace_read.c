@@ -265,7 +265,7 @@ static assay_code walk_file(struct assay_trace *trace, struct assay_merkle *tree
 
 static assay_code make_room(struct assay_trace *trace, assay_err *err)
 {
-    trace->plain = assay_alloc(ASSAY_TRACE_CHUNK_BYTES_MAX, 1);
+    trace->plain = assay_realloc(NULL, ASSAY_TRACE_CHUNK_BYTES_MAX, 1); /* not zeroed: only what was written is read */
     trace->zstd = ZSTD_createDCtx();
     assay_code rc = assay_trace_block_init(&trace->block, err);
     return rc == ASSAY_OK && (!trace->plain || !trace->zstd) ? assay_nomem(err) : rc;

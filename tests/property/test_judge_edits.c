@@ -210,7 +210,8 @@ static const struct {
 
 struct tally {
     const struct honest_run *run;
-    size_t cases, failures;
+    size_t cases, failures, places;
+    size_t every; /* one in so many places is edited; 0 and 1: all */
 };
 
 static bool is_related(const char *place, const char *edited)
@@ -288,7 +289,8 @@ static void walk(struct tally *tally, json_t *value, struct assay_json_pointer *
     const char *name;
     size_t index;
     json_t *member;
-    if (at->len > 0) {
+    bool is_chosen = tally->every < 2 || tally->places++ % tally->every == 0;
+    if (at->len > 0 && is_chosen) {
         edit_place(tally, at->text);
     }
     json_object_foreach(value, name, member)
@@ -309,7 +311,8 @@ static void every_member_under_every_operator_is_refused_by_name(void **state)
 {
     struct honest_run run;
     honest_run_make(*state, &run);
-    struct tally tally = {.run = &run};
+    /* the hundreds of metrics of an llm run are alike: every third place; of a noop run, every one */
+    struct tally tally = {.run = &run, .every = run.identity.len > 0 ? 3 : 1};
     struct assay_json_pointer at = {.len = 0};
     walk(&tally, run.statement, &at);
     print_message("%zu edits of a receipt\n", tally.cases);
@@ -424,8 +427,8 @@ static void a_trace_cut_anywhere_is_refused(void **state)
 
 int main(void)
 {
-    static struct honest_options noop = {.workload = "noop", .count = 24, .warmup = 4};
-    static struct honest_options llm = {.workload = "llm", .count = 6, .warmup = 1, .tokens = 4};
+    static struct honest_options noop = {.workload = "noop", .count = 12, .warmup = 2};
+    static struct honest_options llm = {.workload = "llm", .count = 4, .warmup = 1, .tokens = 3};
     assay_err err = {0};
     assay_json_init();
     if (assay_crypto_init(&err) != ASSAY_OK) {
