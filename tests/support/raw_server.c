@@ -95,7 +95,7 @@ static int connect_to(uint16_t port)
     return fd;
 }
 
-#define HOLD_MS 40
+#define HOLD_MS 200
 
 static bool send_all(int fd, const char *bytes, size_t len)
 {

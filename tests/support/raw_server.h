@@ -37,7 +37,7 @@ struct raw_options {
     size_t steps_count;
     void *tls;                /* SSL_CTX of the server, or NULL */
     uint16_t relay_port;      /* of RAW_RELAY */
-    size_t relay_holds_back;  /* bytes of each read that go to the client with the next one, or after 40 ms */
+    size_t relay_holds_back;  /* bytes of each read that go to the client with the next one, or after 200 ms */
     bool never_reads;         /* accepts, and leaves the request in the socket */
     bool answers_at_once;     /* steps begin without a request */
     int receive_buffer_bytes; /* 0 = the system's */

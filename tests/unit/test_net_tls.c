@@ -145,15 +145,19 @@ static void stamps_of_a_record_are_those_of_its_last_byte(void **state)
     static struct raw_server server;
     static struct record record;
     raw_server_start(&server, &(struct raw_options){.steps = CHUNKS, .steps_count = 5, .tls = server_tls});
-    ask(&(struct assay_net_target_options){.url = server.url, .ca_file = ca_file}, (struct assay_slice){NULL, 0}, 2,
-        &record);
+    struct assay_net_target_options options = {.url = server.url, .ca_file = ca_file};
+    record.segments_count = 0;
+    for (int i = 0; i < 20 && record.segments_count != 3; i++) { /* until each write was read by itself */
+        ask(&options, (struct assay_slice){NULL, 0}, 2, &record);
+    }
+    assert_int_equal(record.segments_count, 3);
     assert_outcome(&record, ASSAY_NET_OK);
     assert_int_equal(record.spans_count, 2);
     if (stamping.is_on) {
         assert_int_equal(record.spans[0].quality, ASSAY_NET_EXACT);
         assert_int_equal(record.spans[1].quality, ASSAY_NET_BOUNDED); /* 0 CRLF CRLF follows in its record */
         assert_int_equal(record.facts.end.quality, ASSAY_NET_EXACT);
-        assert_in_range(record.spans[1].hi_ns - record.spans[0].hi_ns, 9 * ASSAY_NS_PER_MS, 60 * ASSAY_NS_PER_MS);
+        assert_in_range(record.spans[1].hi_ns - record.spans[0].hi_ns, 9 * ASSAY_NS_PER_MS, 500 * ASSAY_NS_PER_MS);
         assert_true(record.facts.tx.ns != ASSAY_NS_ABSENT);
         assert_true(record.facts.tx.ns >= record.facts.send_enter_ns && record.facts.tx.ns < record.facts.hdr.lo_ns);
     }
