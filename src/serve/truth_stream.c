@@ -139,17 +139,11 @@ static uint64_t whole_due(const struct truth_stream *stream)
     return stream->base_ns + truth_spec_offset_ns(stream->spec, events ? events - 1 : 0);
 }
 
-static bool replaces_answer(const struct truth_spec *spec)
-{
-    return spec->fault.kind == TRUTH_FAULT_STATUS || spec->fault.kind == TRUTH_FAULT_HTML ||
-           spec->fault.kind == TRUTH_FAULT_BAD_STATUS_LINE || spec->fault.kind == TRUTH_FAULT_HUGE_HEAD;
-}
-
 uint64_t truth_stream_due(const struct truth_stream *stream)
 {
     switch (stream->stage) {
     case TRUTH_STAGE_HEAD:
-        if (!stream->ask.streams && !replaces_answer(stream->spec)) {
+        if (!stream->ask.streams && !truth_fault_replaces(stream->spec)) {
             return whole_due(stream);
         }
         return stream->request_ns + stream->spec->head_ns;
@@ -163,8 +157,7 @@ uint64_t truth_stream_due(const struct truth_stream *stream)
     return ASSAY_NS_ABSENT;
 }
 
-/* One write of the body is one HTTP chunk. Offsets in `write` are moved along. */
-static void put_chunk(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out)
+void truth_stream_chunk(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out)
 {
     const struct assay_buf *body = &stream->body;
     if (body->len > 0 && stream->spec->framing == TRUTH_CHUNKED) {
@@ -223,49 +216,11 @@ static void put_head(struct truth_stream *stream, struct assay_buf *out)
     assay_buf_done(&extra);
 }
 
-/* Faults that stand for the whole answer. */
-static void put_replacement(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out)
-{
-    static const char HTML[] = "<!DOCTYPE html><html><body><h1>Welcome</h1></body></html>\n";
-    static const char REFUSAL[] = "{\"error\":{\"message\":\"scripted status\",\"type\":\"truth\"}}\n";
-    const struct truth_fault *fault = &stream->spec->fault;
-    char extra[64] = "";
-    write->after = stream->is_keep_alive ? TRUTH_KEEP : TRUTH_SHUT;
-    switch (fault->kind) {
-    case TRUTH_FAULT_HTML:
-        truth_answer_simple(out, 200, "text/html", "", HTML, sizeof HTML - 1, stream->is_keep_alive);
-        return;
-    case TRUTH_FAULT_BAD_STATUS_LINE:
-        assay_buf_text(out, "HTTQ/1.1 banana OK\r\n\r\n");
-        write->after = TRUTH_SHUT;
-        return;
-    case TRUTH_FAULT_HUGE_HEAD:
-        assay_buf_text(out, "HTTP/1.1 200 OK\r\nX-Filler: ");
-        for (uint64_t i = 0; i < (fault->bytes ? fault->bytes : 80000); i++) {
-            assay_buf_char(out, 'f');
-        }
-        assay_buf_text(out, "\r\n\r\n");
-        write->after = TRUTH_SHUT;
-        return;
-    default:
-        break;
-    }
-    if (fault->retry_after_s != ASSAY_NS_ABSENT) {
-        struct assay_buf text;
-        assay_buf_init(&text, sizeof extra - 1);
-        assay_buf_printf(&text, "Retry-After: %llu\r\n", (unsigned long long)fault->retry_after_s);
-        memcpy(extra, text.data ? text.data : "", text.len);
-        assay_buf_done(&text);
-    }
-    truth_answer_simple(out, (unsigned)fault->status, "application/json", extra, REFUSAL, sizeof REFUSAL - 1,
-                        stream->is_keep_alive);
-}
-
 static void next_head(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out)
 {
     write->kind = ASSAY_TRUTH_HEAD;
-    if (replaces_answer(stream->spec)) {
-        put_replacement(stream, write, out);
+    if (truth_fault_replaces(stream->spec)) {
+        truth_fault_answer(stream, write, out);
         stream->stage = TRUTH_STAGE_DONE;
         return;
     }
@@ -280,75 +235,8 @@ static void next_head(struct truth_stream *stream, struct truth_write *write, st
         put_head(stream, out);
     }
     truth_event_before(stream, &stream->body);
-    put_chunk(stream, write, out);
+    truth_stream_chunk(stream, write, out);
     stream->stage = stream->tokens > 0 ? TRUTH_STAGE_TOKENS : TRUTH_STAGE_TAIL;
-}
-
-/* Where a cut inside an event falls: in the middle of its first token. */
-static void cut_short(const struct truth_write *write, struct assay_buf *out)
-{
-    size_t at = write->token_at == SIZE_MAX ? out->len / 2 : write->token_at + TRUTH_TOKEN_BYTES / 2;
-    if (at < out->len) {
-        out->len = at;
-    }
-}
-
-/* Applies the script's fault at this place. The bytes before it are in the body. */
-static void put_fault(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out)
-{
-    stream->is_faulted = true;
-    stream->stage = TRUTH_STAGE_DONE;
-    switch (stream->spec->fault.kind) {
-    case TRUTH_FAULT_CLOSE:
-        put_chunk(stream, write, out);
-        write->after = TRUTH_SHUT;
-        return;
-    case TRUTH_FAULT_HANG:
-        put_chunk(stream, write, out);
-        write->after = TRUTH_HANG;
-        return;
-    case TRUTH_FAULT_CUT:
-    case TRUTH_FAULT_RESET: {
-        struct truth_write torn = {.token_at = SIZE_MAX, .line_cut = SIZE_MAX};
-        truth_event_tokens(stream, write->planned_ns, &torn, &stream->body);
-        put_chunk(stream, &torn, out);
-        cut_short(&torn, out);
-        write->after = stream->spec->fault.kind == TRUTH_FAULT_CUT ? TRUTH_SHUT : TRUTH_RESET;
-        return;
-    }
-    case TRUTH_FAULT_BAD_CHUNK:
-        put_chunk(stream, write, out);
-        assay_buf_text(out, "zz!\r\nnot a chunk\r\n");
-        write->after = TRUTH_SHUT;
-        return;
-    default:
-        break;
-    }
-    truth_event_fault(stream, &stream->body);
-    put_chunk(stream, write, out);
-    if (stream->spec->fault.kind != TRUTH_FAULT_ERROR) {
-        stream->stage = stream->token < stream->tokens ? TRUTH_STAGE_TOKENS : TRUTH_STAGE_TAIL;
-        return;
-    }
-    if (stream->spec->framing == TRUTH_CHUNKED) {
-        assay_buf_text(out, "0\r\n\r\n");
-    }
-    write->after = stream->is_keep_alive ? TRUTH_KEEP : TRUTH_SHUT;
-}
-
-static bool is_faulty_here(const struct truth_stream *stream)
-{
-    const struct truth_fault *fault = &stream->spec->fault;
-    bool is_of_tail = fault->kind == TRUTH_FAULT_MISSING_END || fault->kind == TRUTH_FAULT_AFTER_END ||
-                      fault->kind == TRUTH_FAULT_AFTER_BODY;
-    bool is_of_transport = fault->kind == TRUTH_FAULT_CLOSE || fault->kind == TRUTH_FAULT_CUT ||
-                           fault->kind == TRUTH_FAULT_RESET || fault->kind == TRUTH_FAULT_HANG ||
-                           fault->kind == TRUTH_FAULT_BAD_CHUNK;
-    if (stream->is_dry && is_of_transport) {
-        return false; /* the announced length is that of the whole body */
-    }
-    bool is_here = stream->stage == TRUTH_STAGE_TAIL ? fault->at >= stream->event : fault->at == stream->event;
-    return fault->kind != TRUTH_FAULT_NONE && !is_of_tail && !stream->is_faulted && is_here;
 }
 
 /* Terminator and end of the body. */
@@ -356,7 +244,7 @@ static void put_tail(struct truth_stream *stream, struct truth_write *write, str
 {
     enum truth_fault_kind fault = (enum truth_fault_kind)stream->spec->fault.kind;
     truth_event_tail(stream, write, &stream->body);
-    put_chunk(stream, write, out);
+    truth_stream_chunk(stream, write, out);
     if (stream->spec->framing == TRUTH_CHUNKED) {
         assay_buf_text(out, "0\r\n\r\n");
     }
@@ -371,23 +259,23 @@ static void next_tokens(struct truth_stream *stream, struct truth_write *write, 
 {
     write->kind = ASSAY_TRUTH_TOKENS;
     for (uint64_t i = 0; i < stream->spec->events_per_write && stream->token < stream->tokens; i++) {
-        if (is_faulty_here(stream)) {
+        if (truth_fault_is_here(stream)) {
             if (write->events == 0) {
                 write->kind = ASSAY_TRUTH_PIECE;
             }
-            put_fault(stream, write, out);
+            truth_fault_here(stream, write, out);
             return;
         }
         truth_event_tokens(stream, write->planned_ns, write, &stream->body);
     }
     if (stream->token == stream->tokens) {
         stream->stage = TRUTH_STAGE_TAIL;
-        if (stream->spec->tail_ns == 0 && !is_faulty_here(stream)) {
+        if (stream->spec->tail_ns == 0 && !truth_fault_is_here(stream)) {
             put_tail(stream, write, out);
             return;
         }
     }
-    put_chunk(stream, write, out);
+    truth_stream_chunk(stream, write, out);
 }
 
 void truth_stream_next(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out)
@@ -407,8 +295,8 @@ void truth_stream_next(struct truth_stream *stream, struct truth_write *write, s
         next_tokens(stream, write, out);
         return;
     case TRUTH_STAGE_TAIL:
-        if (is_faulty_here(stream)) {
-            put_fault(stream, write, out);
+        if (truth_fault_is_here(stream)) {
+            truth_fault_here(stream, write, out);
         } else {
             put_tail(stream, write, out);
         }

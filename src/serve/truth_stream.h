@@ -99,6 +99,17 @@ void truth_stream_next(struct truth_stream *stream, struct truth_write *write, s
 size_t truth_stream_piece_end(const struct truth_stream *stream, const struct truth_write *write,
                               const struct assay_buf *out, size_t from);
 
+/* Appends the scratch body: one write is one HTTP chunk. Offsets in `write` are moved along. */
+void truth_stream_chunk(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out);
+
+/* ---- truth_fault.c ------------------------------------------------------------------------------------------------
+ */
+bool truth_fault_replaces(const struct truth_spec *spec); /* it stands for the whole answer: */
+void truth_fault_answer(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out);
+bool truth_fault_is_here(const struct truth_stream *stream); /* it comes before the next event, or before the tail: */
+/* Applies it; the bytes before it are in the scratch body. */
+void truth_fault_here(struct truth_stream *stream, struct truth_write *write, struct assay_buf *out);
+
 /* ---- truth_event.c: events as text --------------------------------------------------------------------------------
  */
 bool truth_event_is_lines(const struct truth_stream *stream); /* NDJSON; otherwise server-sent events */

@@ -1,5 +1,6 @@
 /* The join of trace and truth log, on a run made by hand: every number is known beforehand. */
 #include "base/clock.h"
+#include "base/mem.h"
 #include "record/record.h"
 #include "serve/calibrate.h"
 #include "json/json.h"
@@ -135,29 +136,58 @@ static void make_trace(struct made *made, uint64_t kernel_ns, uint64_t user_ns, 
     assay_trace_writer_free(writer);
 }
 
+static struct assay_calibration_input make(struct made *made, uint64_t kernel_ns, uint64_t user_ns, uint64_t planted_ns,
+                                           size_t chunks)
+{
+    *made = (struct made){0};
+    assay_buf_init(&made->plan, 1 << 20);
+    assay_buf_init(&made->trace, 1 << 20);
+    make_log(made);
+    make_plan(made);
+    make_trace(made, kernel_ns, user_ns, planted_ns, chunks);
+    return (struct assay_calibration_input){.plan = made->plan.data,
+                                            .plan_len = made->plan.len,
+                                            .trace = made->trace.data,
+                                            .trace_len = made->trace.len,
+                                            .log = &made->log,
+                                            .client_cpu_ns = 12000};
+}
+
+static void made_done(struct made *made)
+{
+    assay_buf_done(&made->plan);
+    assay_buf_done(&made->trace);
+}
+
 static struct assay_calibration join(uint64_t kernel_ns, uint64_t user_ns, uint64_t planted_ns, size_t chunks)
 {
     static struct made made;
-    made = (struct made){0};
-    assay_buf_init(&made.plan, 1 << 20);
-    assay_buf_init(&made.trace, 1 << 20);
-    make_log(&made);
-    make_plan(&made);
-    make_trace(&made, kernel_ns, user_ns, planted_ns, chunks);
-    struct assay_calibration_input input = {.plan = made.plan.data,
-                                            .plan_len = made.plan.len,
-                                            .trace = made.trace.data,
-                                            .trace_len = made.trace.len,
-                                            .log = &made.log,
-                                            .client_cpu_ns = 12000};
+    struct assay_calibration_input input = make(&made, kernel_ns, user_ns, planted_ns, chunks);
     struct assay_calibration calibration;
     assay_err err = {0};
     if (assay_calibration_join(&input, &calibration, &err) != ASSAY_OK) {
         fail_msg("%s", err.message);
     }
-    assay_buf_done(&made.plan);
-    assay_buf_done(&made.trace);
+    made_done(&made);
     return calibration;
+}
+
+static void every_allocation_that_fails_is_an_answer(void **state)
+{
+    (void)state;
+    static struct made made;
+    struct assay_calibration_input input = make(&made, 3 * US, 40 * US, 0, EVENTS);
+    struct assay_calibration calibration;
+    assay_code rc = ASSAY_NO_MEMORY;
+    for (unsigned long n = 1; rc != ASSAY_OK; n++) {
+        assert_true(n < 10000);
+        assay_mem_fail_at(n);
+        rc = assay_calibration_join(&input, &calibration, NULL);
+        assay_mem_fail_at(0);
+        assert_true(rc == ASSAY_OK || rc == ASSAY_NO_MEMORY);
+    }
+    assert_int_equal(calibration.tokens, STREAMS * EVENTS);
+    made_done(&made);
 }
 
 static void the_error_is_client_stamp_minus_server_stamp(void **state)
@@ -233,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_stamp_before_the_server_sent_lies_outside_its_interval),
         cmocka_unit_test(a_token_that_did_not_arrive_is_lost),
         cmocka_unit_test(the_check_has_the_figures),
+        cmocka_unit_test(every_allocation_that_fails_is_an_answer),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "base/rng.h"
 #include "serve/truth_log.h"
 #include "serve/truth_timer.h"
@@ -61,6 +62,22 @@ static void a_log_that_is_cut_or_foreign_is_malformed(void **state)
     assay_buf_done(&bytes);
 }
 
+static void a_log_without_memory_is_refused_and_leaks_nothing(void **state)
+{
+    (void)state;
+    struct assay_truth_log log = {.records = RECORDS, .count = 2}, *back = NULL;
+    struct assay_buf bytes;
+    assay_buf_init(&bytes, 65536);
+    assay_truth_log_encode(&log, &bytes);
+    for (unsigned long n = 1; n <= 2; n++) {
+        assay_mem_fail_at(n);
+        assert_int_equal(assay_truth_log_parse(bytes.data, bytes.len, &back, NULL), ASSAY_NO_MEMORY);
+        assay_mem_fail_at(0);
+    }
+    assert_null(back);
+    assay_buf_done(&bytes);
+}
+
 static void the_csv_gives_both_clocks(void **state)
 {
     (void)state;
@@ -115,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_log_reads_back_as_it_was_written),
         cmocka_unit_test(a_log_that_is_cut_or_foreign_is_malformed),
+        cmocka_unit_test(a_log_without_memory_is_refused_and_leaks_nothing),
         cmocka_unit_test(the_csv_gives_both_clocks),
         cmocka_unit_test(timers_fire_in_order_whatever_was_set_moved_or_cleared),
     };

@@ -119,6 +119,23 @@ static void a_shape_becomes_a_script(void **state)
     assay_buf_done(&json);
 }
 
+static void every_allocation_that_fails_is_an_answer(void **state)
+{
+    (void)state;
+    static const char JSON[] = "{\"assay_truth\":1,\"name\":\"n\",\"default\":{\"text\":\"t\"},\"streams\":[{\"match\":"
+                               "{\"model\":\"m\"},\"fault\":{\"kind\":\"reset\"}},{\"tokens\":3}]}";
+    struct assay_truth_script *script = NULL;
+    assay_code rc = ASSAY_NO_MEMORY;
+    for (unsigned long n = 1; rc != ASSAY_OK; n++) {
+        assert_true(n < 1000);
+        assay_mem_fail_at(n);
+        rc = assay_truth_script_parse(JSON, sizeof JSON - 1, &script, NULL);
+        assay_mem_fail_at(0);
+        assert_true(rc == ASSAY_OK || rc == ASSAY_NO_MEMORY);
+    }
+    assay_truth_script_free(script);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -135,6 +152,7 @@ int main(void)
         cmocka_unit_test(the_first_entry_that_matches_order_path_and_model_answers),
         cmocka_unit_test(stalls_and_bursts_move_the_planned_instants),
         cmocka_unit_test(a_shape_becomes_a_script),
+        cmocka_unit_test(every_allocation_that_fails_is_an_answer),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
