@@ -322,100 +322,24 @@ static void put_attempts(struct work *work, json_t *predicate)
     assay_put_absent(&work->b, attempts, "previous", "unsigned");
 }
 
-static bool is_absent(const json_t *value)
+static struct code_basis basis_of(const struct work *work, const json_t *checks)
 {
-    return json_object_get(value, "absent") || json_object_get(value, "unknown");
-}
-
-static bool has_intent(const struct work *work)
-{
-    const json_t *intent = json_object_get(json_object_get(work->facts, "attempts"), "intent");
-    return intent && !is_absent(intent);
-}
-
-struct code {
-    const char *text;
-    bool is_there;
-};
-
-static void put_codes(struct work *work, json_t *parent, const char *name, const struct code *codes, size_t count)
-{
-    json_t *list = assay_json_put_array(&work->b, parent, name);
-    for (size_t i = 0; i < count; i++) {
-        if (codes[i].is_there) {
-            assay_json_add_text(&work->b, list, codes[i].text);
-        }
-    }
+    return (struct code_basis){.plan = work->plan, .trace = work->trace, .account = &work->account, .checks = checks};
 }
 
 static void put_tier(struct work *work, json_t *predicate, const json_t *checks)
 {
+    const struct code_basis basis = basis_of(work, checks);
     put_fact(work, predicate, "tier");
     json_t *tier = json_object_get(predicate, "tier");
     (void)assay_json_put_array(&work->b, tier, "signers");
-    bool has_output =
-        assay_checks_have_pass(checks, "output_same") || assay_checks_have_pass(checks, "output_reference");
-    const struct code EVIDENCE[] = {
-        {"cache_audit", assay_checks_have_pass(checks, "cache_audit")},
-        {"challenge", strcmp(work->plan->seed_source, "challenge") == 0 && work->plan->nonce[0] != '\0'},
-        {"determinism", strcmp(work->account.determinism, "proven") == 0},
-        {"intent", has_intent(work)},
-        {"output", has_output},
-        {"trace", true},
-    };
-    put_codes(work, tier, "evidence", EVIDENCE, sizeof EVIDENCE / sizeof EVIDENCE[0]);
-}
-
-/* ---- what was not checked (evidence.md 3.4) --------------------------------------------------------------------- */
-
-static bool has_unknown_host_field(const json_t *hosts)
-{
-    for (size_t i = 0; i < json_array_size(hosts); i++) {
-        json_t *host = json_array_get(hosts, i);
-        for (void *at = json_object_iter(host); at; at = json_object_iter_next(host, at)) {
-            if (json_object_get(json_object_iter_value(at), "unknown")) {
-                return true;
-            }
-        }
-    }
-    return json_array_size(hosts) == 0;
-}
-
-static bool have_loaded_objects(const json_t *hosts)
-{
-    for (size_t i = 0; i < json_array_size(hosts); i++) {
-        if (!json_is_string(json_object_get(json_array_get(hosts, i), "loadedObjectsSha256"))) {
-            return false;
-        }
-    }
-    return json_array_size(hosts) > 0;
+    assay_evidence_put(&work->b, tier, &basis);
 }
 
 static void put_not_checked(struct work *work, json_t *predicate, const json_t *checks)
 {
-    const struct assay_trace_summary *summary = assay_trace_summary(work->trace);
-    const json_t *hosts = json_object_get(json_object_get(work->facts, "environment"), "hosts");
-    const char *path = assay_compute_path_of(summary);
-    size_t host_readings;
-    double ppm;
-    (void)assay_trace_host(work->trace, &host_readings);
-    const struct code CODES[] = {
-        {"cache-state", !assay_checks_have_pass(checks, "cache_audit")},
-        {"choice", strcmp(work->plan->seed_source, "fixed") == 0},
-        {"clock-cross", !assay_cross_ppm(summary, &ppm)},
-        {"compute-identity", !assay_checks_have_pass(checks, "output_reference")},
-        {"determinism", strcmp(work->account.determinism, "proven") != 0},
-        {"host-probe", has_unknown_host_field(hosts)},
-        {"imported", strcmp(path, "imported") == 0},
-        {"intent", !has_intent(work)},
-        {"interference", host_readings == 0},
-        {"loaded-objects", !have_loaded_objects(hosts)},
-        {"platform", true},
-        {"scripted", strcmp(path, "scripted") == 0},
-        {"signer-honesty", true},
-        {"unlogged-runs", true},
-    };
-    put_codes(work, predicate, "notChecked", CODES, sizeof CODES / sizeof CODES[0]);
+    const struct code_basis basis = basis_of(work, checks);
+    assay_not_checked_put(&work->b, predicate, &basis);
 }
 
 /* ---- kernels ---------------------------------------------------------------------------------------------------- */

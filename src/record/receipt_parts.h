@@ -83,4 +83,15 @@ assay_code assay_checks_make(struct metric_book *book, const struct assay_trace 
 /* Whether a check of that rule is there with verdict pass. prefix: rule without "@version". */
 bool assay_checks_have_pass(const json_t *checks, const char *prefix);
 
+/* ---- evidence and what was not checked (codes.c) ---------------------------------------------------------------- */
+
+struct code_basis {
+    const struct assay_plan *plan;
+    struct assay_trace *trace;
+    const struct account *account;
+    const json_t *checks; /* with their verdicts; NULL: none */
+};
+void assay_evidence_put(struct assay_json_builder *b, json_t *tier, const struct code_basis *basis);
+void assay_not_checked_put(struct assay_json_builder *b, json_t *predicate, const struct code_basis *basis);
+
 #endif
