@@ -7,6 +7,7 @@
 #include "judge/judge.h"
 #include "support/edit.h"
 #include "support/honest_run.h"
+#include "support/source_root.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -580,7 +581,7 @@ static void judge_file(void **state)
     assay_err err = {0};
     scene_init(&scene);
     assay_buf_init(&text, FILE_MAX);
-    (void)snprintf(path, sizeof path, "%s/tests/negative/%s", getenv("ASSAY_SOURCE_ROOT"), name);
+    (void)snprintf(path, sizeof path, "%s/tests/negative/%s", source_root(), name);
     if (assay_buf_read_file(&text, path, &err) != ASSAY_OK) {
         fail_msg("%s", err.message);
     }
@@ -641,7 +642,7 @@ int main(void)
     }
     char dir[4096];
     struct dirent **entries = NULL;
-    (void)snprintf(dir, sizeof dir, "%s/tests/negative", getenv("ASSAY_SOURCE_ROOT"));
+    (void)snprintf(dir, sizeof dir, "%s/tests/negative", source_root());
     int found = scandir(dir, &entries, is_edit, alphasort);
     size_t count = found > 0 ? (size_t)found : 0, runs = sizeof RUNS / sizeof RUNS[0];
     struct CMUnitTest *tests = assay_alloc(runs + count, sizeof *tests);

@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "crypto/crypto.h"
+#include "support/source_root.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -178,7 +179,7 @@ static void make_facts(const struct honest_options *options, struct honest_run *
     struct assay_buf text;
     json_t *example = NULL;
     assay_buf_init(&text, FILE_MAX);
-    (void)snprintf(path, sizeof path, "%s/tests/data/receipt-example.json", getenv("ASSAY_SOURCE_ROOT"));
+    (void)snprintf(path, sizeof path, "%s/tests/data/receipt-example.json", source_root());
     must(assay_buf_read_file(&text, path, &err), &err, "example");
     must(assay_json_read(text.data, text.len, &assay_json_limits_receipt, &example, &err), &err, "example");
     struct assay_json_builder b = {0};

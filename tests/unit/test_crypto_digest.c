@@ -1,4 +1,5 @@
 #include "crypto/crypto.h"
+#include "support/source_root.h"
 #include "json/json.h"
 
 #include <setjmp.h>
@@ -218,7 +219,7 @@ static void the_worked_example_has_the_published_payload_and_digests(void **stat
     assay_buf_init(&text, 1 << 20);
     assay_buf_init(&payload, 1 << 20);
     assay_buf_init(&pae, 1 << 20);
-    (void)snprintf(path, sizeof path, "%s/tests/data/receipt-example.json", getenv("ASSAY_SOURCE_ROOT"));
+    (void)snprintf(path, sizeof path, "%s/tests/data/receipt-example.json", source_root());
     assert_int_equal(assay_buf_read_file(&text, path, NULL), ASSAY_OK);
     json_t *root = NULL;
     assert_int_equal(assay_json_read(text.data, text.len, &assay_json_limits_receipt, &root, NULL), ASSAY_OK);

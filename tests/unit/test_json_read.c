@@ -1,6 +1,7 @@
 #include "json/json.h"
 
 #include "base/mem.h"
+#include "support/source_root.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -174,7 +175,7 @@ static void the_json_test_suite_is_read_as_it_says(void **state)
     struct assay_json_limits limits = assay_json_limits_default;
     limits.flags = ASSAY_JSON_LAST_DUPLICATE_WINS; /* two y_ cases hold duplicates; refusing them is tested above */
     char path[4096], line[4096], bytes[2048];
-    (void)snprintf(path, sizeof path, "%s/tests/data/jsontestsuite/cases.txt", getenv("ASSAY_SOURCE_ROOT"));
+    (void)snprintf(path, sizeof path, "%s/tests/data/jsontestsuite/cases.txt", source_root());
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     size_t count[128] = {0};

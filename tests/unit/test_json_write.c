@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "crypto/crypto.h"
+#include "support/source_root.h"
 #include "json/json.h"
 
 #include <math.h>
@@ -41,7 +42,7 @@ static void read_data(struct assay_buf *buf, const char *format, const char *nam
 {
     char path[4096], relative[256];
     (void)snprintf(relative, sizeof relative, "%s%s%s", format, name, ".json");
-    (void)snprintf(path, sizeof path, "%s/tests/data/jcs/%s", getenv("ASSAY_SOURCE_ROOT"), relative);
+    (void)snprintf(path, sizeof path, "%s/tests/data/jcs/%s", source_root(), relative);
     assay_buf_init(buf, OUT_MAX);
     assay_err err = {0};
     if (assay_buf_read_file(buf, path, &err) != ASSAY_OK) {
@@ -127,7 +128,7 @@ struct numbers {
 static void numbers_open(struct numbers *numbers)
 {
     char path[4096], line[64];
-    (void)snprintf(path, sizeof path, "%s/tests/data/jcs/numbers.txt", getenv("ASSAY_SOURCE_ROOT"));
+    (void)snprintf(path, sizeof path, "%s/tests/data/jcs/numbers.txt", source_root());
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     *numbers = (struct numbers){.in_block = 4};
