@@ -112,15 +112,12 @@ static assay_code open_target(struct assay_llm_state *state, assay_err *err)
     if (rc != ASSAY_OK) {
         return rc;
     }
-    char proxy_url[ASSAY_NET_URL_BYTES_MAX];
-    (void)snprintf(proxy_url, sizeof proxy_url, "http://%s:%u", proxy.host, proxy.port);
     struct assay_net_target_options target = {
         .url = options->url,
         .ca_file = options->ca_file,
         .is_insecure = options->is_insecure,
-        .proxy = options->proxy != NULL ? options->proxy
-                 : proxy.is_set         ? proxy_url
-                                        : NULL,
+        .proxy = options->proxy,
+        .found_proxy = proxy.is_set ? &proxy : NULL, /* with its user name and password */
         .timeout_ns = options->connect_ns,
     };
     rc = assay_net_target_open(&target, &state->target, err);
