@@ -33,9 +33,34 @@ value() { tr ' ' '\n' <"$2" | sed -n "s/^$1=//p" | head -1; }
 # row GOAL LIMIT MEASURED VERDICT
 row() { printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" >>"$rows"; }
 
-# at_most VALUE LIMIT: met, missed, or not measured
+# at_most VALUE LIMIT: met, missed, or not measured. What was missed while others had more than 2% of the machine says
+# so: such a round is no evidence.
 at_most() {
-    case "$1" in '' | -) echo "not measured" ;; *) [ "$1" -le "$2" ] && echo met || echo missed ;; esac
+    case "$1" in
+    '' | -) echo "not measured" ;;
+    *)
+        if [ "$1" -le "$2" ]; then
+            echo met
+        elif [ "${foreign:-0}" -gt 2 ]; then
+            echo "missed; $foreign% of the machine was others'"
+        else
+            echo missed
+        fi
+        ;;
+    esac
+}
+
+# Hundredths of a second that all CPUs were busy since the start, the time stolen by the host included.
+busy_now() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat; }
+
+# foreign_share: percent of the machine that neither server nor client nor hog used since busy0 and wall0.
+foreign_share() {
+    local own client_ns=$1 hog_ns=$2 server_ms wall
+    server_ms=$(sed -n 's/.* \([0-9]*\) ms of CPU.*/\1/p' "$work/server.txt")
+    own=$((${client_ns:-0} / 10000000 + hog_ns / 10000000 + ${server_ms:-0} / 10))
+    wall=$((($(date +%s%N) - wall0) / 10000000 * $(nproc)))
+    foreign=$((($(busy_now) - busy0 - own) * 100 / (wall + 1)))
+    [ "$foreign" -ge 0 ] || foreign=0
 }
 
 us() { # nanoseconds as microseconds with one digit
@@ -45,6 +70,8 @@ us() { # nanoseconds as microseconds with one digit
 # serve SCRIPT: starts the truth server on the first CPU; sets url and log
 serve() {
     log="$work/log"
+    busy0=$(busy_now)
+    wall0=$(date +%s%N)
     echo "$1" >"$work/script.json"
     "$ASSAY" truth --script "$work/script.json" --cpu 0 --log "$log" >"$work/ready" 2>"$work/server.txt" &
     server=$!
@@ -69,6 +96,9 @@ measure() {
         --peer scripted --warmup 0 --no-probes --no-calibrate --no-save --quiet --seed 1 --prompt-tokens 8 \
         --out "$work/$name" "$@" >"$work/$name.out" 2>&1 </dev/null
     end_serve
+    local hog_ns=0
+    [ -n "$hog" ] && hog_ns=$(awk -v hz="$(getconf CLK_TCK)" '{ printf "%d", ($14 + $15) * 1e9 / hz }' "/proc/$hog/stat")
+    foreign_share "$(value cpu_ns "$work/$name.usage")" "$hog_ns"
     if ! "$TOOLS/score" "$work/$name" "$log" >"$work/$name.score" 2>"$work/$name.why"; then
         say "$name cannot be scored: $(cat "$work/$name.why" "$work/$name.out" | tail -2)"
     fi
@@ -241,6 +271,7 @@ verifying
 beside_wrk
 beside_guidellm
 echo
+[ "${foreign:-0}" -gt 2 ] && echo "Other programs used this machine meanwhile; what missed its limit then is no evidence."
 echo "One run on this machine ($(nproc) CPUs, $(uname -r)): an order of magnitude, not a result."
 awk -F '\t' 'BEGIN { printf "%-72s %-20s %-26s %s\n", "goal", "limit", "measured", "" }
     { printf "%-72s %-20s %-26s %s\n", $1, $2, $3, $4 }' "$rows"

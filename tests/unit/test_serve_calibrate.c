@@ -71,7 +71,6 @@ static void make_plan(struct made *made)
     assay_err err = {0};
     assert_int_equal(assay_plan_new(&plan, &err), ASSAY_OK);
     plan->workload = "llm";
-    plan->options = json_object();
     plan->arms_count = 1;
     plan->arms[0] = (struct assay_plan_arm){.id = "a", .label = "a", .args = json_object()};
     plan->load = (struct assay_load){.mode = ASSAY_LOAD_CLOSED, .concurrency = STREAMS, .workers = 1};
