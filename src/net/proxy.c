@@ -1,5 +1,6 @@
 #include "net/url.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -135,6 +136,20 @@ static bool is_excepted(const struct assay_net_url *url, const char *list)
     return false;
 }
 
+/* A proxy cannot reach what listens on the loopback of this host, and a calibration must not leave it. */
+static bool is_this_host(const struct assay_net_url *url)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, url->host, &v4) == 1) {
+        return ntohl(v4.s_addr) >> 24 == 127;
+    }
+    if (inet_pton(AF_INET6, url->host, &v6) == 1) {
+        return IN6_IS_ADDR_LOOPBACK(&v6);
+    }
+    return strcasecmp(url->host, "localhost") == 0;
+}
+
 static const char *first_set(char *(*get_env)(const char *name), const char *const *names)
 {
     for (; *names; names++) {
@@ -152,7 +167,7 @@ assay_code assay_net_proxy_from_env(const struct assay_net_url *url, char *(*get
     static const char *const FOR_HTTP[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
     static const char *const FOR_HTTPS[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
     static const char *const EXCEPT[] = {"no_proxy", "NO_PROXY", NULL};
-    if (is_excepted(url, first_set(get_env, EXCEPT))) {
+    if (is_this_host(url) || is_excepted(url, first_set(get_env, EXCEPT))) {
         *ret = (struct assay_net_proxy){0};
         return ASSAY_OK;
     }

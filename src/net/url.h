@@ -41,8 +41,8 @@ struct assay_net_proxy {
 assay_code assay_net_proxy_parse(const char *text, struct assay_net_proxy *ret, assay_err *err);
 
 /* What the environment says for that URL: https_proxy, http_proxy (lower case only for http: HTTP_PROXY can be set by a
- * CGI request), all_proxy, no_proxy (comma-separated hosts, domain suffixes, addresses, "*"). get_env is getenv, or a
- * test's own. */
+ * CGI request), all_proxy, no_proxy (comma-separated hosts, domain suffixes, addresses, "*"). Never for localhost.
+ * get_env is getenv, or a test's own. */
 assay_code assay_net_proxy_from_env(const struct assay_net_url *url, char *(*get_env)(const char *name),
                                     struct assay_net_proxy *ret, assay_err *err);
 

@@ -209,7 +209,11 @@ static void the_environment_names_the_proxy_and_its_exceptions(void **state)
         {"http://a:81/", NULL, {"http_proxy=p:1", "NO_PROXY=a:81", NULL}},
         {"http://a:82/", "p", {"http_proxy=p:1", "NO_PROXY=a:81", NULL}},
         {"http://a/", "p", {"http_proxy=p:1", "no_proxy=,", NULL}},
-        {"http://[::1]/", NULL, {"http_proxy=p:1", "no_proxy=::1", NULL}},
+        {"http://localhost:8080/", NULL, {"http_proxy=p:1", NULL}},
+        {"https://127.0.0.1/", NULL, {"https_proxy=p:1", NULL}},
+        {"http://[::1]/", NULL, {"all_proxy=p:1", NULL}},
+        {"http://128.0.0.1/", "p", {"http_proxy=p:1", NULL}},
+        {"http://[2001:db8::1]/", NULL, {"http_proxy=p:1", "no_proxy=2001:db8::1", NULL}},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         environment = CASES[i].env;
