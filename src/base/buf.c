@@ -68,6 +68,12 @@ char *assay_buf_reserve(struct assay_buf *buf, size_t len)
     return buf->data + buf->len;
 }
 
+void assay_buf_fail(struct assay_buf *buf, assay_code code)
+{
+    assert(code == ASSAY_NO_MEMORY || code == ASSAY_TOO_LARGE);
+    (void)fail_sticky(buf, code);
+}
+
 void assay_buf_grew(struct assay_buf *buf, size_t len)
 {
     assert(buf->data && len < buf->capacity - buf->len);

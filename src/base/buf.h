@@ -37,6 +37,9 @@ void assay_buf_printf(struct assay_buf *buf, const char *format, ...) __attribut
 char *assay_buf_reserve(struct assay_buf *buf, size_t len);
 void assay_buf_grew(struct assay_buf *buf, size_t len);
 
+/* Makes the buffer fail as if an append had: for text that a part of could not be made. */
+void assay_buf_fail(struct assay_buf *buf, assay_code code);
+
 assay_code assay_buf_check(const struct assay_buf *buf, assay_err *err);
 
 /* Appends the whole file; "-" is not special here. Fails with NOT_FOUND, IO or TOO_LARGE (over buf->max). */

@@ -63,6 +63,8 @@ static void put_option(struct assay_buf *out, const struct assay_opt *row)
     assay_opt_spell(row, &left);
     if (left.failed == ASSAY_OK) {
         put_row(out, left.data, row->help);
+    } else {
+        assay_buf_fail(out, left.failed);
     }
     assay_buf_done(&left);
 }

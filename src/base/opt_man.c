@@ -102,6 +102,8 @@ static void put_option(struct assay_buf *out, const struct assay_opt *row)
         }
         assay_buf_char(out, '\n');
         put_paragraphs(out, row->help);
+    } else {
+        assay_buf_fail(out, left.failed);
     }
     assay_buf_done(&left);
 }

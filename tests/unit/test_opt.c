@@ -205,6 +205,33 @@ static void every_failed_allocation_is_reported(void **state)
     }
 }
 
+static void write_manual(const struct assay_opt_verb *verb, struct assay_buf *out)
+{
+    assay_opt_man(verb, "0.1.0", "November 21, 2026", out);
+}
+
+static void a_help_or_manual_without_memory_is_not_a_shorter_one(void **state)
+{
+    (void)state;
+    for (unsigned long n = 1; n < 40; n++) {
+        struct assay_buf whole, cut;
+        assay_buf_init(&whole, 65536);
+        assay_buf_init(&cut, 65536);
+        void (*const writers[])(const struct assay_opt_verb *, struct assay_buf *) = {assay_opt_help, write_manual};
+        for (size_t i = 0; i < 2; i++) {
+            assay_buf_clear(&whole);
+            assay_buf_clear(&cut);
+            writers[i](&VERB, &whole);
+            assay_mem_fail_at(n);
+            writers[i](&VERB, &cut);
+            assay_mem_fail_at(0);
+            assert_true(cut.failed == ASSAY_NO_MEMORY || (cut.data && strcmp(cut.data, whole.data) == 0));
+        }
+        assay_buf_done(&whole);
+        assay_buf_done(&cut);
+    }
+}
+
 /* Every option of the table, and no line over 80 columns. */
 static void help_names_every_option_in_80_columns(void **state)
 {
@@ -273,6 +300,7 @@ int main(void)
         cmocka_unit_test(typed_control_bytes_do_not_reach_the_message),
         cmocka_unit_test(a_name_and_a_text_set_one_value),
         cmocka_unit_test(every_failed_allocation_is_reported),
+        cmocka_unit_test(a_help_or_manual_without_memory_is_not_a_shorter_one),
         cmocka_unit_test(help_names_every_option_in_80_columns),
         cmocka_unit_test(the_man_page_names_every_option_and_defuses_roff),
         cmocka_unit_test(completions_name_every_verb_option_and_choice),
