@@ -20,6 +20,18 @@ trap 'exit 130' INT TERM
 
 say() { printf '\n--- %s\n' "$*"; }
 
+# A busy machine makes a run invalid, openly: exit status 2. The demo goes on and shows it.
+busy=
+tolerate() {
+    status=0
+    "$@" || status=$?
+    case $status in
+    0) ;;
+    2) busy=yes ;;
+    *) exit "$status" ;;
+    esac
+}
+
 # Only what an earlier demo left is removed; anything else in the way is the user's.
 if [ -e "$out" ]; then
     if [ -f "$out/receipt.json" ] || [ -f "$out/record.json" ]; then
@@ -30,7 +42,7 @@ if [ -e "$out" ]; then
 fi
 
 say "assay truth: the embedded server, on loopback"
-"$assay" truth --script preset:openai --quiet >"$work/ready" &
+"$assay" truth --script preset:vllm --quiet >"$work/ready" &
 server=$!
 tries=0
 while ! grep -q listening "$work/ready" 2>/dev/null; do
@@ -45,18 +57,21 @@ port=$(sed -n 's/^listening on port //p' "$work/ready")
 echo "listening on 127.0.0.1:$port"
 
 say "assay run llm: 64 requests, 4 at a time"
-"$assay" run llm --url "http://127.0.0.1:$port" --dialect openai --model truth --requests 64 --concurrency 4 \
-    --warmup 4 --slo-ttft 200ms --seed 1 --no-save --out "$out"
+tolerate "$assay" run llm --url "http://127.0.0.1:$port" --model truth --requests 64 --concurrency 4 --warmup 4 \
+    --slo-ttft 200ms --seed 1 --no-save --out "$out"
 
 say "assay verify: every number again, from plan and trace"
-"$assay" verify "$out"
+tolerate "$assay" verify "$out"
 
 say "assay report: $out/report.md and $out/summary.csv"
 "$assay" report --format md --output "$out/report.md" "$out"
 "$assay" report --format csv --output "$out/summary.csv" "$out"
-"$assay" report "$out"
+sed -n '1,/^| metric/p' "$out/report.md"
 
 say "assay explain --as vllm: what another tool would have printed for the same traffic"
 "$assay" explain "$out" --as vllm
 
+if [ -n "$busy" ]; then
+    printf '\nThe run is INVALID, for the reason that stands first above: other programs were busy on this machine.\n'
+fi
 printf '\nThe run is in %s. Change any byte of it and verify again.\n' "$out"

@@ -18,6 +18,7 @@
 #define CALIBRATION_ISSUE_NS (700 * ASSAY_NS_PER_MS)
 #define CALIBRATION_MAX_NS (1500 * ASSAY_NS_PER_MS)
 #define CALIBRATION_SCRIPT_BYTES_MAX 65536
+#define RATE_LEAST_PER_S 20.0 /* a dozen streams in the time there is; a slower load has fewer stamps, not worse ones */
 
 static const struct assay_opt *find_row(const struct assay_run_table *table, const char *name)
 {
@@ -98,8 +99,8 @@ static void set_load(const struct assay_run_setup *real, struct assay_run_setup 
     if (setup->load.mode == ASSAY_LOAD_OPEN && setup->load.arrivals > ASSAY_ARRIVALS_GAMMA) {
         setup->load.arrivals = ASSAY_ARRIVALS_POISSON; /* shapes and replays last longer than a calibration may */
     }
-    if (setup->load.mode == ASSAY_LOAD_OPEN && setup->load.rate_per_s <= 0.0) {
-        setup->load.rate_per_s = 10.0;
+    if (setup->load.mode == ASSAY_LOAD_OPEN && setup->load.rate_per_s < RATE_LEAST_PER_S) {
+        setup->load.rate_per_s = RATE_LEAST_PER_S;
     }
 }
 

@@ -8,16 +8,16 @@
 static const struct assay_truth_preset PRESETS[] = {
     {"openai", "OpenAI's API: 64 tokens, the first after 50 ms, then one every 20 ms",
      "{\"assay_truth\":1,\"name\":\"openai\",\"default\":{\"dialect\":\"openai\",\"tokens\":64,"
-     "\"first_ns\":50000000,\"interval_ns\":20000000,\"phase\":\"spread\"}}"},
+     "\"first_ns\":50000000,\"interval_ns\":20000000}}"},
     {"ollama", "Ollama's API: as openai, and the model loads in 200 ms",
      "{\"assay_truth\":1,\"name\":\"ollama\",\"default\":{\"dialect\":\"ollama\",\"tokens\":64,"
-     "\"first_ns\":50000000,\"interval_ns\":20000000,\"phase\":\"spread\",\"load_ns\":200000000}}"},
+     "\"first_ns\":50000000,\"interval_ns\":20000000,\"load_ns\":200000000}}"},
     {"llamacpp", "llama.cpp's server: as openai, with timings",
      "{\"assay_truth\":1,\"name\":\"llamacpp\",\"default\":{\"dialect\":\"llamacpp\",\"tokens\":64,"
-     "\"first_ns\":50000000,\"interval_ns\":20000000,\"phase\":\"spread\"}}"},
+     "\"first_ns\":50000000,\"interval_ns\":20000000}}"},
     {"vllm", "vLLM's server: as openai, with running usage on demand",
      "{\"assay_truth\":1,\"name\":\"vllm\",\"default\":{\"dialect\":\"vllm\",\"tokens\":64,"
-     "\"first_ns\":50000000,\"interval_ns\":20000000,\"phase\":\"spread\"}}"},
+     "\"first_ns\":50000000,\"interval_ns\":20000000}}"},
     {"asked", "as openai, but as many tokens as the client asks for",
      "{\"assay_truth\":1,\"name\":\"asked\",\"default\":{\"first_ns\":20000000,\"interval_ns\":5000000,"
      "\"phase\":\"spread\"}}"},
