@@ -351,6 +351,18 @@ static assay_code read_slo(struct metric_book *book, assay_err *err)
     return ASSAY_OK;
 }
 
+#define REGION_CLOCK_READS 1000 /* evidence.md 3.2, gate 337: a rate needs a region of as many clock readings */
+
+/* From the clock that the facts name; 0 without facts, or if another program's clock was not measured. */
+static uint64_t least_region_ns(const struct assay_trace *trace)
+{
+    const json_t *clock = assay_json_at(assay_trace_facts(trace), "/protocol/clock");
+    json_int_t read_ns = json_integer_value(json_object_get(clock, "readNs"));
+    json_int_t grain_ns = json_integer_value(json_object_get(clock, "resolutionNs"));
+    json_int_t larger_ns = read_ns > grain_ns ? read_ns : grain_ns;
+    return larger_ns > 0 && larger_ns < INT64_MAX / REGION_CLOCK_READS ? REGION_CLOCK_READS * (uint64_t)larger_ns : 0;
+}
+
 assay_code assay_book_make(const struct assay_plan *plan, struct assay_trace *trace, const bool *wanted,
                            struct metric_book *ret, assay_err *err)
 {
@@ -358,6 +370,7 @@ assay_code assay_book_make(const struct assay_plan *plan, struct assay_trace *tr
     const struct assay_trace_summary *summary = assay_trace_summary(trace);
     *ret = (struct metric_book){.plan = plan,
                                 .uncertainty_ns = summary->clock_uncertainty_ns,
+                                .region_least_ns = least_region_ns(trace),
                                 .is_imported = (summary->flags & ASSAY_SAMPLE_IMPORTED) != 0};
     ret->arms = assay_alloc(plan->arms_count, sizeof *ret->arms);
     assay_code rc = ret->arms ? read_slo(ret, err) : assay_nomem(err);

@@ -82,6 +82,7 @@ struct metric_book {
     struct arm_book *arms;
     struct slo slo;
     uint64_t uncertainty_ns;
+    uint64_t region_least_ns; /* a rate from less time says more about the clock than about the run */
     bool is_imported;
     struct view_room room;
 };

@@ -211,6 +211,8 @@ static void say_rate(const struct question *q, uint64_t n, double amount, uint64
         say_absent(q, n, "the arms share the window");
     } else if (span_ns == 0) {
         say_absent(q, n, "empty window");
+    } else if (span_ns < q->book->region_least_ns) {
+        say_absent(q, n, "window below 1000 clock readings");
     } else {
         say(q, n, amount * (double)ASSAY_NS_PER_S / (double)span_ns);
     }

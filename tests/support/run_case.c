@@ -127,8 +127,8 @@ static void write_trace(struct run_case *run)
                                             .tool = "assay test",
                                             .stop_reason = run->stop_reason,
                                             .clock_source = "monotonic",
-                                            .clock_resolution_ns = 1,
-                                            .clock_read_ns = 20};
+                                            .clock_resolution_ns = run->clock_read_ns,
+                                            .clock_read_ns = run->clock_read_ns};
     must(assay_facts_make(run->plan, run->plan_bytes.data, run->plan_bytes.len, &input, writer, &facts, &err), &err);
     must(assay_trace_finish(writer, facts, &run->trace_bytes, &err), &err);
     json_decref(facts);

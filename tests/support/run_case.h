@@ -31,6 +31,7 @@ struct run_case {
     struct case_sample *samples;
     size_t count;
     const char *stop_reason; /* "reached" */
+    uint64_t clock_read_ns;  /* 0: the stamps come from a clock that costs nothing */
     json_t *checks;          /* array for the check chunk */
     const struct assay_host_reading *host;
     size_t host_count;

@@ -403,6 +403,23 @@ static void without_kernel_stamps_what_rests_on_arrivals_is_withheld(void **stat
     check_all(&run, EXPECTED);
 }
 
+/* The measured requests of add_requests take some hundred nanoseconds. */
+static void a_rate_needs_a_window_of_a_thousand_clock_readings(void **state)
+{
+    (void)state;
+    static const struct expectation EXPECTED[] = {
+        {"output_rate", 0, "window below 1000 clock readings"},
+        {"output_rate_wall", 0, "window below 1000 clock readings"},
+        {"ttft_mean", 85, 0}, /* what is no rate stays */
+        {0},
+    };
+    struct run_case run;
+    run_case_init(&run, "llm", ASSAY_LOAD_CLOSED);
+    run.clock_read_ns = 1;
+    add_requests(&run);
+    check_all(&run, EXPECTED);
+}
+
 static void token_counts_of_two_sources_are_not_pooled(void **state)
 {
     (void)state;
@@ -527,6 +544,7 @@ int main(void)
         cmocka_unit_test(among_cancelled_samples_a_percentile_is_censored),
         cmocka_unit_test(bounds_are_exact_order_statistics_and_counts_are_told),
         cmocka_unit_test(without_kernel_stamps_what_rests_on_arrivals_is_withheld),
+        cmocka_unit_test(a_rate_needs_a_window_of_a_thousand_clock_readings),
         cmocka_unit_test(token_counts_of_two_sources_are_not_pooled),
         cmocka_unit_test(a_count_of_chunks_is_never_a_rate),
         cmocka_unit_test(an_unknown_cached_count_is_never_taken_as_none),
