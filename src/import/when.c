@@ -76,24 +76,48 @@ static bool zone_take(struct scan *scan, int64_t *ret_offset_s)
     return scan->at == scan->text.len;
 }
 
+struct fields {
+    unsigned year, month, day, hour, minute, second;
+};
+
+static bool fields_take(struct scan *scan, struct fields *ret)
+{
+    const struct {
+        unsigned *field;
+        size_t digits;
+        const char *after;
+    } PARTS[] = {{&ret->year, 4, "-"}, {&ret->month, 2, "-"},  {&ret->day, 2, "T "},
+                 {&ret->hour, 2, ":"}, {&ret->minute, 2, ":"}, {&ret->second, 2, NULL}};
+    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++) {
+        bool is_good = digits_take(scan, PARTS[i].digits, PARTS[i].field) &&
+                       (PARTS[i].after == NULL || one_of_take(scan, PARTS[i].after));
+        if (!is_good) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool are_possible(const struct fields *f)
+{
+    bool is_date = f->year >= 1970 && f->year <= 2099 && f->month >= 1 && f->month <= 12 && f->day >= 1 && f->day <= 31;
+    return is_date && f->hour <= 23 && f->minute <= 59 && f->second <= 60;
+}
+
 static bool calendar_read(struct assay_slice text, uint64_t *ret_ns)
 {
     struct scan scan = {text, 0};
-    unsigned year, month, day, hour, minute, second;
-    bool is_good = digits_take(&scan, 4, &year) && one_of_take(&scan, "-") && digits_take(&scan, 2, &month) &&
-                   one_of_take(&scan, "-") && digits_take(&scan, 2, &day) && one_of_take(&scan, "T ") &&
-                   digits_take(&scan, 2, &hour) && one_of_take(&scan, ":") && digits_take(&scan, 2, &minute) &&
-                   one_of_take(&scan, ":") && digits_take(&scan, 2, &second);
-    if (!is_good || year < 1970 || year > 2099 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
-        minute > 59 || second > 60) {
+    struct fields f;
+    int64_t offset;
+    if (!fields_take(&scan, &f) || !are_possible(&f)) {
         return false;
     }
     uint64_t fraction = one_of_take(&scan, ".,") ? fraction_take(&scan) : 0;
-    int64_t offset;
     if (!zone_take(&scan, &offset)) {
         return false;
     }
-    int64_t seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+    int64_t seconds =
+        days_from_civil(f.year, f.month, f.day) * 86400 + f.hour * 3600 + f.minute * 60 + f.second - offset;
     *ret_ns = seconds < 0 ? 0 : (uint64_t)seconds * ASSAY_NS_PER_S + fraction;
     return seconds >= 0;
 }

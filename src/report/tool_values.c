@@ -3,87 +3,72 @@
 #include "stat/stat.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define NS_PER_S 1e9
 
 /* ---- one request ------------------------------------------------------------------------------------------------ */
 
-struct ends {
-    double start, first, end;
-    bool has_start, has_first, has_end;
+/* What a tool sees of one request; NAN where it sees nothing, so that whatever rests on it is NAN, too. */
+struct seen {
+    double start, first, end, first_content, last_content, tokens, first_tokens;
 };
 
-static struct ends ends_of(const struct tool *tool, const struct tool_request *request)
+static double stamp(uint64_t ns)
 {
-    uint64_t start = tool->start == TOOL_START_DUE ? request->due_ns : request->picked_up_ns;
-    uint64_t first = tool->first == TOOL_FIRST_EVENT ? request->first_event_ns : request->first_content_ns;
-    uint64_t end = tool->end == TOOL_END_STREAM ? request->stream_end_ns : request->last_content_ns;
-    return (struct ends){.start = (double)start,
-                         .first = (double)first,
-                         .end = (double)end,
-                         .has_start = start != ASSAY_NS_ABSENT,
-                         .has_first = first != ASSAY_NS_ABSENT,
-                         .has_end = end != ASSAY_NS_ABSENT};
+    return ns == ASSAY_NS_ABSENT ? (double)NAN : (double)ns;
 }
 
-static bool per(double span, double tokens, double *ret)
+static struct seen seen_of(const struct tool *tool, const struct tool_request *request)
 {
-    *ret = tokens > 0 ? span / tokens : 0;
-    return tokens > 0;
+    return (struct seen){
+        .start = stamp(tool->start == TOOL_START_DUE ? request->due_ns : request->picked_up_ns),
+        .first = stamp(tool->first == TOOL_FIRST_EVENT ? request->first_event_ns : request->first_content_ns),
+        .end = stamp(tool->end == TOOL_END_STREAM ? request->stream_end_ns : request->last_content_ns),
+        .first_content = stamp(request->first_content_ns),
+        .last_content = stamp(request->last_content_ns),
+        .tokens = stamp(request->tokens),
+        .first_tokens = request->first_tokens > 0 ? (double)request->first_tokens : (double)NAN};
 }
 
-static bool inverse(bool is_there, double *value)
+static double per(double span, double count)
 {
-    bool is_good = is_there && *value > 0;
-    *value = is_good ? NS_PER_S / *value : 0;
-    return is_good;
+    return count > 0 ? span / count : (double)NAN;
 }
 
-/* One value of one request in ns, or tokens a second; false if that tool has none for it. */
-static bool request_value(const struct tool *tool, enum tool_value value, const struct tool_request *request,
-                          double *ret)
+static double a_second(double ns)
 {
-    struct ends at = ends_of(tool, request);
-    bool has_tokens = request->tokens != ASSAY_NS_ABSENT;
-    double tokens = has_tokens ? (double)request->tokens : 0;
-    double content = (double)request->last_content_ns - (double)request->first_content_ns;
-    bool has_content = request->first_content_ns != ASSAY_NS_ABSENT;
-    switch (value) {
+    return ns > 0 ? NS_PER_S / ns : (double)NAN;
+}
+
+/* One value of one request in ns, or tokens a second; NAN if that tool has none for it. */
+static double request_value(const struct tool *tool, enum tool_value value, const struct tool_request *request)
+{
+    struct seen at = seen_of(tool, request);
+    switch ((int)value) {
     case TOOL_TTFT:
-        *ret = at.first - at.start;
-        return at.has_start && at.has_first;
+        return at.first - at.start;
     case TOOL_E2E:
-        *ret = at.end - at.start;
-        return at.has_start && at.has_end;
+        return at.end - at.start;
     case TOOL_TPOT:
-        return at.has_first && at.has_end && has_tokens && per(at.end - at.first, tokens - 1, ret);
+        return per(at.end - at.first, at.tokens - 1);
     case TOOL_TPOT_CONTENT:
-        return has_content && has_tokens && per(content, tokens - 1, ret);
+        return per(at.last_content - at.first_content, at.tokens - 1);
     case TOOL_TPOT_FROM_START:
-        return has_content && at.has_start && has_tokens &&
-               per((double)request->last_content_ns - at.start, tokens, ret);
+    case TOOL_ITL_MEAN: /* (TTFT + gaps) / N: the gaps end at the last content */
+        return per(at.last_content - at.start, at.tokens);
     case TOOL_TPOT_AFTER_FIRST:
-        return at.has_first && at.has_end && has_tokens && request->first_tokens > 0 &&
-               per(at.end - at.first, tokens - (double)request->first_tokens, ret);
+        return per(at.end - at.first, at.tokens - at.first_tokens);
     case TOOL_NTPOT:
-        return at.has_start && at.has_end && has_tokens && per(at.end - at.start, tokens, ret);
-    case TOOL_ITL_MEAN:
-        return has_content && at.has_start && has_tokens &&
-               per((double)request->last_content_ns - at.start, tokens, ret);
+        return per(at.end - at.start, at.tokens);
     case TOOL_USER_RATE:
-        return inverse(at.has_first && at.has_end && has_tokens && per(at.end - at.first, tokens - 1, ret), ret);
+        return a_second(per(at.end - at.first, at.tokens - 1));
     case TOOL_REQUEST_RATE:
-        return inverse(at.has_start && at.has_end && has_tokens && per(at.end - at.start, tokens, ret), ret);
-    case TOOL_ITL_GAPS:
-    case TOOL_ITL_TOKENS:
-    case TOOL_COUNT_OK:
-    case TOOL_DURATION:
-    case TOOL_REQUESTS_PER_S:
-    case TOOL_TOKENS_PER_S:
-        break;
+        return a_second(per(at.end - at.start, at.tokens));
+    default:
+        return (double)NAN;
     }
-    return false;
 }
 
 /* ---- distributions ---------------------------------------------------------------------------------------------- */
@@ -153,13 +138,15 @@ static void points_fill(const struct tool *tool, const struct tool_row *row, con
 {
     for (size_t i = 0; i < requests->count; i++) {
         const struct tool_request *request = &requests->all[i];
-        double value = 0;
         if (!request->is_ok) {
             continue; /* every one of these tools leaves failed requests out of its latencies */
         }
         if (row->value == TOOL_ITL_GAPS || row->value == TOOL_ITL_TOKENS) {
             gaps_add(tool, row->value, requests, request, points);
-        } else if (request_value(tool, row->value, request, &value)) {
+            continue;
+        }
+        double value = request_value(tool, row->value, request);
+        if (!isnan(value)) {
             point_add(points, value, weight_of(row->weight, request));
         }
     }
@@ -219,59 +206,39 @@ static assay_code distribution(const struct tool *tool, const struct tool_row *r
 /* ---- the whole run ---------------------------------------------------------------------------------------------- */
 
 struct totals {
-    double first_start, last_end, tokens;
-    size_t ok;
-    bool has_span, has_tokens;
+    double first_start, last_end, tokens, ok; /* NAN: no such stamp; tokens NAN: not all counts are known */
 };
 
 static struct totals totals_of(const struct tool *tool, const struct tool_requests *requests)
 {
-    struct totals totals = {.has_tokens = true};
+    struct totals totals = {.first_start = (double)NAN, .last_end = (double)NAN};
     for (size_t i = 0; i < requests->count; i++) {
         const struct tool_request *request = &requests->all[i];
-        struct ends at = ends_of(tool, request);
-        if (at.has_start && at.has_end) {
-            totals.first_start = !totals.has_span || at.start < totals.first_start ? at.start : totals.first_start;
-            totals.last_end = !totals.has_span || at.end > totals.last_end ? at.end : totals.last_end;
-            totals.has_span = true;
-        }
-        totals.ok += request->is_ok;
-        totals.has_tokens = totals.has_tokens && (!request->is_ok || request->tokens != ASSAY_NS_ABSENT);
-        totals.tokens += request->is_ok && request->tokens != ASSAY_NS_ABSENT ? (double)request->tokens : 0;
+        struct seen at = seen_of(tool, request);
+        totals.first_start = fmin(totals.first_start, at.start); /* the other one if one is NAN */
+        totals.last_end = fmax(totals.last_end, at.end);
+        totals.ok += request->is_ok ? 1 : 0;
+        totals.tokens += request->is_ok ? at.tokens : 0;
     }
     return totals;
 }
 
-static bool run_value(const struct tool *tool, enum tool_value value, const struct tool_requests *requests, double *ret)
+static double run_value(const struct tool *tool, enum tool_value value, const struct tool_requests *requests)
 {
     struct totals totals = totals_of(tool, requests);
     double span = totals.last_end - totals.first_start;
-    switch (value) {
+    switch ((int)value) {
     case TOOL_COUNT_OK:
-        *ret = (double)totals.ok;
-        return true;
+        return totals.ok;
     case TOOL_DURATION:
-        *ret = span;
-        return totals.has_span;
+        return span;
     case TOOL_REQUESTS_PER_S:
-        return totals.has_span && per((double)totals.ok * NS_PER_S, span, ret);
+        return per(totals.ok * NS_PER_S, span);
     case TOOL_TOKENS_PER_S:
-        return totals.has_span && totals.has_tokens && per(totals.tokens * NS_PER_S, span, ret);
-    case TOOL_TTFT:
-    case TOOL_E2E:
-    case TOOL_TPOT:
-    case TOOL_TPOT_CONTENT:
-    case TOOL_TPOT_FROM_START:
-    case TOOL_TPOT_AFTER_FIRST:
-    case TOOL_NTPOT:
-    case TOOL_ITL_GAPS:
-    case TOOL_ITL_TOKENS:
-    case TOOL_ITL_MEAN:
-    case TOOL_USER_RATE:
-    case TOOL_REQUEST_RATE:
-        break;
+        return per(totals.tokens * NS_PER_S, span);
+    default:
+        return (double)NAN;
     }
-    return false;
 }
 
 assay_code assay_tool_row_compute(const struct tool *tool, const struct tool_row *row,
@@ -282,9 +249,8 @@ assay_code assay_tool_row_compute(const struct tool *tool, const struct tool_row
     *ret_why = NULL;
     *ret_n = requests->count;
     if (row->value >= TOOL_COUNT_OK) {
-        if (!run_value(tool, row->value, requests, ret)) {
-            *ret_why = "stamps or counts missing";
-        }
+        *ret = run_value(tool, row->value, requests);
+        *ret_why = isnan(*ret) ? "stamps or counts missing" : NULL;
         return ASSAY_OK;
     }
     assay_code rc = distribution(tool, row, requests, ret, ret_n, err);

@@ -62,13 +62,15 @@ static void vllm_arrays_become_arrivals(void **state)
     assay_import_result_done(&result);
 }
 
+#define AIPERF_SUMMARY                                                                      \
+    "{\"input_config\":{},\"request_throughput\":{\"unit\":\"requests/sec\",\"avg\":24.0}," \
+    "\"request_latency\":{\"unit\":\"ms\",\"avg\":150.4,\"p50\":150.6}}"
+
 static void a_file_of_figures_stays_a_summary(void **state)
 {
     (void)state;
     static const char *const FILES[] = {
-        VLLM_HEAD "\"output_throughput\":98.0}",
-        "{\"input_config\":{},\"request_throughput\":{\"unit\":\"requests/sec\",\"avg\":24.0},"
-        "\"request_latency\":{\"unit\":\"ms\",\"avg\":150.4,\"p50\":150.6}}",
+        VLLM_HEAD "\"output_throughput\":98.0}", AIPERF_SUMMARY,
         "[{\"build_commit\":\"x\",\"model_type\":\"m\",\"n_prompt\":0,\"n_gen\":128,\"avg_ns\":5,\"avg_ts\":98.5}]"};
     for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
         struct assay_import_result result;

@@ -62,7 +62,8 @@ static const struct synthetic_metric FEW[] = {
     {.name = "ttft_p50", .absent = "n too small (3 of 5)", .n = 3},
 };
 
-#define RUN(name, list, ...)                                                                                \
+#define RUN(name, list) RUN_WITH(name, list, .label = "a")
+#define RUN_WITH(name, list, ...)                                                                           \
     {                                                                                                       \
         .model = (name), .url = URL, .metrics = (list), .metrics_count = COUNT(list), .ok = 60, __VA_ARGS__ \
     }
@@ -132,7 +133,7 @@ static void the_first_line_is_the_answer(void **state)
 static void an_invalid_run_says_first_what_broke(void **state)
 {
     (void)state;
-    const struct synthetic_run run = RUN("smollm2", FAST, .invalid = {"late", "noise"});
+    const struct synthetic_run run = RUN_WITH("smollm2", FAST, .invalid = {"late", "noise"});
     char *text = show(&run, ASSAY_REPORT_TEXT);
     assert_memory_equal(text, "INVALID: late: requests left too late", 37);
     check_holds(text, "; noise: other load");
@@ -142,7 +143,7 @@ static void an_invalid_run_says_first_what_broke(void **state)
 static void a_run_record_shows_its_reason_and_no_rate(void **state)
 {
     (void)state;
-    const struct synthetic_run run = RUN("smollm2", FAST, .outcome = "aborted", .why = "signal");
+    const struct synthetic_run run = RUN_WITH("smollm2", FAST, .outcome = "aborted", .why = "signal");
     char *text = show(&run, ASSAY_REPORT_TEXT);
     assert_memory_equal(text, "No result, outcome aborted: signal\n", 35);
     check_lacks(text, "tok/s");
@@ -175,7 +176,7 @@ static void a_model_name_cannot_forge_a_line(void **state)
 static void digits_finer_than_the_stamp_error_are_not_printed(void **state)
 {
     (void)state;
-    const struct synthetic_run run = RUN("smollm2", FAST, .stamp_error_ns = 3000000);
+    const struct synthetic_run run = RUN_WITH("smollm2", FAST, .stamp_error_ns = 3000000);
     char *text = show(&run, ASSAY_REPORT_TEXT);
     check_holds(text, "TTFT p50 42 ms");
     assay_free(text);
@@ -207,8 +208,8 @@ static void a_model_below_its_least_n_is_not_ranked(void **state)
 static void invalid_runs_and_other_loads_are_not_compared(void **state)
 {
     (void)state;
-    const struct synthetic_run invalid[] = {RUN("a", FAST), RUN("b", SLOW, .invalid = {"noise"})};
-    const struct synthetic_run other_load[] = {RUN("a", FAST), RUN("b", SLOW, .users = 8)};
+    const struct synthetic_run invalid[] = {RUN("a", FAST), RUN_WITH("b", SLOW, .invalid = {"noise"})};
+    const struct synthetic_run other_load[] = {RUN("a", FAST), RUN_WITH("b", SLOW, .users = 8)};
     char *text = report(invalid, 2, ASSAY_REPORT_TEXT);
     check_lacks(text, "Models against each other");
     assay_free(text);
@@ -220,7 +221,7 @@ static void invalid_runs_and_other_loads_are_not_compared(void **state)
 static void cold_stands_against_warm_of_the_same_model(void **state)
 {
     (void)state;
-    const struct synthetic_run runs[] = {RUN("a", FAST), RUN("a", COLD, .state = "cold"), RUN("b", FAST)};
+    const struct synthetic_run runs[] = {RUN("a", FAST), RUN_WITH("a", COLD, .state = "cold"), RUN("b", FAST)};
     char *text = report(runs, 3, ASSAY_REPORT_MARKDOWN);
     check_holds(text, "## Cold against warm");
     check_holds(text, "| 21.4 |");
@@ -232,7 +233,7 @@ static void cold_stands_against_warm_of_the_same_model(void **state)
 static void advice_prints_its_inputs(void **state)
 {
     (void)state;
-    const struct synthetic_run runs[] = {RUN("a", FAST), RUN("a", CROWDED, .users = 64, .failed = 6)};
+    const struct synthetic_run runs[] = {RUN("a", FAST), RUN_WITH("a", CROWDED, .users = 64, .failed = 6)};
     char *text = report(runs, 2, ASSAY_REPORT_TEXT);
     check_holds(text, "(rule knee)");
     check_holds(text, "stay near 4 users: 64 bring hardly more output");
@@ -248,7 +249,7 @@ static void advice_is_silent_without_data(void **state)
     (void)state;
     static const struct synthetic_metric ENOUGH[] = {
         {.name = "ttft_p50", .value = 42 * MS, .lower = 41 * MS, .upper = 43 * MS, .n = 60}};
-    const struct synthetic_run runs[] = {RUN("a", ENOUGH), RUN("b", CROWDED, .invalid = {"noise"})};
+    const struct synthetic_run runs[] = {RUN("a", ENOUGH), RUN_WITH("b", CROWDED, .invalid = {"noise"})};
     char *text = report(runs, 2, ASSAY_REPORT_TEXT);
     check_lacks(text, "Recommendations");
     assay_free(text);
@@ -257,7 +258,7 @@ static void advice_is_silent_without_data(void **state)
 static void the_csv_has_one_row_a_model_and_metric(void **state)
 {
     (void)state;
-    const struct synthetic_run runs[] = {RUN("a", FAST), RUN("b", SLOW, .outcome = "failed", .why = "refused")};
+    const struct synthetic_run runs[] = {RUN("a", FAST), RUN_WITH("b", SLOW, .outcome = "failed", .why = "refused")};
     char *text = report(runs, 2, ASSAY_REPORT_CSV);
     size_t lines = 0;
     for (const char *c = text; *c != '\0'; c++) {
@@ -296,10 +297,10 @@ static void reports_are_as_kept(void **state)
     const struct synthetic_run runs[] = {
         RUN("smollm2", FAST),
         RUN("gemma3", SLOW),
-        RUN("smollm2", COLD, .state = "cold"),
-        RUN("smollm2", CROWDED, .users = 64, .failed = 6),
-        RUN("smollm2", CROWDED, .rate_per_s = "25", .invalid = {"late", "rate"}),
-        RUN("smollm2", FAST, .outcome = "aborted", .why = "signal"),
+        RUN_WITH("smollm2", COLD, .state = "cold"),
+        RUN_WITH("smollm2", CROWDED, .users = 64, .failed = 6),
+        RUN_WITH("smollm2", CROWDED, .rate_per_s = "25", .invalid = {"late", "rate"}),
+        RUN_WITH("smollm2", FAST, .outcome = "aborted", .why = "signal"),
     };
     for (size_t i = 0; i < ASSAY_REPORT_FORMAT_COUNT; i++) {
         char name[32];
@@ -317,7 +318,7 @@ static void reports_are_as_kept(void **state)
 static void the_json_of_a_report_reads_back(void **state)
 {
     (void)state;
-    const struct synthetic_run runs[] = {RUN("a", FAST), RUN("a", COLD, .state = "cold")};
+    const struct synthetic_run runs[] = {RUN("a", FAST), RUN_WITH("a", COLD, .state = "cold")};
     char *text = report(runs, 2, ASSAY_REPORT_JSON);
     json_t *root = NULL;
     assert_int_equal(assay_json_read(text, strlen(text), &assay_json_limits_default, &root, NULL), ASSAY_OK);
