@@ -33,8 +33,7 @@ static assay_code check_depth(struct reader *reader, size_t at, unsigned depth)
     if (depth <= reader->limits->depth_max) {
         return ASSAY_OK;
     }
-    return scan_fail(&reader->scan, at, ASSAY_TOO_LARGE, reader->err,
-                     "found level %u of nesting, expected at most %u",
+    return scan_fail(&reader->scan, at, ASSAY_TOO_LARGE, reader->err, "found level %u of nesting, expected at most %u",
                      depth, reader->limits->depth_max);
 }
 

@@ -105,34 +105,23 @@ static void expect_age(struct judge *judge)
 static void expect_default_policy(struct judge *judge)
 {
     static const char BUILD[] = "/predicate/environment/build/";
-    struct {
+    char place[ASSAY_JSON_POINTER_BYTES];
+    const char *path = json_string_value(at(judge, "/predicate/protocol/computePath"));
+    const json_t *build = at(judge, "/predicate/environment/build");
+    const json_t *sanitizers = json_object_get(build, "sanitizers"), *optimize = json_object_get(build, "optimize");
+    const struct {
         const char *member;
         enum gate gate;
         bool is_met;
         const char *expected;
-    } rows[4];
-    char place[ASSAY_JSON_POINTER_BYTES];
-    const char *path = json_string_value(at(judge, "/predicate/protocol/computePath"));
-    const json_t *sanitizers = at(judge, "/predicate/environment/build/sanitizers");
-    const json_t *optimize = at(judge, "/predicate/environment/build/optimize");
+    } rows[] = {
+        {"dirty", GATE_DIRTY, json_is_false(json_object_get(build, "dirty")), "false"},
+        {"sanitizers", GATE_BUILD, json_is_array(sanitizers) && json_array_size(sanitizers) == 0, "no sanitizer"},
+        {"coverage", GATE_BUILD, json_is_false(json_object_get(build, "coverage")), "false"},
+        {"optimize", GATE_BUILD, json_is_integer(optimize) && json_integer_value(optimize) >= 2, "2 or more"},
+    };
     expect(judge, path && strcmp(path, "real") == 0, GATE_PATH_POLICY, "/predicate/protocol/computePath", "\"real\"");
-    rows[0].member = "dirty";
-    rows[0].gate = GATE_DIRTY;
-    rows[0].is_met = json_is_false(at(judge, "/predicate/environment/build/dirty"));
-    rows[0].expected = "false";
-    rows[1].member = "sanitizers";
-    rows[1].gate = GATE_BUILD;
-    rows[1].is_met = json_is_array(sanitizers) && json_array_size(sanitizers) == 0;
-    rows[1].expected = "no sanitizer";
-    rows[2].member = "coverage";
-    rows[2].gate = GATE_BUILD;
-    rows[2].is_met = json_is_false(at(judge, "/predicate/environment/build/coverage"));
-    rows[2].expected = "false";
-    rows[3].member = "optimize";
-    rows[3].gate = GATE_BUILD;
-    rows[3].is_met = json_is_integer(optimize) && json_integer_value(optimize) >= 2;
-    rows[3].expected = "2 or more";
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         (void)snprintf(place, sizeof place, "%s%s", BUILD, rows[i].member);
         expect(judge, rows[i].is_met, rows[i].gate, place, rows[i].expected);
     }

@@ -164,6 +164,13 @@ static void walk_int(struct walker *walker, const struct field *field, json_t *v
     }
 }
 
+static void walk_bool(struct walker *walker, const json_t *value)
+{
+    if (!json_is_boolean(value)) {
+        refuse(walker, value, "true or false");
+    }
+}
+
 static void walk_data(struct walker *walker, json_t *value)
 {
     const char *name;
@@ -283,35 +290,18 @@ static void walk(struct walker *walker, const struct field *field, json_t *value
         assay_json_pointer_back(&walker->at, mark);
         return;
     }
-    switch (field->type) {
-    case FIELD_INT:
+    if (field->type == FIELD_INT) {
         walk_int(walker, field, value);
-        return;
-    case FIELD_BOOL:
-        if (!json_is_boolean(value)) {
-            refuse(walker, value, "true or false");
-        }
-        return;
-    case FIELD_OBJECT:
+    } else if (field->type == FIELD_BOOL) {
+        walk_bool(walker, value);
+    } else if (field->type == FIELD_OBJECT) {
         walk_object(walker, field, value);
-        return;
-    case FIELD_LIST:
-    case FIELD_SET:
+    } else if (field->type == FIELD_LIST || field->type == FIELD_SET) {
         walk_list(walker, field, value);
-        return;
-    case FIELD_DATA:
+    } else if (field->type == FIELD_DATA) {
         walk_data(walker, value);
-        return;
-    case FIELD_U64:
-    case FIELD_DEC:
-    case FIELD_HEX:
-    case FIELD_COMMIT:
-    case FIELD_TIME:
-    case FIELD_ID:
-    case FIELD_REF:
-    case FIELD_STR:
+    } else {
         walk_text(walker, field, value);
-        return;
     }
 }
 

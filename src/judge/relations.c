@@ -9,6 +9,8 @@
 /* Gate 108 where two fields must fit each other. A field that was refused alone is left out here: its type is not what
  * these functions expect, and one fault is reported once. */
 
+static const char METRICS[] = "/predicate/metrics";
+
 /* Text of a member, or "" (then the field table has said so). */
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -107,9 +109,9 @@ static void check_arms(struct judge *judge, const json_t *arms)
     }
 }
 
-static void check_bounds(struct judge *judge, const json_t *metric, size_t i)
+/* lower, upper and confidence stand together, and only beside a value. */
+static void check_bounds_given(struct judge *judge, const json_t *metric, size_t i)
 {
-    static const char LIST[] = "/predicate/metrics";
     static const char *const BOUNDS[] = {"lower", "upper", "confidence"};
     struct assay_json_pointer at;
     bool has_value = json_is_string(json_object_get(metric, "value"));
@@ -120,44 +122,49 @@ static void check_bounds(struct judge *judge, const json_t *metric, size_t i)
     for (size_t k = 0; k < 3; k++) {
         const json_t *bound = json_object_get(metric, BOUNDS[k]);
         if (bound && !has_value) {
-            refuse(judge, place(&at, LIST, i, BOUNDS[k]), bound, "no bounds without a value");
+            refuse(judge, place(&at, METRICS, i, BOUNDS[k]), bound, "no bounds without a value");
         } else if (!bound && given > 0) {
-            refuse(judge, place(&at, LIST, i, BOUNDS[k]), NULL, "lower, upper and confidence together");
+            refuse(judge, place(&at, METRICS, i, BOUNDS[k]), NULL, "lower, upper and confidence together");
         }
     }
-    double value = 0, lower = 0, upper = 0, confidence = 0;
-    if (!assay_json_dec_read(text_of(metric, "value"), &value) ||
-        !assay_json_dec_read(text_of(metric, "lower"), &lower) ||
-        !assay_json_dec_read(text_of(metric, "upper"), &upper) ||
-        !assay_json_dec_read(text_of(metric, "confidence"), &confidence)) {
-        return;
+}
+
+static void check_bounds(struct judge *judge, const json_t *metric, size_t i)
+{
+    static const char *const NAMES[] = {"value", "lower", "upper", "confidence"};
+    struct assay_json_pointer at;
+    double numbers[4];
+    for (size_t k = 0; k < 4; k++) {
+        if (!assay_json_dec_read(text_of(metric, NAMES[k]), &numbers[k])) {
+            return;
+        }
     }
-    if (!(lower <= value && value <= upper)) {
-        refuse(judge, place(&at, LIST, i, "value"), json_object_get(metric, "value"), "a value from lower to upper");
+    if (!(numbers[1] <= numbers[0] && numbers[0] <= numbers[2])) {
+        refuse(judge, place(&at, METRICS, i, "value"), json_object_get(metric, "value"), "a value from lower to upper");
     }
-    if (!(confidence > 0 && confidence < 1)) {
-        refuse(judge, place(&at, LIST, i, "confidence"), json_object_get(metric, "confidence"),
+    if (!(numbers[3] > 0 && numbers[3] < 1)) {
+        refuse(judge, place(&at, METRICS, i, "confidence"), json_object_get(metric, "confidence"),
                "a confidence between 0 and 1");
     }
 }
 
 static void check_metrics(struct judge *judge, const json_t *metrics, const json_t *arms)
 {
-    static const char LIST[] = "/predicate/metrics";
     struct assay_json_pointer at;
     for (size_t i = 0; i < json_array_size(metrics); i++) {
         const json_t *metric = json_array_get(metrics, i), *before = i > 0 ? json_array_get(metrics, i - 1) : NULL;
         int order = before ? strcmp(text_of(before, "arm"), text_of(metric, "arm")) : -1;
         order = order == 0 ? strcmp(text_of(before, "name"), text_of(metric, "name")) : order;
-        bool is_key = before && !judge_is_refused(judge, place(&at, LIST, i - 1, "name")) &&
-                      !judge_is_refused(judge, place(&at, LIST, i - 1, "arm"));
+        bool is_key = before && !judge_is_refused(judge, place(&at, METRICS, i - 1, "name")) &&
+                      !judge_is_refused(judge, place(&at, METRICS, i - 1, "arm"));
         if (order >= 0 && is_key) {
-            refuse(judge, place(&at, LIST, i, "name"), json_object_get(metric, "name"),
+            refuse(judge, place(&at, METRICS, i, "name"), json_object_get(metric, "name"),
                    "metrics sorted by arm and name, without duplicates");
         }
         if (!is_arm(arms, text_of(metric, "arm"))) {
-            refuse(judge, place(&at, LIST, i, "arm"), json_object_get(metric, "arm"), "an arm of the protocol");
+            refuse(judge, place(&at, METRICS, i, "arm"), json_object_get(metric, "arm"), "an arm of the protocol");
         }
+        check_bounds_given(judge, metric, i);
         check_bounds(judge, metric, i);
     }
 }

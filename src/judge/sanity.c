@@ -1,4 +1,4 @@
-#include "judge/judge_room.h"
+#include "judge/sanity.h"
 
 #include "base/text.h"
 
@@ -10,7 +10,6 @@
 /* Gates 331 to 341: what cannot be true of any run. They look at what plan and trace give; without those at the
  * document itself, so that a receipt alone is still held against itself. */
 
-#define CROSS_PPM_MAX 200.0  /* gate 338 */
 #define REGION_FACTOR 1000.0 /* gate 337: a region of 1,000 clock readings hides their cost in its last digit */
 #define IN_FLIGHT_SLACK 1e-6 /* gate 334: sums of rounded means */
 #define RATE_SLACK 1e-9      /* gate 333: quotients of integers, rounded once each */
@@ -39,14 +38,14 @@ struct frame {
     bool is_closed;
 };
 
-static const json_t *at(const struct judge *judge, const char *pointer)
+const json_t *sanity_at(const struct judge *judge, const char *pointer)
 {
     return assay_json_at(judge->is_derived ? judge->derived.statement : judge->statement, pointer);
 }
 
-static double number_at(const struct judge *judge, const char *pointer)
+double sanity_number(const struct judge *judge, const char *pointer)
 {
-    return (double)json_integer_value(at(judge, pointer));
+    return (double)json_integer_value(sanity_at(judge, pointer));
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -65,17 +64,17 @@ static const char *place(struct assay_json_pointer *to, size_t index, const char
     return to->text;
 }
 
-static void report(struct judge *judge, enum gate gate, const char *pointer, const char *expected)
+void sanity_report(struct judge *judge, enum gate gate, const char *pointer, const char *expected)
 {
     if (!judge_is_refused(judge, pointer)) {
-        judge_fail(judge, gate, pointer, at(judge, pointer), expected);
+        judge_fail(judge, gate, pointer, sanity_at(judge, pointer), expected);
     }
 }
 
 static void report_value(struct judge *judge, enum gate gate, const struct reading *reading, const char *expected)
 {
     struct assay_json_pointer to;
-    report(judge, gate, place(&to, reading->index, "value"), expected);
+    sanity_report(judge, gate, place(&to, reading->index, "value"), expected);
 }
 
 static struct reading read_metric(const json_t *metric, size_t index)
@@ -125,7 +124,7 @@ static void check_least_n(struct judge *judge, const struct reading *reading)
     if (reading->n < least) {
         (void)snprintf(expected, sizeof expected, "at least %llu samples for %s", (unsigned long long)least,
                        STATS[reading->stat]);
-        report(judge, GATE_LEAST_N, place(&to, reading->index, "n"), expected);
+        sanity_report(judge, GATE_LEAST_N, place(&to, reading->index, "n"), expected);
     }
 }
 
@@ -284,15 +283,15 @@ static void check_groups(struct judge *judge, const json_t *metrics)
 
 static struct frame read_frame(const struct judge *judge)
 {
-    double read_ns = number_at(judge, "/predicate/protocol/clock/readNs");
-    double grain_ns = number_at(judge, "/predicate/protocol/clock/resolutionNs");
+    double read_ns = sanity_number(judge, "/predicate/protocol/clock/readNs");
+    double grain_ns = sanity_number(judge, "/predicate/protocol/clock/resolutionNs");
     return (struct frame){
-        .window_ns =
-            number_at(judge, "/predicate/samples/lastEndNs") - number_at(judge, "/predicate/samples/firstDueNs"),
-        .concurrency = number_at(judge, "/predicate/protocol/load/concurrency"),
+        .window_ns = sanity_number(judge, "/predicate/samples/lastEndNs") -
+                     sanity_number(judge, "/predicate/samples/firstDueNs"),
+        .concurrency = sanity_number(judge, "/predicate/protocol/load/concurrency"),
         .clock_ns = read_ns > grain_ns ? read_ns : grain_ns,
-        .arms = json_array_size(at(judge, "/predicate/protocol/arms")),
-        .is_closed = strcmp(text_of(at(judge, "/predicate/protocol/load"), "mode"), "closed") == 0,
+        .arms = json_array_size(sanity_at(judge, "/predicate/protocol/arms")),
+        .is_closed = strcmp(text_of(sanity_at(judge, "/predicate/protocol/load"), "mode"), "closed") == 0,
     };
 }
 
@@ -320,138 +319,18 @@ static void check_in_flight(struct judge *judge, const json_t *metrics, const st
     }
 }
 
-static void check_window(struct judge *judge, const struct frame *frame)
-{
-    double measured = number_at(judge, "/predicate/samples/count") - number_at(judge, "/predicate/samples/warmup");
-    if (measured > 0 && frame->window_ns <= 0) {
-        report(judge, GATE_IMPOSSIBLE, "/predicate/samples/lastEndNs", "a time after firstDueNs");
-    }
-}
-
-static void check_kernels(struct judge *judge)
-{
-    const json_t *entries = at(judge, "/predicate/kernels/entries");
-    double ns = 0,
-           room = number_at(judge, "/predicate/kernels/wallNs") * number_at(judge, "/predicate/kernels/threads");
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        ns += (double)json_integer_value(json_object_get(json_array_get(entries, i), "ns"));
-    }
-    if (ns > room) {
-        char expected[96];
-        (void)snprintf(expected, sizeof expected, "at most wallNs x threads = %.0f ns, all entries together", room);
-        report(judge, GATE_KERNEL_TIME, "/predicate/kernels/wallNs", expected);
-    }
-}
-
-static void check_clock(struct judge *judge)
-{
-    double ppm = 0;
-    const char *text = json_string_value(at(judge, "/predicate/protocol/clock/crossPpm"));
-    if (text && assay_json_dec_read(text, &ppm) && fabs(ppm) > CROSS_PPM_MAX) {
-        report(judge, GATE_CLOCK, "/predicate/protocol/clock/crossPpm", "at most 200 ppm");
-    }
-}
-
-/* Sums of the samples object, for documents that were given without their trace. */
-static void check_counts(struct judge *judge)
-{
-    static const char SAMPLES[] = "/predicate/samples";
-    const json_t *samples = at(judge, SAMPLES);
-    int64_t count = 0, planned = 0, warmup = 0, ok = 0, failed = 0, timed_out = 0, cancelled = 0, in_flight = 0,
-            censored = 0;
-    struct {
-        const char *name;
-        int64_t *ret;
-    } members[] = {
-        {"count", &count},      {"planned", &planned},    {"warmup", &warmup},       {"ok", &ok},
-        {"failed", &failed},    {"timedOut", &timed_out}, {"cancelled", &cancelled}, {"inFlight", &in_flight},
-        {"censored", &censored}};
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        if (assay_json_get_int(samples, members[i].name, SAMPLES, members[i].ret, NULL) != ASSAY_OK) {
-            return;
-        }
-    }
-    if (ok + failed + timed_out + cancelled + in_flight != count) {
-        report(judge, GATE_STATUS_SUM, "/predicate/samples/count",
-               "the sum of ok, failed, timedOut, cancelled and inFlight");
-    }
-    if (timed_out + cancelled + in_flight != censored) {
-        report(judge, GATE_STATUS_SUM, "/predicate/samples/censored", "the sum of timedOut, cancelled and inFlight");
-    }
-    if (count > planned) {
-        report(judge, GATE_COUNTS, "/predicate/samples/count", "at most planned");
-    } else if (warmup > count) {
-        report(judge, GATE_COUNTS, "/predicate/samples/warmup", "at most count");
-    }
-}
-
-static void check_determinism(struct judge *judge)
-{
-    static const char STATE[] = "/predicate/determinism/state";
-    const char *state = json_string_value(at(judge, STATE));
-    size_t digests = json_array_size(at(judge, "/predicate/determinism/digests"));
-    double repetitions = number_at(judge, "/predicate/determinism/repetitions");
-    if (state && strcmp(state, "proven") == 0 && (repetitions < 2 || digests != 1)) {
-        report(judge, GATE_DETERMINISM, STATE, "2 repetitions or more, and one digest");
-    } else if (state && strcmp(state, "refuted") == 0 && digests < 2) {
-        report(judge, GATE_DETERMINISM, STATE, "2 digests or more");
-    }
-}
-
-static void check_codes(struct judge *judge)
-{
-    static const char *const ALWAYS[] = {"platform", "signer-honesty", "unlogged-runs"}; /* evidence.md 3.4 */
-    const json_t *codes = at(judge, "/predicate/notChecked");
-    for (size_t i = 0; json_is_array(codes) && i < sizeof ALWAYS / sizeof ALWAYS[0]; i++) {
-        size_t k = 0;
-        while (k < json_array_size(codes) &&
-               strcmp(json_string_value(json_array_get(codes, k)) ? json_string_value(json_array_get(codes, k)) : "",
-                      ALWAYS[i]) != 0) {
-            k++;
-        }
-        if (k == json_array_size(codes)) {
-            char expected[64];
-            (void)snprintf(expected, sizeof expected, "the code %s, which is always listed", ALWAYS[i]);
-            report(judge, GATE_CODES, "/predicate/notChecked", expected);
-        }
-    }
-}
-
-static void check_invalid(struct judge *judge)
-{
-    const json_t *codes = at(judge, "/predicate/invalid");
-    for (size_t i = 0; i < json_array_size(codes); i++) {
-        struct assay_json_pointer to = {.len = 0};
-        (void)assay_json_pointer_name(&to, "predicate");
-        (void)assay_json_pointer_name(&to, "invalid");
-        (void)assay_json_pointer_index(&to, i);
-        const char *code = json_string_value(json_array_get(codes, i));
-        if (code && !judge_is_refused(judge, to.text)) {
-            judge_add(judge, GATE_INVALID, ASSAY_VERDICT_UNDECIDED, to.text, code, "no validity rule broken");
-        }
-    }
-}
-
 void judge_sanity(struct judge *judge)
 {
     if (judge->out->document == ASSAY_DOCUMENT_IMPORTED) {
         return;
     }
-    const json_t *metrics = at(judge, LIST);
+    const json_t *metrics = sanity_at(judge, LIST);
     struct frame frame = read_frame(judge);
-    if (!judge->is_derived) { /* else the comparison has named what differs */
-        check_counts(judge);
-        check_determinism(judge);
-        check_codes(judge);
-    }
     for (size_t i = 0; i < json_array_size(metrics); i++) {
         struct reading reading = read_metric(json_array_get(metrics, i), i);
         check_metric(judge, &reading, &frame);
     }
     check_groups(judge, metrics);
     check_in_flight(judge, metrics, &frame);
-    check_window(judge, &frame);
-    check_kernels(judge);
-    check_clock(judge);
-    check_invalid(judge);
+    sanity_run(judge);
 }

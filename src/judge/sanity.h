@@ -1,0 +1,17 @@
+/*
+ * Sanity (inside this room): sanity.c looks at metrics, sanity_run.c at the run as a whole. Both look at what plan and
+ * trace give, and without those at the document itself.
+ */
+#ifndef ASSAY_JUDGE_SANITY_H
+#define ASSAY_JUDGE_SANITY_H
+
+#include "judge/judge_room.h"
+
+const json_t *sanity_at(const struct judge *judge, const char *pointer);
+double sanity_number(const struct judge *judge, const char *pointer); /* 0 unless an integer */
+/* A violation at the pointer, unless that place was refused already. */
+void sanity_report(struct judge *judge, enum gate gate, const char *pointer, const char *expected);
+
+void sanity_run(struct judge *judge);
+
+#endif

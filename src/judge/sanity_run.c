@@ -1,0 +1,135 @@
+#include "judge/sanity.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CROSS_PPM_MAX 200.0 /* gate 338 */
+
+static void check_window(struct judge *judge)
+{
+    double measured =
+        sanity_number(judge, "/predicate/samples/count") - sanity_number(judge, "/predicate/samples/warmup");
+    if (measured > 0 &&
+        sanity_number(judge, "/predicate/samples/lastEndNs") <= sanity_number(judge, "/predicate/samples/firstDueNs")) {
+        sanity_report(judge, GATE_IMPOSSIBLE, "/predicate/samples/lastEndNs", "a time after firstDueNs");
+    }
+}
+
+static void check_kernels(struct judge *judge)
+{
+    const json_t *entries = sanity_at(judge, "/predicate/kernels/entries");
+    double ns = 0, room = sanity_number(judge, "/predicate/kernels/wallNs") *
+                          sanity_number(judge, "/predicate/kernels/threads");
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        ns += (double)json_integer_value(json_object_get(json_array_get(entries, i), "ns"));
+    }
+    if (ns > room) {
+        char expected[96];
+        (void)snprintf(expected, sizeof expected, "at most wallNs x threads = %.0f ns, all entries together", room);
+        sanity_report(judge, GATE_KERNEL_TIME, "/predicate/kernels/wallNs", expected);
+    }
+}
+
+static void check_clock(struct judge *judge)
+{
+    double ppm = 0;
+    const char *text = json_string_value(sanity_at(judge, "/predicate/protocol/clock/crossPpm"));
+    if (text && assay_json_dec_read(text, &ppm) && fabs(ppm) > CROSS_PPM_MAX) {
+        sanity_report(judge, GATE_CLOCK, "/predicate/protocol/clock/crossPpm", "at most 200 ppm");
+    }
+}
+
+/* Sums of the samples object, for documents that were given without their trace. */
+static void check_counts(struct judge *judge)
+{
+    static const char SAMPLES[] = "/predicate/samples";
+    const json_t *samples = sanity_at(judge, SAMPLES);
+    int64_t count = 0, planned = 0, warmup = 0, ok = 0, failed = 0, timed_out = 0, cancelled = 0, in_flight = 0,
+            censored = 0;
+    struct {
+        const char *name;
+        int64_t *ret;
+    } members[] = {
+        {"count", &count},      {"planned", &planned},    {"warmup", &warmup},       {"ok", &ok},
+        {"failed", &failed},    {"timedOut", &timed_out}, {"cancelled", &cancelled}, {"inFlight", &in_flight},
+        {"censored", &censored}};
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        if (assay_json_get_int(samples, members[i].name, SAMPLES, members[i].ret, NULL) != ASSAY_OK) {
+            return;
+        }
+    }
+    if (ok + failed + timed_out + cancelled + in_flight != count) {
+        sanity_report(judge, GATE_STATUS_SUM, "/predicate/samples/count",
+                      "the sum of ok, failed, timedOut, cancelled and inFlight");
+    }
+    if (timed_out + cancelled + in_flight != censored) {
+        sanity_report(judge, GATE_STATUS_SUM, "/predicate/samples/censored",
+                      "the sum of timedOut, cancelled and inFlight");
+    }
+    if (count > planned) {
+        sanity_report(judge, GATE_COUNTS, "/predicate/samples/count", "at most planned");
+    } else if (warmup > count) {
+        sanity_report(judge, GATE_COUNTS, "/predicate/samples/warmup", "at most count");
+    }
+}
+
+static void check_determinism(struct judge *judge)
+{
+    static const char STATE[] = "/predicate/determinism/state";
+    const char *state = json_string_value(sanity_at(judge, STATE));
+    size_t digests = json_array_size(sanity_at(judge, "/predicate/determinism/digests"));
+    double repetitions = sanity_number(judge, "/predicate/determinism/repetitions");
+    if (state && strcmp(state, "proven") == 0 && (repetitions < 2 || digests != 1)) {
+        sanity_report(judge, GATE_DETERMINISM, STATE, "2 repetitions or more, and one digest");
+    } else if (state && strcmp(state, "refuted") == 0 && digests < 2) {
+        sanity_report(judge, GATE_DETERMINISM, STATE, "2 digests or more");
+    }
+}
+
+static void check_codes(struct judge *judge)
+{
+    static const char *const ALWAYS[] = {"platform", "signer-honesty", "unlogged-runs"}; /* evidence.md 3.4 */
+    const json_t *codes = sanity_at(judge, "/predicate/notChecked");
+    for (size_t i = 0; json_is_array(codes) && i < sizeof ALWAYS / sizeof ALWAYS[0]; i++) {
+        size_t k = 0;
+        while (k < json_array_size(codes) &&
+               strcmp(json_string_value(json_array_get(codes, k)) ? json_string_value(json_array_get(codes, k)) : "",
+                      ALWAYS[i]) != 0) {
+            k++;
+        }
+        if (k == json_array_size(codes)) {
+            char expected[64];
+            (void)snprintf(expected, sizeof expected, "the code %s, which is always listed", ALWAYS[i]);
+            sanity_report(judge, GATE_CODES, "/predicate/notChecked", expected);
+        }
+    }
+}
+
+static void check_invalid(struct judge *judge)
+{
+    const json_t *codes = sanity_at(judge, "/predicate/invalid");
+    for (size_t i = 0; i < json_array_size(codes); i++) {
+        struct assay_json_pointer to = {.len = 0};
+        (void)assay_json_pointer_name(&to, "predicate");
+        (void)assay_json_pointer_name(&to, "invalid");
+        (void)assay_json_pointer_index(&to, i);
+        const char *code = json_string_value(json_array_get(codes, i));
+        if (code && !judge_is_refused(judge, to.text)) {
+            judge_add(judge, GATE_INVALID, ASSAY_VERDICT_UNDECIDED, to.text, code, "no validity rule broken");
+        }
+    }
+}
+
+void sanity_run(struct judge *judge)
+{
+    if (!judge->is_derived) { /* else the comparison has named what differs */
+        check_counts(judge);
+        check_determinism(judge);
+        check_codes(judge);
+    }
+    check_window(judge);
+    check_kernels(judge);
+    check_clock(judge);
+    check_invalid(judge);
+}
