@@ -3,8 +3,8 @@
 #
 #     reach.sh [--no-peer]
 #
-# ASSAY is the program, TOOLS the folder with null_reader, score, usage and hog, HERE this folder. Needs two CPUs: the
-# server on the first one, the client on the second.
+# ASSAY is the program, SCORE that of tests/support, TOOLS the folder with null_reader, usage and hog, HERE this folder. Needs
+# two CPUs: the server on the first one, the client on the second.
 # ASSAY_PEERS: folder of a Python environment that holds guidellm, or will after this (default: build folder).
 set -u
 work=$(mktemp -d)
@@ -99,7 +99,7 @@ measure() {
     local hog_ns=0
     [ -n "$hog" ] && hog_ns=$(awk -v hz="$(getconf CLK_TCK)" '{ printf "%d", ($14 + $15) * 1e9 / hz }' "/proc/$hog/stat")
     foreign_share "$(value cpu_ns "$work/$name.usage")" "$hog_ns"
-    if ! "$TOOLS/score" "$work/$name" "$log" >"$work/$name.score" 2>"$work/$name.why"; then
+    if ! "$SCORE" "$work/$name" "$log" >"$work/$name.score" 2>"$work/$name.why"; then
         say "$name cannot be scored: $(cat "$work/$name.why" "$work/$name.out" | tail -2)"
     fi
 }

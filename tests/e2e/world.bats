@@ -150,6 +150,28 @@ good_or_busy() {
     [ "$(head -c 8 log)" = ASSAYTL1 ]
 }
 
+@test "every token of a run is found in the server's log, at a time that its interval allows" {
+    echo '{"assay_truth":1,"default":{"tokens":32,"interval_ns":10000000,"phase":"lockstep"}}' >s.json
+    "$ASSAY" truth --script s.json --log log --quiet >ready 3>&- &
+    SERVER_PID=$!
+    for _ in $(seq 200); do
+        grep -q '^listening on port' ready && break
+        sleep 0.02
+    done
+    URL="http://127.0.0.1:$(sed -n 's/^listening on port //p' ready)"
+    OUTPUT=32 run_llm --dialect openai --requests 20 --concurrency 10
+    good_or_busy
+    kill -INT "$SERVER_PID"
+    wait "$SERVER_PID"
+    SERVER_PID=
+    run_exit 0 "$SCORE" r log
+    says "samples=20 ok=20 tokens=640 lost=0 kernel_n=640 "
+    says " unknown=0 outside=0 "
+    # the median is right even on a busy machine: loopback takes microseconds
+    [ "$(echo "$output" | sed 's/.*kernel_p50=\([-0-9]*\).*/\1/')" -lt 1000000 ]
+    [ "$(echo "$output" | sed 's/.*kernel_p50=\([-0-9]*\).*/\1/')" -gt 0 ]
+}
+
 @test "a script with a mistake is refused with its place" {
     echo '{"assay_truth":1,"default":{"tokns":3}}' >s.json
     run_exit 3 "$ASSAY" truth --script s.json
