@@ -15,7 +15,7 @@ static void write_body(const struct assay_llm_body *body, struct assay_buf *out)
     assay_llm_put_number(out, "min_p", options->min_p);
     assay_llm_put_number(out, "repetition_penalty", options->repeat_penalty);
     assay_buf_printf(out, ",\"ignore_eos\":%s", options->ignore_eos ? "true" : "false");
-    if (options->ignore_eos) {
+    if (options->ignore_eos && options->stop.count == 0) { /* stop texts are not looked for below min_tokens */
         assay_buf_printf(out, ",\"min_tokens\":%c", ASSAY_LLM_MARK_TOKENS);
     }
     if (options->state == ASSAY_LLM_WARM) { /* a cache of its own for every request: nothing is shared */
