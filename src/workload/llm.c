@@ -29,14 +29,21 @@ static assay_code read_api_key(struct assay_llm_state *state, assay_err *err)
             rc = assay_fail(err, ASSAY_USAGE, "--api-key-env: the environment has no %s", options->api_key_env);
         } else {
             assay_buf_text(&key, text);
+            rc = assay_buf_check(&key, err);
         }
     }
     struct assay_slice trimmed = assay_slice_trim((struct assay_slice){key.data, key.len});
-    if (rc == ASSAY_OK && trimmed.len > 0) {
+    bool is_asked = options->api_key_file != NULL || options->api_key_env != NULL;
+    if (rc == ASSAY_OK && is_asked && (trimmed.len == 0 || memchr(trimmed.data, '\0', trimmed.len) != NULL)) {
+        rc = assay_fail(err, ASSAY_USAGE, "%s holds no API key, expected one line of text",
+                        options->api_key_file != NULL ? options->api_key_file : options->api_key_env);
+    }
+    if (rc == ASSAY_OK && is_asked) {
+        size_t len;
         assay_buf_text(&value, "Bearer ");
         assay_buf_append(&value, trimmed.data, trimmed.len);
         rc = assay_buf_check(&value, err);
-        state->api_key = assay_buf_take(&value, NULL);
+        state->api_key = assay_buf_take(&value, &len);
     }
     assay_buf_done(&key);
     assay_buf_done(&value);
