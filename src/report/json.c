@@ -3,7 +3,12 @@
 #include "report/facts.h"
 #include "report/value.h"
 
+#include "base/text.h"
+
 #include <assert.h>
+#include <string.h>
+
+#define PLACE_BYTES_MAX 4096 /* PATH_MAX */
 
 static void metric_put(struct assay_json_builder *b, json_t *list, const struct assay_view *view,
                        const struct assay_metric_view *metric)
@@ -66,6 +71,16 @@ static void samples_put(struct assay_json_builder *b, json_t *object, const stru
     assay_json_put_u64(b, samples, "inFlight", view->in_flight);
 }
 
+/* The only text here that no reader of JSON has looked at: a file's name may be any bytes. */
+static void place_put(struct assay_json_builder *b, json_t *object, const char *place)
+{
+    struct assay_buf shown;
+    assay_buf_init(&shown, ASSAY_REPORT_BYTES_MAX);
+    assay_text_show(&shown, place, strlen(place), PLACE_BYTES_MAX);
+    assay_json_put_slice(b, object, "place", shown.data != NULL ? shown.data : "", shown.len);
+    assay_buf_done(&shown);
+}
+
 static void run_put(struct assay_json_builder *b, json_t *object, const struct assay_view *view)
 {
     assay_json_put_text(b, object, "document", assay_document_file(view->document));
@@ -74,7 +89,7 @@ static void run_put(struct assay_json_builder *b, json_t *object, const struct a
         assay_json_put_text(b, object, "reason", view->reason);
     }
     copy_put(b, object, "invalid", view, "/invalid");
-    assay_json_put_text(b, object, "place", view->place);
+    place_put(b, object, view->place);
     assay_json_put_text(b, object, "runId", view->run_id);
     assay_json_put_text(b, object, "startedAt", view->started_at);
     assay_json_put_text(b, object, "workload", view->workload);

@@ -2,6 +2,7 @@
 #include "support/synthetic.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "json/json.h"
 
 #include <setjmp.h>
@@ -329,6 +330,23 @@ static void the_json_of_a_report_reads_back(void **state)
     assay_free(text);
 }
 
+static void a_directory_of_any_bytes_can_be_reported(void **state)
+{
+    (void)state;
+    const struct synthetic_run run = RUN("a", FAST);
+    struct synthetic_files files;
+    synthetic_make(&run, &files);
+    struct assay_report_input input = synthetic_input(&files, "run\xff\n");
+    for (unsigned format = 0; format < ASSAY_REPORT_FORMAT_COUNT; format++) {
+        struct assay_buf out;
+        assay_buf_init(&out, ASSAY_REPORT_BYTES_MAX);
+        assert_int_equal(assay_report_runs(&input, 1, (enum assay_report_format)format, &PLAIN, &out, NULL), ASSAY_OK);
+        assert_int_equal(assay_utf8_valid_prefix(out.data, out.len), out.len);
+        assay_buf_done(&out);
+    }
+    synthetic_done(&files);
+}
+
 static void every_failed_allocation_is_an_error_and_no_crash(void **state)
 {
     (void)state;
@@ -374,6 +392,7 @@ int main(void)
         cmocka_unit_test(the_csv_has_one_row_a_model_and_metric),
         cmocka_unit_test(reports_are_as_kept),
         cmocka_unit_test(the_json_of_a_report_reads_back),
+        cmocka_unit_test(a_directory_of_any_bytes_can_be_reported),
         cmocka_unit_test(every_failed_allocation_is_an_error_and_no_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

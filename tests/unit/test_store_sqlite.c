@@ -1,5 +1,6 @@
 #include "store/store.h"
 #include "support/imported.h"
+#include "support/synthetic.h"
 
 #include "base/file.h"
 
@@ -211,6 +212,39 @@ static void a_summary_is_listed_and_is_no_point(void **state)
     assay_store_close(store);
 }
 
+static void a_run_record_is_listed_and_is_no_point(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct synthetic_run run = {.model = "m", .url = "http://x", .ok = 3, .outcome = "aborted", .why = "signal"};
+    struct synthetic_files files;
+    struct assay_store *store = open_good(fixture->path, ASSAY_STORE_WRITE);
+    synthetic_make(&run, &files);
+    assert_int_equal(assay_store_append(store,
+                                        &(struct assay_store_run){.document = files.document.data,
+                                                                  .document_len = files.document.len,
+                                                                  .plan = files.plan.data,
+                                                                  .plan_len = files.plan.len},
+                                        NULL, NULL),
+                     ASSAY_OK);
+    struct assay_arena arena;
+    struct assay_store_entry *entries;
+    struct assay_store_point *points;
+    size_t count = 0;
+    assay_arena_init(&arena, 1 << 24);
+    assert_int_equal(assay_store_entries(store, &(struct assay_store_query){0}, &arena, &entries, &count, NULL),
+                     ASSAY_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(entries[0].outcome, "aborted");
+    assert_string_equal(entries[0].model, "m");
+    assert_int_equal(
+        assay_store_series(store, &(struct assay_store_query){.metric = "ttft_p50"}, &arena, &points, &count, NULL),
+        ASSAY_OK);
+    assert_int_equal(count, 0);
+    assay_arena_done(&arena);
+    synthetic_done(&files);
+    assay_store_close(store);
+}
+
 static void write_many(const char *path, unsigned first)
 {
     struct assay_store *store = NULL;
@@ -364,6 +398,7 @@ int main(void)
         TEST(the_same_receipt_twice_is_one_entry),
         TEST(repeats_of_a_request_are_one_series_and_branches_are_not),
         TEST(a_summary_is_listed_and_is_no_point),
+        TEST(a_run_record_is_listed_and_is_no_point),
         TEST(writers_wait_for_each_other_and_lose_nothing),
         TEST(what_was_appended_survives_a_kill),
         TEST(reading_a_history_that_is_not_there_says_so),
