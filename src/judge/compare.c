@@ -330,6 +330,16 @@ static void add_unsupported(struct judge *judge, const assay_err *err)
     }
 }
 
+/* A plan that cannot be read is malformed only if it is the document's own; another one is a false one. */
+static void add_breach(struct judge *judge, enum gate gate, const assay_err *err)
+{
+    bool is_plan_read = gate == GATE_FIELD;
+    if (is_plan_read && !is_bound(judge, judge->input->plan, "/predicate/protocol/planSha256")) {
+        gate = GATE_PLAN;
+    }
+    judge_add_err(judge, gate, is_plan_read || gate == GATE_PLAN ? "plan.json" : "trace.assay", err);
+}
+
 static void derive(struct judge *judge)
 {
     const struct assay_judge_input *input = judge->input;
@@ -342,9 +352,7 @@ static void derive(struct judge *judge)
     } else if (rc == ASSAY_UNSUPPORTED) {
         add_unsupported(judge, &err);
     } else if (rc != ASSAY_OK) {
-        int gate = judge->derived.gate ? judge->derived.gate : GATE_STORED_BYTES;
-        bool is_plan = gate == GATE_PLAN || gate == GATE_FIELD;
-        judge_add_err(judge, (enum gate)gate, is_plan ? "plan.json" : "trace.assay", &err);
+        add_breach(judge, judge->derived.gate ? (enum gate)judge->derived.gate : GATE_STORED_BYTES, &err);
     }
 }
 
