@@ -13,7 +13,7 @@ struct assay_progress_line {
 };
 
 void assay_progress_line_init(struct assay_progress_line *line);
-void assay_progress_line_show(void *line, const struct assay_progress *progress); /* an on_progress function */
+void assay_progress_line_show(void *context, const struct assay_progress *progress); /* an on_progress function */
 void assay_progress_line_done(struct assay_progress_line *line);
 
 #endif

@@ -95,7 +95,7 @@ void assay_engine_break_on_errors(struct assay_engine *engine);
 bool assay_stop_share_exceeded(const struct assay_stop *stop, const struct assay_counts *counts);
 
 /* worker.c */
-void *assay_worker_main(void *worker);
+void *assay_worker_main(void *argument);
 
 /* monitor.c: until all workers have ended. */
 assay_code assay_engine_watch(struct assay_engine *engine, assay_err *err);

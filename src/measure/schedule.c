@@ -45,7 +45,8 @@ static bool next_gamma(struct stream *stream, double *ret_ns)
 
 static bool next_burst(struct stream *stream, double *ret_ns)
 {
-    *ret_ns = (double)(stream->drawn / stream->shape->burst_size * stream->shape->burst_period_ns);
+    uint64_t burst = stream->drawn / stream->shape->burst_size; /* whole bursts before this one */
+    *ret_ns = (double)(burst * stream->shape->burst_period_ns);
     return true;
 }
 
