@@ -55,6 +55,8 @@ int main(void)
         "where several\narms share the window.\n\n## Withheld\n\nFrom 0.1%% of tokens without a kernel stamp (or "
         "dropped) on, what rests on arrivals is withheld; from 1%% of bounded\ntokens on, percentiles of `icl` and "
         "`itl` are. Token counts of several sources are never pooled, and a count of chunks\nis no token count. "
-        "Samples of other programs have no kernel stamps; there the first rule does not apply.\n");
+        "Samples of other programs have no kernel stamps; there the first rule does not apply.\n`service` and `cpu` "
+        "are `below timer resolution` where an operation is shorter than 1,000 times the cost or grain "
+        "of a clock\nreading, and rates are absent where their window is.\n");
     return fflush(stdout) != 0 || ferror(stdout);
 }

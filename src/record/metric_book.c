@@ -251,6 +251,10 @@ static void add_window(struct arm_book *arm, const struct assay_sample *sample)
     if (sample->start_ns == ABSENT) {
         return;
     }
+    bool is_ok = sample->status == ASSAY_STATUS_OK && sample->end_ns != ABSENT && sample->end_ns >= sample->start_ns;
+    if (is_ok && sample->end_ns - sample->start_ns < arm->shortest_ns) {
+        arm->shortest_ns = sample->end_ns - sample->start_ns;
+    }
     if (arm->sent++ == 0) {
         arm->first_sent_ns = sample->start_ns;
         arm->first_sent_due_ns = due_ns;
@@ -375,6 +379,7 @@ assay_code assay_book_make(const struct assay_plan *plan, struct assay_trace *tr
     ret->arms = assay_alloc(plan->arms_count, sizeof *ret->arms);
     assay_code rc = ret->arms ? read_slo(ret, err) : assay_nomem(err);
     for (size_t arm = 0; arm < plan->arms_count && rc == ASSAY_OK; arm++) {
+        ret->arms[arm].shortest_ns = ABSENT;
         for (unsigned id = 0; id < METRIC_COUNT; id++) {
             ret->arms[arm].series[id].is_wanted = wanted[id];
         }

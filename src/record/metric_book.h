@@ -69,6 +69,7 @@ struct arm_book {
     uint64_t first_due_ns, last_start_ns, last_end_ns; /* of measured samples */
     uint64_t first_sent_ns, last_sent_ns, first_sent_due_ns, last_sent_due_ns;
     uint64_t sent;
+    uint64_t shortest_ns; /* end - start of the shortest ok sample; ABSENT: none */
     double window_tokens, quality_tokens[ASSAY_QUALITY_COUNT];
     uint64_t output_tokens, prompt_tokens, cached_tokens;
     uint64_t output_known, prompt_known, cached_unknown, window_unknown; /* samples */

@@ -10,7 +10,7 @@
  * kind: RANKED per sample, failures rank last; PLAIN per sample whatever its status; GAPS ranked, several values a
  * sample; SEGMENTS one value a read; RUN one value a run.
  * needs: ARRIVAL withheld from 0.1% unknown tokens on; GAP the same, and percentiles from 1% bounded tokens on; COUNT
- * rests on token counts of one source; NOTHING. */
+ * rests on token counts of one source; TIMER withheld where a timed region is under 1,000 clock readings; NOTHING. */
 #define LLM "llm"
 #define SERVICE "noop command kernel lm pipeline"
 #define EVERY "llm noop command kernel lm pipeline"
@@ -54,11 +54,11 @@
       "how long received bytes waited for assay itself: user-space stamp after the read - kernel stamp")               \
     X(LATENESS, "lateness", EVERY, "ns", "lower", NULL, PLAIN, NOTHING,                                                \
       "how late assay itself was: t0 - due, of every sample that was sent")                                            \
-    X(SERVICE_TIME, "service", SERVICE, "ns", "lower", NULL, RANKED, NOTHING,                                          \
+    X(SERVICE_TIME, "service", SERVICE, "ns", "lower", NULL, RANKED, TIMER,                                            \
       "service time of one operation: (end - start) / iterations")                                                     \
     X(SCHED, "sched", SERVICE, "ns", "lower", NULL, RANKED, NOTHING, "latency from schedule: end - due")               \
     X(SPAWN, "spawn", "command", "ns", "lower", NULL, RANKED, NOTHING, "how long the spawn took")                      \
-    X(CPU, "cpu", SERVICE, "ns", "lower", NULL, RANKED, NOTHING, "CPU time of one operation: cpu / iterations")        \
+    X(CPU, "cpu", SERVICE, "ns", "lower", NULL, RANKED, TIMER, "CPU time of one operation: cpu / iterations")          \
     X(CPU_TREE, "cpu_tree", "command", "ns", "lower", NULL, RANKED, NOTHING,                                           \
       "CPU time with that of reaped descendants: user + system")                                                       \
     X(PEAK_RSS, "peak_rss", "command", "bytes", "lower", NULL, RANKED, NOTHING,                                        \
@@ -104,7 +104,13 @@ enum metric_id {
 };
 
 enum metric_kind { METRIC_KIND_RANKED, METRIC_KIND_PLAIN, METRIC_KIND_GAPS, METRIC_KIND_SEGMENTS, METRIC_KIND_RUN };
-enum metric_needs { METRIC_NEEDS_NOTHING, METRIC_NEEDS_ARRIVAL, METRIC_NEEDS_GAP, METRIC_NEEDS_COUNT };
+enum metric_needs {
+    METRIC_NEEDS_NOTHING,
+    METRIC_NEEDS_ARRIVAL,
+    METRIC_NEEDS_GAP,
+    METRIC_NEEDS_COUNT,
+    METRIC_NEEDS_TIMER
+};
 
 struct metric_nature {
     enum metric_kind kind;

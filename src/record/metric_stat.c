@@ -46,6 +46,14 @@ static bool is_single(uint32_t sources)
     return (sources & (sources - 1)) == 0;
 }
 
+/* A region so short that the clock's own cost shows in it is no measurement. */
+static const char *withheld_timer(const struct metric_book *book, const struct arm_book *arm, enum metric_id id)
+{
+    bool is_short = assay_metric_nature(id)->needs == METRIC_NEEDS_TIMER && !book->is_imported &&
+                    arm->shortest_ns < book->region_least_ns;
+    return is_short ? "below timer resolution" : NULL;
+}
+
 /* Stamps that are not good enough for what the row says (endpoints.md 4). Samples of another program have none. */
 static const char *withheld_stamps(const struct metric_book *book, const struct arm_book *arm, enum metric_id id,
                                    bool is_percentile, struct assay_arena *arena)
@@ -53,7 +61,7 @@ static const char *withheld_stamps(const struct metric_book *book, const struct 
     enum metric_needs needs = assay_metric_nature(id)->needs;
     double unknown = assay_arm_quality_share(arm, ASSAY_QUALITY_UNKNOWN);
     double bounded = assay_arm_quality_share(arm, ASSAY_QUALITY_BOUNDED);
-    if (book->is_imported || needs == METRIC_NEEDS_NOTHING) {
+    if (book->is_imported || needs == METRIC_NEEDS_NOTHING || needs == METRIC_NEEDS_TIMER) {
         return NULL;
     }
     if (unknown >= UNKNOWN_SHARE_WITHHELD) {
@@ -381,7 +389,8 @@ assay_code assay_book_statistic(struct metric_book *book, uint32_t arm, const st
         say_run(&question, id);
     }
     bool is_percentile = key->stat && stat_of(key->stat)->p_milli > 0;
-    const char *withheld = withheld_stamps(book, of_arm, id, is_percentile, arena);
+    const char *withheld = withheld_timer(book, of_arm, id);
+    withheld = withheld ? withheld : withheld_stamps(book, of_arm, id, is_percentile, arena);
     if (withheld && ret->n > 0) {
         ret->absent = withheld;
     }

@@ -136,7 +136,7 @@ static void add_sample(const struct honest_options *options, struct story *story
     } else {
         sample.start_ns = step(story, 40, 20);
         sample.cpu_ns = 900;
-        (void)step(story, options->op_ns ? options->op_ns : 1000, 400);
+        (void)step(story, options->op_ns ? options->op_ns : 50000, 400);
     }
     sample.end_ns = story->now_ns;
     if (options->failed_every > 0 && i >= options->warmup && i % options->failed_every == 0) {

@@ -420,6 +420,29 @@ static void a_rate_needs_a_window_of_a_thousand_clock_readings(void **state)
     check_all(&run, EXPECTED);
 }
 
+static void a_region_of_few_clock_readings_is_not_measured(void **state)
+{
+    (void)state;
+    static const struct expectation SHORT[] = {{"service_mean", 0, "below timer resolution"},
+                                               {"cpu_mean", 0, "below timer resolution"},
+                                               {"rate", 0, "window below 1000 clock readings"},
+                                               {"sched_mean", 85, 0},
+                                               {0}};
+    static const struct expectation LONG[] = {{"service_p95", 40095, 0}, {0}};
+    struct run_case run;
+    run_case_init(&run, "noop", ASSAY_LOAD_OPEN);
+    run.clock_read_ns = 40;
+    add_operations(&run);
+    check_all(&run, SHORT);
+    run_case_init(&run, "noop", ASSAY_LOAD_OPEN);
+    run.clock_read_ns = 40; /* 1,000 of them are 40 us */
+    add_ranked(&run, 0, ASSAY_STATUS_OK);
+    for (size_t i = 0; i < run.count; i++) {
+        run.samples[i].sample.end_ns += 40000;
+    }
+    check_all(&run, LONG);
+}
+
 static void token_counts_of_two_sources_are_not_pooled(void **state)
 {
     (void)state;
@@ -545,6 +568,7 @@ int main(void)
         cmocka_unit_test(bounds_are_exact_order_statistics_and_counts_are_told),
         cmocka_unit_test(without_kernel_stamps_what_rests_on_arrivals_is_withheld),
         cmocka_unit_test(a_rate_needs_a_window_of_a_thousand_clock_readings),
+        cmocka_unit_test(a_region_of_few_clock_readings_is_not_measured),
         cmocka_unit_test(token_counts_of_two_sources_are_not_pooled),
         cmocka_unit_test(a_count_of_chunks_is_never_a_rate),
         cmocka_unit_test(an_unknown_cached_count_is_never_taken_as_none),
