@@ -7,6 +7,7 @@
 # two CPUs: the server on the first one, the client on the second.
 # ASSAY_PEERS: folder of a Python environment that holds guidellm, or will after this (default: build folder).
 set -u
+: "${ASSAY:?}" "${SCORE:?}" "${TOOLS:?}" "${HERE:?}"
 work=$(mktemp -d)
 rows="$work/rows"
 server=
@@ -58,7 +59,7 @@ foreign_share() {
     local own client_ns=$1 hog_ns=$2 server_ms wall
     server_ms=$(sed -n 's/.* \([0-9]*\) ms of CPU.*/\1/p' "$work/server.txt")
     own=$((${client_ns:-0} / 10000000 + hog_ns / 10000000 + ${server_ms:-0} / 10))
-    wall=$((($(date +%s%N) - wall0) / 10000000 * $(nproc)))
+    wall=$((($(date +%s%N) - wall0) * $(nproc) / 10000000))
     foreign=$((($(busy_now) - busy0 - own) * 100 / (wall + 1)))
     [ "$foreign" -ge 0 ] || foreign=0
 }

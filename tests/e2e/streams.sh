@@ -11,6 +11,7 @@ work=$(mktemp -d)
 export ASSAY_STORE="$work/history.db"
 server=
 
+# shellcheck disable=SC2317 # called by the trap
 clean_up() {
     [ -n "$server" ] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null
     rm -rf "$work"
@@ -73,7 +74,7 @@ measure() {
     local model=$1 dialect=$2 status=$3 want=$4 options=$5 probes=--no-probes
     [ "$want" = - ] && want=
     [ "$options" = - ] && options=
-    case "$options" in --probes*) probes= options=${options#--probes} ;; esac
+    case "$options" in --probes*) probes='' options=${options#--probes} ;; esac
     # shellcheck disable=SC2086 # options are words
     "$ASSAY" run llm --url "$url" --dialect "$dialect" --model "$model" --peer scripted --requests 2 --warmup 0 \
         --output-tokens 8 $probes --no-calibrate --no-save --quiet --seed 1 --out "$work/$model" \
