@@ -176,6 +176,41 @@ static size_t find_row(const struct row *rows, size_t count, const struct assay_
     return count;
 }
 
+/* Servers name members in the order of the table or close to it. Whether exactly this name and its colon stand at
+ * scan->at, and if so past them; the general way finds everything else. */
+static inline bool skip_name(const struct row *row, struct assay_llm_scan *scan)
+{
+    const char *at = scan->at;
+    if (scan->end - at < NAME_BYTES + 3 || *at != '"') { /* room for the loads below */
+        return false;
+    }
+    size_t len = row->len;
+    uint64_t mask = len >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * len)) - 1;
+    if (((word_at(at + 1) ^ word_at(row->name)) & mask) != 0 || at[len + 1] != '"' || at[len + 2] != ':' ||
+        (len > 8 && memcmp(at + 9, row->name + 8, len - 8) != 0)) {
+        return false;
+    }
+    scan->at = at + len + 3;
+    return true;
+}
+
+/* The next name, as a row of the table; count if it is unknown. Rows behind the one found last are tried first. */
+static bool read_name(const struct row *rows, size_t count, struct assay_llm_scan *scan, size_t *row)
+{
+    for (size_t next = *row + 1; next < *row + 3 && next < count; next++) {
+        if (skip_name(&rows[next], scan)) {
+            *row = next;
+            return true;
+        }
+    }
+    struct assay_llm_text name;
+    if (!assay_llm_scan_name(scan, &name)) {
+        return false;
+    }
+    *row = find_row(rows, count, scan, name);
+    return true;
+}
+
 static bool read_member(const struct row *row, struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     char *member = (char *)event + row->offset;
@@ -201,14 +236,13 @@ static bool read_members(const struct row *rows, size_t count, struct assay_llm_
     if (!assay_llm_scan_enter(scan, '}', &is_empty)) {
         return false;
     }
+    size_t row = SIZE_MAX; /* before the first */
     while (!is_empty && has_more) {
-        struct assay_llm_text name;
-        if (!assay_llm_scan_name(scan, &name)) {
+        if (!read_name(rows, count, scan, &row)) {
             return false;
         }
-        size_t row = find_row(rows, count, scan, name);
         bool is_good;
-        if (row == count) {
+        if (row >= count) {
             event->unknown_members++;
             is_good = assay_llm_scan_skip(scan);
         } else if ((seen & UINT32_C(1) << row) != 0) {

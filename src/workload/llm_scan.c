@@ -124,55 +124,48 @@ bool assay_llm_scan_string_rest(struct assay_llm_scan *scan, bool *ret_has_escap
     return assay_llm_scan_fail(scan, ASSAY_LLM_FAULT_NOT_JSON);
 }
 
-static bool is_digit(const struct assay_llm_scan *scan)
+/* The first byte of p that is no digit. */
+static const char *skip_digits(const char *p, const char *end)
 {
-    return scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9';
+    while (p < end && (unsigned)(*p - '0') < 10) {
+        p++;
+    }
+    return p;
 }
 
-static bool scan_digits(struct assay_llm_scan *scan)
+static bool fail_number(struct assay_llm_scan *scan, const char *p)
 {
-    if (!is_digit(scan)) {
-        return assay_llm_scan_fail(scan, ASSAY_LLM_FAULT_NOT_JSON);
-    }
-    while (is_digit(scan)) {
-        scan->at++;
-    }
-    return true;
-}
-
-static bool is_one_of(const struct assay_llm_scan *scan, char a, char b)
-{
-    return scan->at < scan->end && (*scan->at == a || *scan->at == b);
+    scan->at = p;
+    return assay_llm_scan_fail(scan, ASSAY_LLM_FAULT_NOT_JSON);
 }
 
 bool assay_llm_scan_number(struct assay_llm_scan *scan, struct assay_llm_number *ret)
 {
-    const char *start = scan->at;
-    if (is_one_of(scan, '-', '-')) {
-        scan->at++;
+    const char *start = scan->at, *end = scan->end, *p = start, *digits;
+    p += p < end && *p == '-';
+    digits = p;
+    p = p < end && *p == '0' ? p + 1 : skip_digits(p, end);
+    if (p == digits) {
+        return fail_number(scan, p);
     }
-    if (is_one_of(scan, '0', '0')) {
-        scan->at++;
-    } else if (!scan_digits(scan)) {
-        return false;
-    }
-    if (is_one_of(scan, '.', '.')) {
-        scan->at++;
-        if (!scan_digits(scan)) {
-            return false;
+    if (p < end && *p == '.') {
+        digits = ++p;
+        p = skip_digits(p, end);
+        if (p == digits) {
+            return fail_number(scan, p);
         }
     }
-    if (is_one_of(scan, 'e', 'E')) {
-        scan->at++;
-        if (is_one_of(scan, '+', '-')) {
-            scan->at++;
-        }
-        if (!scan_digits(scan)) {
-            return false;
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += p < end && (*p == '+' || *p == '-');
+        digits = p;
+        p = skip_digits(p, end);
+        if (p == digits) {
+            return fail_number(scan, p);
         }
     }
-    ret->data = start;
-    ret->len = (uint32_t)(scan->at - start);
+    scan->at = p;
+    *ret = (struct assay_llm_number){start, (uint32_t)(p - start)};
     return true;
 }
 
