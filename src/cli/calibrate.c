@@ -18,7 +18,8 @@
 #define CALIBRATION_ISSUE_NS (700 * ASSAY_NS_PER_MS)
 #define CALIBRATION_MAX_NS (1500 * ASSAY_NS_PER_MS)
 #define CALIBRATION_SCRIPT_BYTES_MAX 65536
-#define RATE_LEAST_PER_S 20.0 /* a dozen streams in the time there is; a slower load has fewer stamps, not worse ones */
+#define RATE_LEAST_PER_S 20.0 /* a dozen streams in the time there is; a slower load has fewer stamps, not worse ones \
+                               */
 
 static const struct assay_opt *find_row(const struct assay_run_table *table, const char *name)
 {
@@ -31,7 +32,7 @@ static const struct assay_opt *find_row(const struct assay_run_table *table, con
 }
 
 /* The dialect that the user named, as the truth server knows it; the most common one if it is yet to be found out. */
-static const char *dialect_of(const struct assay_one_run *run)
+static const char *dialect_of(const struct assay_prepared_run *run)
 {
     const struct assay_opt *row = find_row(&run->table, "dialect");
     if (row && row->kind == ASSAY_OPT_CHOICE) {
@@ -66,7 +67,7 @@ static assay_code fork_server(const char *dialect, struct assay_truth_script **r
 }
 
 /* The options of the calibrating run: the workload's defaults but for the place and the lengths. */
-static assay_code set_options(struct assay_one_run *run, uint16_t port, const char *dialect, assay_err *err)
+static assay_code set_options(struct assay_prepared_run *run, uint16_t port, const char *dialect, assay_err *err)
 {
     char url[64], tokens[16];
     (void)snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)port);
@@ -104,17 +105,17 @@ static void set_load(const struct assay_run_setup *real, struct assay_run_setup 
     }
 }
 
-static assay_code run_client(const struct assay_one_run *real, const struct assay_run_setup *real_setup,
+static assay_code run_client(const struct assay_prepared_run *real, const struct assay_run_setup *real_setup,
                              const char *dialect, uint16_t port, struct assay_run_result *ret, uint64_t *ret_cpu_ns,
                              assay_err *err)
 {
-    struct assay_one_run run;
-    assay_code rc = assay_one_run_init(&run, real->workload, err);
+    struct assay_prepared_run run;
+    assay_code rc = assay_prepared_run_init(&run, real->workload, err);
     if (rc == ASSAY_OK) {
         rc = set_options(&run, port, dialect, err);
     }
     if (rc == ASSAY_OK) {
-        struct assay_run_setup setup = {.workload = run.workload, .state = assay_one_run_state(&run)};
+        struct assay_run_setup setup = {.workload = run.workload, .state = assay_prepared_run_state(&run)};
         set_load(real_setup, &setup);
         rc = run.workload->open(setup.state, err);
         if (rc == ASSAY_OK) {
@@ -124,7 +125,7 @@ static assay_code run_client(const struct assay_one_run *real, const struct assa
         }
         run.workload->close(setup.state);
     }
-    assay_one_run_done(&run);
+    assay_prepared_run_done(&run);
     return rc;
 }
 
@@ -157,8 +158,8 @@ static assay_code join(const struct assay_run_result *result, const struct assay
     return rc;
 }
 
-static assay_code calibrate(const struct assay_one_run *run, const struct assay_run_setup *setup, json_t **ret_checks,
-                            assay_err *err)
+static assay_code calibrate(const struct assay_prepared_run *run, const struct assay_run_setup *setup,
+                            json_t **ret_checks, assay_err *err)
 {
     const char *dialect = dialect_of(run);
     struct assay_truth_script *script = NULL;
@@ -188,8 +189,8 @@ static assay_code calibrate(const struct assay_one_run *run, const struct assay_
     return rc;
 }
 
-assay_code assay_calibrate(const struct assay_one_run *run, const struct assay_run_setup *setup, json_t **ret_checks,
-                           assay_err *err)
+assay_code assay_calibrate(const struct assay_prepared_run *run, const struct assay_run_setup *setup,
+                           json_t **ret_checks, assay_err *err)
 {
     if (!find_row(&run->table, "url")) {
         return ASSAY_OK; /* nothing is received, so there are no stamps to be wrong */

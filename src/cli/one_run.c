@@ -13,36 +13,6 @@
 #include <assert.h>
 #include <string.h>
 
-assay_code assay_one_run_init(struct assay_one_run *run, const struct assay_workload *workload, assay_err *err)
-{
-    *run = (struct assay_one_run){.workload = workload};
-    assay_code rc = assay_run_table_init(&run->table, workload, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
-    run->values = assay_run_table_values(&run->table, workload);
-    return run->values ? ASSAY_OK : assay_nomem(err);
-}
-
-void assay_one_run_done(struct assay_one_run *run)
-{
-    if (run->values) {
-        assay_load_options_done(&assay_one_run_options(run)->load);
-    }
-    assay_free(run->values);
-    assay_run_table_done(&run->table);
-}
-
-struct assay_run_options *assay_one_run_options(const struct assay_one_run *run)
-{
-    return run->values;
-}
-
-void *assay_one_run_state(const struct assay_one_run *run)
-{
-    return (char *)run->values + run->table.state_offset;
-}
-
 static assay_code store_result(const struct assay_around_options *around, const struct assay_run_result *result,
                                const struct assay_buf *identity, assay_err *err)
 {
@@ -122,10 +92,10 @@ static assay_code code_of(const struct assay_run_result *result)
     return BY_EXIT[status];
 }
 
-static assay_code measure(struct assay_one_run *run, struct assay_run_setup *setup, struct assay_run_result *result,
-                          assay_err *err)
+static assay_code measure(struct assay_prepared_run *run, struct assay_run_setup *setup,
+                          struct assay_run_result *result, assay_err *err)
 {
-    const struct assay_around_options *around = &assay_one_run_options(run)->around;
+    const struct assay_around_options *around = &assay_prepared_run_options(run)->around;
     struct assay_progress_line line;
     json_t *checks = NULL;
     assay_progress_line_init(&line);
@@ -146,11 +116,11 @@ static assay_code measure(struct assay_one_run *run, struct assay_run_setup *set
     return rc;
 }
 
-assay_code assay_one_run_do(struct assay_cli *cli, struct assay_one_run *run, assay_err *err)
+assay_code assay_one_run_do(struct assay_cli *cli, struct assay_prepared_run *run, assay_err *err)
 {
-    struct assay_run_options *options = assay_one_run_options(run);
+    struct assay_run_options *options = assay_prepared_run_options(run);
     struct assay_run_setup setup = {
-        .workload = run->workload, .state = assay_one_run_state(run), .stop_flag = assay_stop_flag()};
+        .workload = run->workload, .state = assay_prepared_run_state(run), .stop_flag = assay_stop_flag()};
     struct assay_run_result result = {0};
     json_t *option_json = NULL;
     assay_log_open(options->around.is_quiet ? ASSAY_LOG_QUIET : ASSAY_LOG_NORMAL);
@@ -160,7 +130,7 @@ assay_code assay_one_run_do(struct assay_cli *cli, struct assay_one_run *run, as
     }
     setup.options = option_json;
     assay_stop_catch();
-    rc = run->workload->open(assay_one_run_state(run), err);
+    rc = run->workload->open(assay_prepared_run_state(run), err);
     if (rc == ASSAY_OK) {
         rc = measure(run, &setup, &result, err);
     }
@@ -171,7 +141,7 @@ assay_code assay_one_run_do(struct assay_cli *cli, struct assay_one_run *run, as
         rc = code_of(&result);
         cli->has_judged = true;
     }
-    run->workload->close(assay_one_run_state(run));
+    run->workload->close(assay_prepared_run_state(run));
     assay_run_result_done(&result);
     json_decref(option_json);
     return rc;

@@ -6,22 +6,10 @@
 #define ASSAY_CLI_ONE_RUN_H
 
 #include "cli/cli.h"
-#include "cli/run_options.h"
-
-struct assay_one_run {
-    const struct assay_workload *workload;
-    struct assay_run_table table;
-    void *values; /* struct assay_run_options, then the workload's state */
-    struct assay_opt_seen seen;
-};
-
-assay_code assay_one_run_init(struct assay_one_run *run, const struct assay_workload *workload, assay_err *err);
-void assay_one_run_done(struct assay_one_run *run);
-struct assay_run_options *assay_one_run_options(const struct assay_one_run *run);
-void *assay_one_run_state(const struct assay_one_run *run); /* the workload's */
+#include "cli/prepared_run.h"
 
 /* Measures, stores, prints. The code is that of the run: OK, UNDECIDED (invalid, partial, aborted), NETWORK (failed),
  * with cli->has_judged set, or the harness's own failure. */
-assay_code assay_one_run_do(struct assay_cli *cli, struct assay_one_run *run, assay_err *err);
+assay_code assay_one_run_do(struct assay_cli *cli, struct assay_prepared_run *run, assay_err *err);
 
 #endif

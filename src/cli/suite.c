@@ -79,14 +79,14 @@ static const struct assay_workload *find_workload(const struct assay_cli *cli, c
 }
 
 /* Sets all options of one run; `out` and what belongs around a run are the suite's own. */
-static assay_code prepare(struct assay_cli *cli, const struct assay_suite_run *row, struct assay_one_run *ret,
+static assay_code prepare(struct assay_cli *cli, const struct assay_suite_run *row, struct assay_prepared_run *ret,
                           assay_err *err)
 {
     const struct assay_workload *workload = find_workload(cli, row->workload);
     if (!workload) {
         return assay_fail(err, ASSAY_MALFORMED, "there is no workload '%s'", row->workload);
     }
-    assay_code rc = assay_one_run_init(ret, workload, err);
+    assay_code rc = assay_prepared_run_init(ret, workload, err);
     for (size_t i = 0; rc == ASSAY_OK && i < row->settings_count; i++) {
         const struct assay_suite_setting *setting = &row->settings[i];
         if (strcmp(setting->name, "out") == 0) {
@@ -96,7 +96,7 @@ static assay_code prepare(struct assay_cli *cli, const struct assay_suite_run *r
         }
     }
     if (rc != ASSAY_OK) {
-        assay_one_run_done(ret);
+        assay_prepared_run_done(ret);
         return rc == ASSAY_USAGE ? (err->code = ASSAY_MALFORMED) : rc; /* the file is wrong, not the command line */
     }
     return ASSAY_OK;
@@ -106,13 +106,13 @@ static assay_code prepare(struct assay_cli *cli, const struct assay_suite_run *r
 static assay_code check_all(struct assay_cli *cli, const struct assay_suite *suite, assay_err *err)
 {
     for (size_t i = 0; i < suite->runs_count; i++) {
-        struct assay_one_run run;
+        struct assay_prepared_run run;
         assay_code rc = prepare(cli, &suite->runs[i], &run, err);
         if (rc != ASSAY_OK) {
             assay_wrap(err, "run %zu of suite '%s'", i + 1, suite->name);
             return rc;
         }
-        assay_one_run_done(&run);
+        assay_prepared_run_done(&run);
     }
     return ASSAY_OK;
 }
@@ -150,16 +150,16 @@ static bool is_done(const char *dir)
 static assay_code measure_one(struct assay_cli *cli, const struct values *values, const struct assay_suite_run *row,
                               const char *dir, assay_err *err)
 {
-    struct assay_one_run run;
+    struct assay_prepared_run run;
     assay_code rc = prepare(cli, row, &run, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
-    struct assay_run_options *options = assay_one_run_options(&run);
+    struct assay_run_options *options = assay_prepared_run_options(&run);
     options->load.out = dir;
     options->around = values->around;
     rc = assay_one_run_do(cli, &run, err);
-    assay_one_run_done(&run);
+    assay_prepared_run_done(&run);
     return rc;
 }
 

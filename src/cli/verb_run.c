@@ -20,10 +20,10 @@ static const struct assay_workload *find_workload(const struct assay_cli *cli, c
 static assay_code run_workload(struct assay_cli *cli, const struct assay_workload *workload, int argc,
                                char *const *argv, assay_err *err)
 {
-    struct assay_one_run run;
+    struct assay_prepared_run run;
     struct assay_opt_result result = {0};
     bool done = false;
-    assay_code rc = assay_one_run_init(&run, workload, err);
+    assay_code rc = assay_prepared_run_init(&run, workload, err);
     if (rc == ASSAY_OK) {
         rc = assay_cli_parse(&run.table.verb, argc, argv, run.values, &result, &done, err);
     }
@@ -31,7 +31,7 @@ static assay_code run_workload(struct assay_cli *cli, const struct assay_workloa
         rc = assay_one_run_do(cli, &run, err);
     }
     assay_opt_result_done(&result);
-    assay_one_run_done(&run);
+    assay_prepared_run_done(&run);
     return rc;
 }
 
