@@ -94,7 +94,7 @@ static assay_code make_headers(struct assay_llm_state *state, assay_err *err)
 static void make_prefix(struct assay_llm_state *state)
 {
     const char *path = assay_net_target_url(state->target)->path;
-    size_t len = strcspn(path, "?");
+    size_t len = strlen(path);
     while (len > 0 && path[len - 1] == '/') {
         len--;
     }
@@ -113,6 +113,9 @@ static assay_code open_target(struct assay_llm_state *state, assay_err *err)
     struct assay_net_url url;
     struct assay_net_proxy proxy = {.is_set = false};
     assay_code rc = assay_net_url_parse(options->url, &url, err);
+    if (rc == ASSAY_OK && strchr(url.path, '?') != NULL) { /* not shown: it may hold a key */
+        rc = assay_fail(err, ASSAY_USAGE, "--url holds a query ('?...'), which is not sent: send keys as a header");
+    }
     if (rc == ASSAY_OK && options->proxy == NULL) {
         rc = assay_net_proxy_from_env(&url, getenv, &proxy, err);
     }
@@ -218,7 +221,7 @@ static assay_code llm_open(void *block, assay_err *err)
     if (rc == ASSAY_OK && state->options.use_probes && state->options.prompts == NULL) {
         rc = assay_llm_calibrate(state, err);
     }
-    if (rc != ASSAY_OK && state->options.url != NULL) {
+    if (rc != ASSAY_OK && state->target != NULL) { /* before that the URL may hold a password */
         assay_wrap(err, "%s", state->options.url);
     }
     return rc;

@@ -100,7 +100,8 @@ static bool on_probe_event(void *context, const struct assay_net_event *net_even
 {
     struct probing *probing = context;
     struct assay_llm_event event;
-    if (!assay_llm_event_read(probing->family, net_event->data.data, net_event->data.len, &event)) {
+    const char *bytes = net_event->data.data != NULL ? net_event->data.data : "";
+    if (!assay_llm_event_read(probing->family, bytes, net_event->data.len, &event)) {
         return false;
     }
     take_count(&probing->probe->counts.prompt, event.counts.prompt);
@@ -247,6 +248,35 @@ assay_code assay_llm_probe(struct assay_llm_state *state, struct assay_llm_probe
     return rc;
 }
 
+/* ---- secrets ---------------------------------------------------------------------------------------------------- */
+
+#define SECRET_BYTES_MIN 6 /* shorter ones are numbers and words that any text may hold */
+
+/* A text that was cut short may end inside a secret. */
+static void hide(char *text, const char *secret)
+{
+    size_t len = strlen(secret);
+    for (char *at = text; len >= SECRET_BYTES_MIN && *at != '\0'; at++) {
+        size_t same = 0;
+        while (same < len && at[same] == secret[same]) {
+            same++;
+        }
+        if (same == len || (same >= SECRET_BYTES_MIN && at[same] == '\0')) {
+            memset(at, '*', same);
+        }
+    }
+}
+
+/* Servers repeat the key that they refuse. The first header is ours and no secret; of "Bearer KEY" only the key is. */
+static void hide_secrets(const struct assay_llm_state *state, char *text)
+{
+    for (size_t i = 1; i < state->headers_count; i++) {
+        const char *value = state->headers[i].value, *space = strrchr(value, ' ');
+        hide(text, value);
+        hide(text, space != NULL ? space + 1 : value);
+    }
+}
+
 /* ---- what words cost -------------------------------------------------------------------------------------------- */
 
 /* Fixed salts and lengths: the same tokenizer gives the same plan. The difference of the two is large against the few
@@ -267,6 +297,7 @@ static assay_code probe_words(struct assay_llm_state *state, uint32_t words, uin
     }
     if (probe.http_status != 200 || probe.error[0] != '\0') {
         struct assay_buf shown;
+        hide_secrets(state, probe.error);
         assay_buf_init(&shown, 1024);
         assay_text_show(&shown, probe.error, strlen(probe.error), sizeof probe.error);
         rc = assay_fail(err, probe.http_status == 404 ? ASSAY_NOT_FOUND : ASSAY_NETWORK,
