@@ -415,6 +415,13 @@ static assay_code llm_verify(void *block, enum assay_moment moment, assay_err *e
     return rc;
 }
 
+/* A server on this machine works for the run: its CPU time is no noise. */
+static uint16_t llm_local_port(void *block)
+{
+    const struct assay_llm_state *state = block;
+    return strcmp(state->path_kind, "loopback") == 0 ? assay_net_target_url(state->target)->port : 0;
+}
+
 const struct assay_workload assay_workload_llm = {
     .name = "llm",
     .summary = "requests to a language model behind HTTP, their answers token by token",
@@ -428,6 +435,7 @@ const struct assay_workload assay_workload_llm = {
     .plan = llm_plan,
     .events = llm_events,
     .verify = llm_verify,
+    .local_port = llm_local_port,
     .worker_open = assay_llm_worker_open,
     .submit = assay_llm_submit,
     .reap = assay_llm_reap,
