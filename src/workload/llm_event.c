@@ -1,296 +1,11 @@
 #include "workload/llm_event.h"
 
+#include "workload/llm_members.h"
+
 #include "base/num.h"
 
 #include <assert.h>
 #include <stddef.h>
-
-/* Tables say which members of an object matter; readers of members are rows of other tables or small functions. */
-enum row_kind {
-    ROW_SKIP,   /* known, and of no interest */
-    ROW_COUNT,  /* uint32_t at offset */
-    ROW_NUMBER, /* struct assay_llm_number at offset */
-    ROW_CALL
-};
-
-typedef bool read_fn(struct assay_llm_scan *scan, struct assay_llm_event *event);
-
-#define NAME_BYTES 32 /* longest known name: completion_tokens_details */
-struct row {
-    char name[NAME_BYTES]; /* padded with zeros, so that the first eight bytes compare as one word */
-    uint8_t len;
-    uint8_t kind;
-    uint16_t offset;
-    read_fn *read;
-};
-
-#define SKIP(name)                                \
-    {                                             \
-        name, sizeof(name) - 1, ROW_SKIP, 0, NULL \
-    }
-#define COUNT(name, member)                                                               \
-    {                                                                                     \
-        name, sizeof(name) - 1, ROW_COUNT, offsetof(struct assay_llm_event, member), NULL \
-    }
-#define NUMBER(name, member)                                                               \
-    {                                                                                      \
-        name, sizeof(name) - 1, ROW_NUMBER, offsetof(struct assay_llm_event, member), NULL \
-    }
-#define CALL(name, function)                          \
-    {                                                 \
-        name, sizeof(name) - 1, ROW_CALL, 0, function \
-    }
-#define TABLE(rows) rows, sizeof(rows) / sizeof(rows)[0]
-
-static bool fail_shape(struct assay_llm_scan *scan)
-{
-    return assay_llm_scan_fail(scan, ASSAY_LLM_FAULT_SHAPE);
-}
-
-/* ---- values ----------------------------------------------------------------------------------------------------- */
-
-/* Python servers write NaN and Infinity, which are no JSON: taken as a bad number where a number is expected. */
-static bool skip_not_finite(struct assay_llm_scan *scan)
-{
-    if (*scan->at == '-') {
-        scan->at++;
-    }
-    static const char *const words[] = {"NaN", "Infinity"};
-    for (size_t i = 0; i < 2; i++) {
-        size_t len = strlen(words[i]);
-        if ((size_t)(scan->end - scan->at) >= len && memcmp(scan->at, words[i], len) == 0) {
-            scan->at += len;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A number, null (ret->data NULL) or a word for a number that is none (flagged). */
-static bool read_number(struct assay_llm_scan *scan, struct assay_llm_event *event, struct assay_llm_number *ret)
-{
-    *ret = (struct assay_llm_number){NULL, 0};
-    char c = assay_llm_scan_peek(scan);
-    if (c == 'n') {
-        return assay_llm_scan_null(scan);
-    }
-    bool is_word = c == 'N' || c == 'I' || (c == '-' && scan->end - scan->at > 1 && scan->at[1] == 'I');
-    if (is_word) {
-        event->has |= ASSAY_LLM_HAS_BAD_NUMBER;
-        return skip_not_finite(scan) || assay_llm_scan_fail(scan, ASSAY_LLM_FAULT_NOT_JSON);
-    }
-    if (c != '-' && (c < '0' || c > '9')) {
-        return fail_shape(scan);
-    }
-    return assay_llm_scan_number(scan, ret);
-}
-
-/* Counts are integers in 0..2^31-1; others are dropped and flagged. */
-static bool read_count(struct assay_llm_scan *scan, struct assay_llm_event *event, uint32_t *ret)
-{
-    struct assay_llm_number number;
-    if (!read_number(scan, event, &number)) {
-        return false;
-    }
-    if (number.data == NULL) {
-        return true;
-    }
-    uint64_t value = 0;
-    bool is_good = number.len <= 10;
-    for (uint32_t i = 0; i < number.len && is_good; i++) {
-        is_good = number.data[i] >= '0' && number.data[i] <= '9';
-        value = value * 10 + (uint64_t)(number.data[i] - '0');
-    }
-    if (is_good && value <= INT32_MAX) {
-        *ret = (uint32_t)value;
-    } else {
-        event->has |= ASSAY_LLM_HAS_BAD_NUMBER;
-    }
-    return true;
-}
-
-/* A string, or null (empty). */
-static bool read_text(struct assay_llm_scan *scan, struct assay_llm_text *ret)
-{
-    char c = assay_llm_scan_peek(scan);
-    if (c == '"') {
-        return assay_llm_scan_string(scan, ret);
-    }
-    *ret = (struct assay_llm_text){NULL, 0, false};
-    return c == 'n' ? assay_llm_scan_null(scan) : fail_shape(scan);
-}
-
-static bool text_is(struct assay_llm_text text, const char *word)
-{
-    return text.len == strlen(word) && memcmp(text.data, word, text.len) == 0;
-}
-
-/* true, false or null (false). */
-static bool read_bool(struct assay_llm_scan *scan, bool *ret)
-{
-    *ret = false;
-    switch (assay_llm_scan_peek(scan)) {
-    case 't':
-        *ret = true;
-        return assay_llm_scan_word(scan, "true", 4);
-    case 'f':
-        return assay_llm_scan_word(scan, "false", 5);
-    case 'n':
-        return assay_llm_scan_null(scan);
-    default:
-        return fail_shape(scan);
-    }
-}
-
-/* ---- objects and arrays ----------------------------------------------------------------------------------------- */
-
-static uint64_t word_at(const char *bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return le64toh(word);
-}
-
-/* The first eight bytes of a name, zero-padded. */
-static uint64_t name_word(const struct assay_llm_scan *scan, struct assay_llm_text name)
-{
-    if (scan->end - name.data >= 8) {
-        uint64_t word = word_at(name.data);
-        return name.len >= 8 ? word : word & ((UINT64_C(1) << (8 * name.len)) - 1);
-    }
-    char padded[8] = {0};
-    memcpy(padded, name.data, name.len);
-    return word_at(padded);
-}
-
-static size_t find_row(const struct row *rows, size_t count, const struct assay_llm_scan *scan,
-                       struct assay_llm_text name)
-{
-    uint64_t word = name_word(scan, name);
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].len == name.len && word_at(rows[i].name) == word &&
-            (name.len <= 8 || memcmp(rows[i].name + 8, name.data + 8, name.len - 8) == 0)) {
-            return i;
-        }
-    }
-    return count;
-}
-
-/* Servers name members in the order of the table or close to it. Whether exactly this name and its colon stand at
- * scan->at, and if so past them; the general way finds everything else. */
-static inline bool skip_name(const struct row *row, struct assay_llm_scan *scan)
-{
-    const char *at = scan->at;
-    if (scan->end - at < NAME_BYTES + 3 || *at != '"') { /* room for the loads below */
-        return false;
-    }
-    size_t len = row->len;
-    uint64_t mask = len >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * len)) - 1;
-    if (((word_at(at + 1) ^ word_at(row->name)) & mask) != 0 || at[len + 1] != '"' || at[len + 2] != ':' ||
-        (len > 8 && memcmp(at + 9, row->name + 8, len - 8) != 0)) {
-        return false;
-    }
-    scan->at = at + len + 3;
-    return true;
-}
-
-/* The next name, as a row of the table; count if it is unknown. Rows behind the one found last are tried first. */
-static bool read_name(const struct row *rows, size_t count, struct assay_llm_scan *scan, size_t *row)
-{
-    for (size_t next = *row + 1; next < *row + 3 && next < count; next++) {
-        if (skip_name(&rows[next], scan)) {
-            *row = next;
-            return true;
-        }
-    }
-    struct assay_llm_text name;
-    if (!assay_llm_scan_name(scan, &name)) {
-        return false;
-    }
-    *row = find_row(rows, count, scan, name);
-    return true;
-}
-
-static bool read_member(const struct row *row, struct assay_llm_scan *scan, struct assay_llm_event *event)
-{
-    char *member = (char *)event + row->offset;
-    switch ((enum row_kind)row->kind) {
-    case ROW_COUNT:
-        return read_count(scan, event, (uint32_t *)(void *)member);
-    case ROW_NUMBER:
-        return read_number(scan, event, (struct assay_llm_number *)(void *)member);
-    case ROW_CALL:
-        return row->read(scan, event);
-    case ROW_SKIP:
-        break;
-    }
-    return assay_llm_scan_skip(scan);
-}
-
-/* scan->at stands on the brace. A known member that stands there twice would count twice: refused. */
-static bool read_members(const struct row *rows, size_t count, struct assay_llm_scan *scan,
-                         struct assay_llm_event *event)
-{
-    bool is_empty = false, has_more = true;
-    uint32_t seen = 0;
-    if (!assay_llm_scan_enter(scan, '}', &is_empty)) {
-        return false;
-    }
-    size_t row = SIZE_MAX; /* before the first */
-    while (!is_empty && has_more) {
-        if (!read_name(rows, count, scan, &row)) {
-            return false;
-        }
-        bool is_good;
-        if (row >= count) {
-            event->unknown_members++;
-            is_good = assay_llm_scan_skip(scan);
-        } else if ((seen & UINT32_C(1) << row) != 0) {
-            return fail_shape(scan);
-        } else {
-            seen |= UINT32_C(1) << row;
-            is_good = read_member(&rows[row], scan, event);
-        }
-        if (!is_good || !assay_llm_scan_next(scan, '}', &has_more)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* An object, or null; anything else has the wrong shape. *ret_is_there tells which. */
-static bool read_object(const struct row *rows, size_t count, struct assay_llm_scan *scan,
-                        struct assay_llm_event *event, bool *ret_is_there)
-{
-    char c = assay_llm_scan_peek(scan);
-    *ret_is_there = c == '{';
-    if (c == '{') {
-        return read_members(rows, count, scan, event);
-    }
-    return c == 'n' ? assay_llm_scan_null(scan) : fail_shape(scan);
-}
-
-/* An array, or null: each entry through read (NULL: skipped). */
-static bool read_array(read_fn *read, struct assay_llm_scan *scan, struct assay_llm_event *event, uint32_t *ret_entries)
-{
-    *ret_entries = 0;
-    char c = assay_llm_scan_peek(scan);
-    if (c != '[') {
-        return c == 'n' ? assay_llm_scan_null(scan) : fail_shape(scan);
-    }
-    bool is_empty = false, has_more = true;
-    if (!assay_llm_scan_enter(scan, ']', &is_empty)) {
-        return false;
-    }
-    while (!is_empty && has_more) {
-        bool is_good = read != NULL ? read(scan, event) : assay_llm_scan_skip(scan);
-        if (!is_good || !assay_llm_scan_next(scan, ']', &has_more)) {
-            return false;
-        }
-        ++*ret_entries;
-    }
-    return true;
-}
 
 /* ---- content ---------------------------------------------------------------------------------------------------- */
 
@@ -313,14 +28,14 @@ static bool add_piece(struct assay_llm_scan *scan, struct assay_llm_event *event
 static bool read_content(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     struct assay_llm_text text;
-    return read_text(scan, &text) && add_piece(scan, event, text, ASSAY_CHUNK_TEXT);
+    return assay_llm_read_text(scan, &text) && add_piece(scan, event, text, ASSAY_CHUNK_TEXT);
 }
 
 /* Servers between two versions send the same text as reasoning and as reasoning_content: it counts once. */
 static bool read_reasoning(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     struct assay_llm_text text;
-    if (!read_text(scan, &text)) {
+    if (!assay_llm_read_text(scan, &text)) {
         return false;
     }
     if (text.len == 0 || (event->has & ASSAY_LLM_HAS_REASONING) != 0) {
@@ -333,7 +48,7 @@ static bool read_reasoning(struct assay_llm_scan *scan, struct assay_llm_event *
 static bool read_tool_text(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     struct assay_llm_text text;
-    return read_text(scan, &text) && add_piece(scan, event, text, ASSAY_CHUNK_TOOL);
+    return assay_llm_read_text(scan, &text) && add_piece(scan, event, text, ASSAY_CHUNK_TOOL);
 }
 
 /* OpenAI streams arguments as pieces of a string; Ollama sends a whole object, whose JSON is then the text. */
@@ -349,29 +64,30 @@ static bool read_tool_arguments(struct assay_llm_scan *scan, struct assay_llm_ev
     return add_piece(scan, event, (struct assay_llm_text){raw.data, (uint32_t)raw.len, false}, ASSAY_CHUNK_TOOL);
 }
 
-static const struct row FUNCTION[] = {CALL("name", read_tool_text), CALL("arguments", read_tool_arguments)};
+static const struct assay_llm_row FUNCTION[] = {CALL("name", read_tool_text), CALL("arguments", read_tool_arguments)};
 
 static bool read_function(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_there;
-    return read_object(TABLE(FUNCTION), scan, event, &is_there);
+    return assay_llm_read_object(TABLE(FUNCTION), scan, event, &is_there);
 }
 
-static const struct row TOOL_CALL[] = {CALL("function", read_function), SKIP("index"), SKIP("id"), SKIP("type")};
+static const struct assay_llm_row TOOL_CALL[] = {CALL("function", read_function), SKIP("index"), SKIP("id"),
+                                                 SKIP("type")};
 
 static bool read_tool_call(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_there;
-    return read_object(TABLE(TOOL_CALL), scan, event, &is_there);
+    return assay_llm_read_object(TABLE(TOOL_CALL), scan, event, &is_there);
 }
 
 static bool read_tool_calls(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     uint32_t entries;
-    return read_array(read_tool_call, scan, event, &entries);
+    return assay_llm_read_array(read_tool_call, scan, event, &entries);
 }
 
-static const struct row DELTA[] = {
+static const struct assay_llm_row DELTA[] = {
     CALL("content", read_content),
     SKIP("role"),
     CALL("reasoning_content", read_reasoning),
@@ -384,7 +100,7 @@ static const struct row DELTA[] = {
 static bool read_delta(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_there;
-    return read_object(TABLE(DELTA), scan, event, &is_there);
+    return assay_llm_read_object(TABLE(DELTA), scan, event, &is_there);
 }
 
 /* ---- finish, errors, counts ------------------------------------------------------------------------------------- */
@@ -401,20 +117,20 @@ static const struct {
 static bool read_finish(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     struct assay_llm_text text;
-    if (!read_text(scan, &text)) {
+    if (!assay_llm_read_text(scan, &text)) {
         return false;
     }
-    if (text.len == 0 || text_is(text, "none")) {
+    if (text.len == 0 || assay_llm_text_is(text, "none")) {
         return true;
     }
     event->has |= ASSAY_LLM_HAS_FINISH;
     event->finish = ASSAY_FINISH_OTHER;
     for (size_t i = 0; i < sizeof FINISHES / sizeof FINISHES[0]; i++) {
-        if (text_is(text, FINISHES[i].word)) {
+        if (assay_llm_text_is(text, FINISHES[i].word)) {
             event->finish = FINISHES[i].finish;
         }
     }
-    if (text_is(text, "unload")) {
+    if (assay_llm_text_is(text, "unload")) {
         event->has |= ASSAY_LLM_HAS_UNLOAD;
     }
     return true;
@@ -428,7 +144,7 @@ static bool read_error_message(struct assay_llm_scan *scan, struct assay_llm_eve
     return assay_llm_scan_skip(scan);
 }
 
-static const struct row ERROR[] = {CALL("message", read_error_message)};
+static const struct assay_llm_row ERROR[] = {CALL("message", read_error_message)};
 
 /* An object (OpenAI, llama.cpp) or a text (Ollama); null and false are none. */
 static bool read_error(struct assay_llm_scan *scan, struct assay_llm_event *event)
@@ -438,31 +154,31 @@ static bool read_error(struct assay_llm_scan *scan, struct assay_llm_event *even
         return assay_llm_scan_skip(scan);
     }
     event->has |= ASSAY_LLM_HAS_ERROR;
-    return c == '{' ? read_members(TABLE(ERROR), scan, event) : read_error_message(scan, event);
+    return c == '{' ? assay_llm_read_members(TABLE(ERROR), scan, event) : read_error_message(scan, event);
 }
 
 /* vLLM: {"object":"error","message":...} */
 static bool read_object_kind(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     struct assay_llm_text text;
-    if (!read_text(scan, &text)) {
+    if (!assay_llm_read_text(scan, &text)) {
         return false;
     }
-    if (text_is(text, "error")) {
+    if (assay_llm_text_is(text, "error")) {
         event->has |= ASSAY_LLM_HAS_ERROR;
     }
     return true;
 }
 
-static const struct row PROMPT_DETAILS[] = {COUNT("cached_tokens", counts.cached), SKIP("audio_tokens")};
+static const struct assay_llm_row PROMPT_DETAILS[] = {COUNT("cached_tokens", counts.cached), SKIP("audio_tokens")};
 
 static bool read_prompt_details(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_there;
-    return read_object(TABLE(PROMPT_DETAILS), scan, event, &is_there);
+    return assay_llm_read_object(TABLE(PROMPT_DETAILS), scan, event, &is_there);
 }
 
-static const struct row USAGE[] = {
+static const struct assay_llm_row USAGE[] = {
     COUNT("prompt_tokens", counts.prompt),
     COUNT("completion_tokens", counts.output),
     SKIP("total_tokens"),
@@ -473,14 +189,14 @@ static const struct row USAGE[] = {
 static bool read_usage(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_there;
-    if (!read_object(TABLE(USAGE), scan, event, &is_there)) {
+    if (!assay_llm_read_object(TABLE(USAGE), scan, event, &is_there)) {
         return false;
     }
     event->has |= is_there ? ASSAY_LLM_HAS_USAGE : 0;
     return true;
 }
 
-static const struct row TIMINGS[] = {
+static const struct assay_llm_row TIMINGS[] = {
     COUNT("cache_n", counts.cached),
     COUNT("prompt_n", counts.prompt_new),
     NUMBER("prompt_ms", prompt_ms),
@@ -498,7 +214,7 @@ static bool read_timings(struct assay_llm_scan *scan, struct assay_llm_event *ev
 {
     bool is_there;
     uint32_t cached = event->counts.cached;
-    if (!read_object(TABLE(TIMINGS), scan, event, &is_there)) {
+    if (!assay_llm_read_object(TABLE(TIMINGS), scan, event, &is_there)) {
         return false;
     }
     if (event->counts.cached == ASSAY_COUNT_ABSENT) {
@@ -519,7 +235,7 @@ static bool read_logprob_list(struct assay_llm_scan *scan, struct assay_llm_even
 {
     uint32_t entries;
     bool is_list = assay_llm_scan_peek(scan) == '[';
-    if (!read_array(NULL, scan, event, &entries)) {
+    if (!assay_llm_read_array(NULL, scan, event, &entries)) {
         return false;
     }
     if (is_list) {
@@ -532,7 +248,7 @@ static bool read_ids(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     uint32_t entries;
     bool is_list = assay_llm_scan_peek(scan) == '[';
-    if (!read_array(NULL, scan, event, &entries)) {
+    if (!assay_llm_read_array(NULL, scan, event, &entries)) {
         return false;
     }
     if (is_list) {
@@ -544,15 +260,15 @@ static bool read_ids(struct assay_llm_scan *scan, struct assay_llm_event *event)
 /* ---- OpenAI ----------------------------------------------------------------------------------------------------- */
 
 /* Chat: {"content": [...]}; completions: {"tokens": [...], "token_logprobs": [...]}. */
-static const struct row LOGPROBS[] = {CALL("content", read_logprob_list), CALL("tokens", read_logprob_list)};
+static const struct assay_llm_row LOGPROBS[] = {CALL("content", read_logprob_list), CALL("tokens", read_logprob_list)};
 
 static bool read_logprobs(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_there;
-    return read_object(TABLE(LOGPROBS), scan, event, &is_there);
+    return assay_llm_read_object(TABLE(LOGPROBS), scan, event, &is_there);
 }
 
-static const struct row CHOICE[] = {
+static const struct assay_llm_row CHOICE[] = {
     CALL("delta", read_delta),
     SKIP("index"),
     CALL("finish_reason", read_finish),
@@ -569,7 +285,7 @@ static bool read_choices(struct assay_llm_scan *scan, struct assay_llm_event *ev
     char c = assay_llm_scan_peek(scan);
     if (c != '[') {
         event->has |= ASSAY_LLM_HAS_NO_CHOICE;
-        return c == 'n' ? assay_llm_scan_null(scan) : fail_shape(scan);
+        return c == 'n' ? assay_llm_scan_null(scan) : assay_llm_fail_shape(scan);
     }
     bool is_empty = false, has_more = true, is_there;
     if (!assay_llm_scan_enter(scan, ']', &is_empty)) {
@@ -579,7 +295,7 @@ static bool read_choices(struct assay_llm_scan *scan, struct assay_llm_event *ev
         event->has |= ASSAY_LLM_HAS_NO_CHOICE;
         return true;
     }
-    if (!read_object(TABLE(CHOICE), scan, event, &is_there) || !assay_llm_scan_next(scan, ']', &has_more)) {
+    if (!assay_llm_read_object(TABLE(CHOICE), scan, event, &is_there) || !assay_llm_scan_next(scan, ']', &has_more)) {
         return false;
     }
     while (has_more) {
@@ -591,7 +307,7 @@ static bool read_choices(struct assay_llm_scan *scan, struct assay_llm_event *ev
     return true;
 }
 
-static const struct row ROOT_OPENAI[] = {
+static const struct assay_llm_row ROOT_OPENAI[] = {
     SKIP("id"),
     CALL("object", read_object_kind),
     SKIP("created"),
@@ -612,7 +328,7 @@ static const struct row ROOT_OPENAI[] = {
 static bool read_stop(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_end;
-    if (!read_bool(scan, &is_end)) {
+    if (!assay_llm_read_bool(scan, &is_end)) {
         return false;
     }
     event->has |= is_end ? ASSAY_LLM_HAS_END | ASSAY_LLM_HAS_USAGE : 0;
@@ -622,14 +338,14 @@ static bool read_stop(struct assay_llm_scan *scan, struct assay_llm_event *event
 static bool read_truncated(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_truncated;
-    if (!read_bool(scan, &is_truncated)) {
+    if (!assay_llm_read_bool(scan, &is_truncated)) {
         return false;
     }
     event->has |= is_truncated ? ASSAY_LLM_HAS_TRUNCATED : 0;
     return true;
 }
 
-static const struct row ROOT_NATIVE[] = {
+static const struct assay_llm_row ROOT_NATIVE[] = {
     SKIP("index"),
     CALL("content", read_content),
     CALL("tokens", read_ids),
@@ -653,7 +369,7 @@ static const struct row ROOT_NATIVE[] = {
 
 /* ---- Ollama ----------------------------------------------------------------------------------------------------- */
 
-static const struct row MESSAGE[] = {
+static const struct assay_llm_row MESSAGE[] = {
     SKIP("role"),
     CALL("content", read_content),
     CALL("thinking", read_reasoning),
@@ -665,13 +381,13 @@ static const struct row MESSAGE[] = {
 static bool read_message(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_there;
-    return read_object(TABLE(MESSAGE), scan, event, &is_there);
+    return assay_llm_read_object(TABLE(MESSAGE), scan, event, &is_there);
 }
 
 static bool read_done(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     bool is_end;
-    if (!read_bool(scan, &is_end)) {
+    if (!assay_llm_read_bool(scan, &is_end)) {
         return false;
     }
     event->has |= is_end ? ASSAY_LLM_HAS_END : 0;
@@ -681,14 +397,14 @@ static bool read_done(struct assay_llm_scan *scan, struct assay_llm_event *event
 static bool read_remote(struct assay_llm_scan *scan, struct assay_llm_event *event)
 {
     struct assay_llm_text text;
-    if (!read_text(scan, &text)) {
+    if (!assay_llm_read_text(scan, &text)) {
         return false;
     }
     event->has |= text.len > 0 ? ASSAY_LLM_HAS_REMOTE : 0;
     return true;
 }
 
-static const struct row ROOT_OLLAMA[] = {
+static const struct assay_llm_row ROOT_OLLAMA[] = {
     SKIP("model"),
     SKIP("created_at"),
     CALL("message", read_message),
@@ -713,7 +429,7 @@ static const struct row ROOT_OLLAMA[] = {
 /* ---- the event -------------------------------------------------------------------------------------------------- */
 
 static const struct {
-    const struct row *rows;
+    const struct assay_llm_row *rows;
     size_t count;
 } ROOTS[] = {
     [ASSAY_LLM_OPENAI] = {TABLE(ROOT_OPENAI)},
@@ -763,13 +479,13 @@ bool assay_llm_event_read(enum assay_llm_family family, const char *bytes, size_
     char first = assay_llm_scan_peek(&scan);
     bool is_good;
     if (first == '{') {
-        is_good = read_members(ROOTS[family].rows, ROOTS[family].count, &scan, ret);
+        is_good = assay_llm_read_members(ROOTS[family].rows, ROOTS[family].count, &scan, ret);
     } else {
         /* JSON of another type has the wrong shape, anything else is no JSON */
         is_good = assay_llm_scan_skip(&scan);
         if (is_good) {
             scan.at = bytes;
-            is_good = fail_shape(&scan);
+            is_good = assay_llm_fail_shape(&scan);
         }
     }
     if (is_good && assay_llm_scan_peek(&scan) == '\0' && scan.at == scan.end) {
