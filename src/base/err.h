@@ -52,8 +52,8 @@ typedef struct assay_err {
     char message[ASSAY_ERR_BYTES];
 } assay_err;
 
-/* Fills err and returns code, so that a failing path reads `return assay_fail(err, ASSAY_IO, "...")`. The static analyser
- * cannot look into another file; it is told that a failure is never ASSAY_OK. */
+/* Fills err and returns code, so that a failing path reads `return assay_fail(err, ASSAY_IO, "...")`. The static
+ * analyser cannot look into another file; it is told that a failure is never ASSAY_OK. */
 #ifdef __clang_analyzer__
 #define assay_fail(err, code, ...) (assay_fail_at((err), (code), ASSAY_PLACE, __VA_ARGS__), (code))
 #define assay_fail_errno(err, code, ...) (assay_fail_errno_at((err), (code), ASSAY_PLACE, __VA_ARGS__), (code))

@@ -14,8 +14,9 @@
 #define US ASSAY_NS_PER_US
 #define MS ASSAY_NS_PER_MS
 #define S ASSAY_NS_PER_S
-#define EPOCH (1000 * S) /* the clock's first reading: not 0, so that relative and absolute times cannot be mixed up \
-                          */
+#define EPOCH                                                                                              \
+    (1000 * S) /* the clock's first reading: not 0, so that relative and absolute times cannot be mixed up \
+                */
 
 static const struct scripted_op TEN_MS[] = {{10 * MS, ASSAY_STATUS_OK}};
 

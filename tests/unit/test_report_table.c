@@ -72,8 +72,7 @@ static void csv_of_an_absent_value_is_an_empty_cell(void **state)
 static void terminal_bytes_from_outside_are_visible(void **state)
 {
     (void)state;
-    check_row(ASSAY_REPORT_TEXT, "a\033[2Jb\n", "w", "1",
-              "model          word  value\na\\x1b[2Jb\\x0a  w         1\n");
+    check_row(ASSAY_REPORT_TEXT, "a\033[2Jb\n", "w", "1", "model          word  value\na\\x1b[2Jb\\x0a  w         1\n");
 }
 
 static void a_spreadsheet_cannot_be_made_to_run_a_cell(void **state)
