@@ -137,25 +137,43 @@ size_t assay_llm_body_write(const struct assay_llm_template *body, const struct 
 
 /* ---- a file of prompts ------------------------------------------------------------------------------------------ */
 
+static assay_code quote_object(struct assay_slice line, struct assay_buf *out, assay_err *err)
+{
+    json_t *root = NULL;
+    const char *text = NULL;
+    assay_code rc = assay_json_read(line.data, line.len, &assay_json_limits_default, &root, err);
+    rc = rc == ASSAY_OK ? assay_json_get_text(root, "prompt", "", &text, err) : rc;
+    if (rc == ASSAY_OK && text[0] == '\0') {
+        rc = assay_fail(err, ASSAY_MALFORMED, "/prompt: the text is empty");
+    }
+    if (rc == ASSAY_OK) {
+        assay_json_quote(out, text, strlen(text));
+    }
+    json_decref(root);
+    return rc;
+}
+
+/* Other encodings would be mended on the way, and another prompt measured than the one in the file. */
+static assay_code quote_plain(struct assay_slice line, struct assay_buf *out, assay_err *err)
+{
+    size_t valid = assay_utf8_valid_prefix(line.data, line.len);
+    const char *nul = memchr(line.data, '\0', line.len);
+    if (valid < line.len || nul != NULL) {
+        return assay_fail(err, ASSAY_MALFORMED, "byte %zu is no text, expected UTF-8 without NUL",
+                          1 + (nul != NULL && (size_t)(nul - line.data) < valid ? (size_t)(nul - line.data) : valid));
+    }
+    assay_json_quote(out, line.data, line.len);
+    return ASSAY_OK;
+}
+
 /* One line: a JSON object with a member "prompt", or else plain text. Appends the escaped text without quotes. */
 static assay_code read_line(struct assay_slice line, size_t number, struct assay_buf *out, assay_err *err)
 {
     size_t mark = out->len;
-    if (line.data[0] == '{') {
-        json_t *root = NULL;
-        const char *text = NULL;
-        assay_code rc = assay_json_read(line.data, line.len, &assay_json_limits_default, &root, err);
-        rc = rc == ASSAY_OK ? assay_json_get_text(root, "prompt", "", &text, err) : rc;
-        if (rc == ASSAY_OK) {
-            assay_json_quote(out, text, strlen(text));
-        }
-        json_decref(root);
-        if (rc != ASSAY_OK) {
-            assay_wrap(err, "line %zu", number);
-            return rc;
-        }
-    } else {
-        assay_json_quote(out, line.data, line.len);
+    assay_code rc = line.data[0] == '{' ? quote_object(line, out, err) : quote_plain(line, out, err);
+    if (rc != ASSAY_OK) {
+        assay_wrap(err, "line %zu", number);
+        return rc;
     }
     if (out->failed == ASSAY_OK) { /* the quotes stand in the template */
         memmove(out->data + mark, out->data + mark + 1, out->len - mark - 2);
@@ -179,6 +197,15 @@ static assay_code read_lines(struct assay_llm_prompts *prompts, struct assay_sli
         lens[prompts->count++] = prompts->bytes.len - mark;
     }
     return prompts->count > 0 ? ASSAY_OK : assay_fail(err, ASSAY_MALFORMED, "no prompt in it, expected one a line");
+}
+
+/* Without the byte order mark that some editors put in front: it is no part of the first prompt. */
+static struct assay_slice text_of(const struct assay_buf *file)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    struct assay_slice text = {file->data != NULL ? file->data : "", file->len};
+    size_t skipped = assay_slice_starts(text, mark) ? strlen(mark) : 0;
+    return (struct assay_slice){text.data + skipped, text.len - skipped};
 }
 
 static size_t count_lines(const struct assay_buf *text)
@@ -207,7 +234,7 @@ assay_code assay_llm_prompts_read(struct assay_llm_prompts *prompts, const char 
         rc = assay_nomem(err);
         goto out;
     }
-    rc = read_lines(prompts, (struct assay_slice){file.data, file.len}, lens, err);
+    rc = read_lines(prompts, text_of(&file), lens, err);
     if (rc != ASSAY_OK) {
         assay_wrap(err, "prompts '%s'", path);
         goto out;
