@@ -308,6 +308,7 @@ struct assay_llm_worker {
 };
 
 extern const struct assay_net_handler assay_llm_handler;
+void assay_llm_slot_reset(struct assay_llm_slot *slot); /* ready for a request; its worker and bytes stay */
 void assay_llm_slot_finish(struct assay_llm_slot *slot, const struct assay_net_facts *facts);
 void assay_llm_note(struct assay_llm_slot *slot, enum assay_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -64,8 +64,9 @@ static enum assay_status of_http(uint32_t status)
     return status >= 500 && status < 600 ? ASSAY_STATUS_HTTP_5XX : ASSAY_STATUS_HTTP_OTHER;
 }
 
-/* A JSON document instead of a stream, without a line end: what it says. */
-static enum assay_status of_document(struct assay_llm_slot *slot)
+/* A last line without its end: an error object counts as such; else it is a JSON document instead of a stream, or a
+ * stream that was cut. */
+static enum assay_status of_last_line(struct assay_llm_slot *slot)
 {
     const struct assay_net_gather *gather = &slot->parser.ndjson.gather;
     struct assay_llm_event event;
@@ -75,14 +76,11 @@ static enum assay_status of_document(struct assay_llm_slot *slot)
                        event.error.data != NULL ? event.error.data : "");
         return ASSAY_STATUS_STREAM_ERROR;
     }
+    if (!slot->is_whole) {
+        return ASSAY_STATUS_INCOMPLETE;
+    }
     assay_llm_note(slot, ASSAY_STATUS_BAD_STREAM, "one JSON document instead of a stream");
     return ASSAY_STATUS_BAD_STREAM;
-}
-
-static bool is_partial(const struct assay_llm_slot *slot)
-{
-    return slot->stream == ASSAY_LLM_SSE ? assay_net_sse_is_partial(&slot->parser.sse)
-                                         : assay_net_ndjson_is_partial(&slot->parser.ndjson);
 }
 
 /* What ended the stream, before its content is judged. Once the terminator is there, the transport's end is no fault
@@ -104,10 +102,8 @@ static enum assay_status of_stream(struct assay_llm_slot *slot, const struct ass
     if (facts->outcome != ASSAY_NET_OK) {
         return OF_OUTCOME[facts->outcome];
     }
-    if (slot->is_whole && is_partial(slot)) {
-        return of_document(slot);
-    }
-    return ASSAY_STATUS_INCOMPLETE;
+    bool has_last_line = slot->stream == ASSAY_LLM_NDJSON && assay_net_ndjson_is_partial(&slot->parser.ndjson);
+    return has_last_line ? of_last_line(slot) : ASSAY_STATUS_INCOMPLETE;
 }
 
 /* ---- content checks --------------------------------------------------------------------------------------------- */

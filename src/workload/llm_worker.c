@@ -114,7 +114,7 @@ void assay_llm_worker_close(void *block)
 
 /* ---- one request ------------------------------------------------------------------------------------------------ */
 
-static void reset_slot(struct assay_llm_slot *slot)
+void assay_llm_slot_reset(struct assay_llm_slot *slot)
 {
     struct assay_llm_worker *worker = slot->worker;
     char *bytes = slot->bytes;
@@ -178,7 +178,7 @@ assay_code assay_llm_submit(void *block, const struct assay_operation *operation
                           (unsigned long long)operation->id, worker->slots_count);
     }
     struct assay_llm_slot *slot = &worker->slots[worker->free_slots[--worker->free_count]];
-    reset_slot(slot);
+    assay_llm_slot_reset(slot);
     slot->id = operation->id;
     slot->op = operation->op;
     slot->due_ns = operation->due_ns;
