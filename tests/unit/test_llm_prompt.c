@@ -201,6 +201,20 @@ static void in_state_cached_all_prompts_share_the_prefix_and_nothing_else(void *
     draw_done(&drawn);
 }
 
+/* Words that are shared count: a prompt is as long as it was asked to be, unless the prefix alone is longer. */
+static void in_state_cached_the_prefix_is_part_of_the_length(void **state)
+{
+    (void)state;
+    struct drawn drawn;
+    draw(&drawn, ASSAY_LLM_CACHED, 5, (struct assay_llm_prompts){0});
+    for (size_t i = 0; i < OPS; i++) {
+        uint32_t asked = drawn.plan->ops[i].prompt_tokens;
+        uint32_t words = asked > 30 ? asked : 31;
+        assert_int_equal(count_words(drawn.texts[i]), words + 1); /* the salt */
+    }
+    draw_done(&drawn);
+}
+
 static void another_seed_has_another_prefix(void **state)
 {
     (void)state;
@@ -347,6 +361,7 @@ int main(void)
         cmocka_unit_test(no_two_prompts_of_a_plan_begin_alike_warm_up_included),
         cmocka_unit_test(a_plan_of_another_seed_shares_no_prompt_and_of_the_same_seed_all),
         cmocka_unit_test(in_state_cached_all_prompts_share_the_prefix_and_nothing_else),
+        cmocka_unit_test(in_state_cached_the_prefix_is_part_of_the_length),
         cmocka_unit_test(another_seed_has_another_prefix),
         cmocka_unit_test(lines_and_json_lines_are_prompts_as_json_text),
         cmocka_unit_test(a_bad_file_is_refused_with_the_line),
