@@ -40,8 +40,9 @@ static const struct {
 /* What a signature brings in, and what its own gates look at. */
 static const char *const NOT_DERIVED[] = {"/predicate/attempts/counter", "/predicate/attempts/previous",
                                           "/predicate/tier/signers"};
-/* A recompressed trace is taken in interop (evidence.md 1.6). */
-static const char *const STORED[] = {"/predicate/samples/sha256", "/predicate/samples/bytes"};
+/* Interop takes a recompressed trace (evidence.md 1.6) and the additions of a later minor (1.1). */
+static const char *const FREE_IN_INTEROP[] = {"/predicate/samples/sha256", "/predicate/samples/bytes",
+                                              "/predicate/minor"};
 
 struct comparison {
     struct judge *judge;
@@ -73,8 +74,8 @@ static bool is_left_out(const struct judge *judge, const char *place)
             return true;
         }
     }
-    for (size_t i = 0; i < sizeof STORED / sizeof STORED[0] && judge->input->is_interop; i++) {
-        if (strcmp(place, STORED[i]) == 0) {
+    for (size_t i = 0; i < sizeof FREE_IN_INTEROP / sizeof FREE_IN_INTEROP[0] && judge->input->is_interop; i++) {
+        if (strcmp(place, FREE_IN_INTEROP[i]) == 0) {
             return true;
         }
     }
@@ -102,7 +103,7 @@ static void compare_objects(struct comparison *work, json_t *found, json_t *deri
     }
     json_object_foreach(found, name, value)
     {
-        if (!json_object_get(derived, name) && !work->judge->input->is_interop) {
+        if (!json_object_get(derived, name)) {
             size_t mark = assay_json_pointer_name(&work->at, name);
             compare(work, value, NULL);
             assay_json_pointer_back(&work->at, mark);
@@ -217,7 +218,7 @@ static bool compare_metric(struct comparison *work, size_t i, json_t *found, jso
     }
     json_object_foreach(found, name, value)
     {
-        if (!json_object_get(derived, name) && !work->judge->input->is_interop) {
+        if (!json_object_get(derived, name)) {
             compare_metric_member(work, name, value, NULL, &is_equal);
         }
     }

@@ -193,9 +193,27 @@ static void walk_data(struct walker *walker, json_t *value)
 
 /* ---- containers ---- */
 
-static bool is_missing(const struct walker *walker, const json_t *value)
+static bool is_row(const struct field *members, const char *name)
 {
-    return !value || (walker->judge->input->is_interop && json_is_null(value));
+    while (members->name && strcmp(members->name, name) != 0) {
+        members++;
+    }
+    return members->name != NULL;
+}
+
+/* Interop ignores unknown members and takes null as unset. Both are taken out here, so that the gates behind see only
+ * what the table knows and need no leniency of their own, under which a made-up "lower" would pass too. */
+static void drop_ignored_members(const struct field *members, json_t *object)
+{
+    const char *name;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(object, next, name, value)
+    {
+        if (json_is_null(value) || !is_row(members, name)) {
+            (void)json_object_del(object, name);
+        }
+    }
 }
 
 static void check_unknown_members(struct walker *walker, const struct field *members, json_t *object)
@@ -203,15 +221,12 @@ static void check_unknown_members(struct walker *walker, const struct field *mem
     const char *name;
     json_t *value;
     if (walker->judge->input->is_interop) {
+        drop_ignored_members(members, object);
         return;
     }
     json_object_foreach(object, name, value)
     {
-        const struct field *member = members;
-        while (member->name && strcmp(member->name, name) != 0) {
-            member++;
-        }
-        if (!member->name) {
+        if (!is_row(members, name)) {
             size_t mark = assay_json_pointer_name(&walker->at, name);
             refuse(walker, value, "no member of this name");
             assay_json_pointer_back(&walker->at, mark);
@@ -229,7 +244,7 @@ static void walk_object(struct walker *walker, const struct field *field, json_t
     for (const struct field *member = field->members; member->name; member++) {
         json_t *found = json_object_get(value, member->name);
         size_t mark = assay_json_pointer_name(&walker->at, member->name);
-        if (!is_missing(walker, found)) {
+        if (found) {
             walk(walker, member, found);
         } else if (!member->is_optional) {
             refuse(walker, NULL, "this member");
@@ -310,7 +325,7 @@ static void walk_member(struct judge *judge, const struct field *field, const js
     struct walker walker = {.judge = judge};
     json_t *value = json_object_get(object, field->name);
     (void)assay_json_pointer_name(&walker.at, field->name);
-    if (is_missing(&walker, value)) {
+    if (!value) {
         refuse(&walker, NULL, "this member");
     } else {
         walk(&walker, field, value);

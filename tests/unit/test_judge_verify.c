@@ -169,11 +169,42 @@ static void interop_takes_white_space_foreign_members_and_the_other_alphabet(voi
     assay_buf_append(&lines, document.data, document.len);
     assert_interop_only(&run, &lines);
     edit_set(run.statement, "/predicate/vendor", json_real(0.5));
+    edit_set(run.statement, "/predicate/minor", json_integer(1)); /* which is what may bring such a member */
     honest_envelope(run.statement, &document);
     assert_interop_only(&run, &document);
     assay_buf_done(&document);
     assay_buf_done(&lines);
     honest_run_done(&run);
+}
+
+/* Lenient towards members that nobody knows, not towards known ones that plan and trace do not give. */
+static void interop_refuses_known_members_that_are_made_up(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pointer, *value;
+        unsigned gate;
+    } FORGED[] = {
+        {"/predicate/metrics/0/family", "2", 311},
+        {"/subject/0/digest/gitTree", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", 321},
+        {"/predicate/kernels",
+         "{\"absent\":\"no kernel was dispatched\",\"entries\":[],\"tableSha256\":\"00000000000000000000000000000000"
+         "00000000000000000000000000000000\",\"threads\":1,\"wallNs\":1}",
+         315},
+    };
+    for (size_t i = 0; i < sizeof FORGED / sizeof FORGED[0]; i++) {
+        struct honest_run run;
+        honest_run_make(&NOOP, &run);
+        edit_set(run.statement, FORGED[i].pointer, json_loads(FORGED[i].value, JSON_DECODE_ANY, NULL));
+        honest_envelope(run.statement, &run.receipt);
+        struct assay_judge_input input = input_of(&run);
+        input.is_interop = true;
+        struct assay_judgement *judgement = judge_or_fail(&input);
+        assert_int_equal(assay_judgement_exit(judgement), 1);
+        assert_int_equal(judgement->violations[0].gate, FORGED[i].gate);
+        assay_judgement_free(judgement);
+        honest_run_done(&run);
+    }
 }
 
 static void interop_reads_url_safe_base64(void **state)
@@ -377,6 +408,7 @@ int main(void)
         cmocka_unit_test(violations_are_rendered_in_the_order_of_their_gates),
         cmocka_unit_test(the_judgement_as_json_holds_exit_lines_and_violations),
         cmocka_unit_test(interop_takes_white_space_foreign_members_and_the_other_alphabet),
+        cmocka_unit_test(interop_refuses_known_members_that_are_made_up),
         cmocka_unit_test(interop_reads_url_safe_base64),
         cmocka_unit_test(a_signature_without_trust_stays_not_measured),
         cmocka_unit_test(foreign_text_is_shown_without_its_tricks),
