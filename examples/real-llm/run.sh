@@ -2,7 +2,7 @@
 # Measures two real models behind a llama.cpp server: warm and cold, closed and open loop.
 # usage: run.sh ASSAY SMOLLM2.gguf GEMMA3.gguf OUT-DIR      (LLAMA_SERVER names the server program)
 set -eu
-assay=$1
+assay=$(realpath "$1")
 smollm2=$2
 gemma3=$3
 out=$4
@@ -35,9 +35,10 @@ for model in smollm2-135m-instruct-q4_1 gemma3-270m-q4_k_m; do
     sh "$here/server.sh" "$weights" "$model" "$port"
     measure "$model-warm-closed" --state warm --requests 20 --concurrency 1
     measure "$model-warm-open" --state warm --requests 20 --warmup 1 --rate 0.5 --arrivals poisson
-    measure "$model-cold" --state cold --requests 6 --concurrency 1 --warmup 0 \
+    measure "$model-cold" --state cold --requests 6 --concurrency 1 --warmup 0 --think 5s \
         --restart-command "sh '$here/server.sh' '$weights' $model $port"
 done
 
-"$assay" report --format md --output "$out/report.md" "$out"/*/
-"$assay" report --format csv --output "$out/summary.csv" "$out"/*/
+cd "$out" # places in the report are the names of the runs
+"$assay" report --format md --output report.md */
+"$assay" report --format csv --output summary.csv */

@@ -23,7 +23,7 @@ enum file { STAT, CGROUP, LOADAVG, PRESSURE, FREQUENCY, FILE_COUNT };
 
 struct counters {
     uint64_t at_ns, own_cpu_ns, spared_ticks, steal_ticks, work_ticks, all_ticks, throttled_ns, pressure_us;
-    bool has_ticks, has_throttled, has_pressure;
+    bool has_ticks, has_throttled, has_pressure, is_spared_gone;
 };
 
 struct assay_host_watch {
@@ -33,6 +33,7 @@ struct assay_host_watch {
     size_t zones_count;
     int spared[SPARED_MAX];
     size_t spared_count;
+    uint16_t spared_port; /* 0: none */
     double ticks_per_s;
     struct counters last;
 };
@@ -62,6 +63,7 @@ static bool read_number(int fd, uint64_t *ret)
 }
 
 /* user + system of one process: fields 14 and 15 of /proc/PID/stat, counted behind the name. */
+#define PROCESS_GONE UINT64_MAX
 static uint64_t process_ticks(int fd)
 {
     char text[LINE_BYTES];
@@ -69,7 +71,7 @@ static uint64_t process_ticks(int fd)
     const char *after_name = read_file(fd, text) ? strrchr(text, ')') : NULL;
     bool is_read = after_name && assay_host_word_u64(after_name, USER_WORD, &user) &&
                    assay_host_word_u64(after_name, USER_WORD + 1, &system);
-    return is_read ? user + system : 0;
+    return is_read ? user + system : PROCESS_GONE;
 }
 
 static void read_ticks(const struct assay_host_watch *watch, struct counters *ret)
@@ -84,7 +86,9 @@ static void read_ticks(const struct assay_host_watch *watch, struct counters *re
     ret->work_ticks = t[0] + t[1] + t[2];
     ret->steal_ticks = t[7];
     for (size_t i = 0; i < watch->spared_count; i++) {
-        ret->spared_ticks += process_ticks(watch->spared[i]);
+        uint64_t ticks = process_ticks(watch->spared[i]);
+        ret->is_spared_gone |= ticks == PROCESS_GONE;
+        ret->spared_ticks += ticks == PROCESS_GONE ? 0 : ticks;
     }
 }
 
@@ -128,10 +132,14 @@ assay_code assay_host_watch_begin(const char *root, struct assay_host_watch **re
     return ASSAY_OK;
 }
 
-size_t assay_host_watch_spare_listener(struct assay_host_watch *watch, uint16_t port)
+static size_t find_spared(struct assay_host_watch *watch)
 {
     pid_t pids[SPARED_MAX];
-    size_t count = assay_host_listener(watch->root, port, pids, SPARED_MAX - watch->spared_count);
+    size_t count = assay_host_listener(watch->root, watch->spared_port, pids, SPARED_MAX);
+    for (size_t i = 0; i < watch->spared_count; i++) {
+        (void)close(watch->spared[i]);
+    }
+    watch->spared_count = 0;
     for (size_t i = 0; i < count; i++) {
         char path[64];
         (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pids[i]);
@@ -140,8 +148,26 @@ size_t assay_host_watch_spare_listener(struct assay_host_watch *watch, uint16_t 
             watch->spared[watch->spared_count++] = fd;
         }
     }
+    return count;
+}
+
+size_t assay_host_watch_spare_listener(struct assay_host_watch *watch, uint16_t port)
+{
+    watch->spared_port = port;
+    size_t count = find_spared(watch);
     watch->last = read_counters(watch);
     return count;
+}
+
+/* A server that is started anew for a cold state is another process: all it used so far was used since the last
+ * reading. Looking for it is the one thing here that allocates, and happens only then. */
+static void follow_restart(struct assay_host_watch *watch, struct counters *now)
+{
+    if (watch->spared_port != 0 && (now->is_spared_gone || watch->spared_count == 0)) {
+        (void)find_spared(watch);
+        *now = read_counters(watch);
+        watch->last.spared_ticks = 0;
+    }
 }
 
 static uint64_t ppm(double part, double whole)
@@ -188,6 +214,7 @@ static uint64_t load_milli(const struct assay_host_watch *watch)
 void assay_host_watch_read(struct assay_host_watch *watch, struct assay_host_reading *ret)
 {
     struct counters now = read_counters(watch);
+    follow_restart(watch, &now);
     *ret = (struct assay_host_reading){.steal_ppm = ASSAY_NS_ABSENT,
                                        .foreign_cpu_ppm = ASSAY_NS_ABSENT,
                                        .throttled_ns = ASSAY_NS_ABSENT,
