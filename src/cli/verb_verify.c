@@ -3,6 +3,7 @@
 #include "cli/run_files.h"
 
 #include "base/clock.h"
+#include "crypto/crypto.h"
 #include "judge/judge.h"
 
 #include <assert.h>
@@ -92,7 +93,12 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 {
     const struct values *values = values_;
     if (values->policy && strcmp(values->policy, "default") != 0) {
-        return assay_fail(err, ASSAY_USAGE, "--policy takes 'default'; policy files are judged by 'assay gate'");
+        return assay_fail(err, ASSAY_USAGE, "--policy is '%s', expected 'default', the one that is built in",
+                          values->policy);
+    }
+    struct assay_digest nonce;
+    if (values->nonce && !assay_digest_read(values->nonce, &nonce)) {
+        return assay_fail(err, ASSAY_USAGE, "--nonce is '%s', expected 64 lowercase hex digits", values->nonce);
     }
     return verify(cli, values, given->arguments[0], out, err);
 }
