@@ -36,11 +36,11 @@ static assay_code judge(const struct assay_net_question *question, const struct 
     }
     const bool is_timeout = facts->outcome >= ASSAY_NET_TIMEOUT_CONNECT && facts->outcome <= ASSAY_NET_TIMEOUT_TOTAL;
     const char *path = question->path ? question->path : question->target->url.path;
+    const int sys_errno = facts->outcome == ASSAY_NET_REFUSED ? 0 : facts->sys_errno; /* would say the same twice */
     return assay_fail(err, is_timeout ? ASSAY_TIMEOUT : ASSAY_NETWORK, "%s %s on %s (%s): %s%s%s%s%s", question->method,
                       path, question->target->url.authority, question->target->address_text,
                       assay_net_outcome_text(facts->outcome), facts->reason ? ": " : "",
-                      facts->reason ? facts->reason : "", facts->sys_errno ? ": " : "",
-                      facts->sys_errno ? strerror(facts->sys_errno) : "");
+                      facts->reason ? facts->reason : "", sys_errno ? ": " : "", sys_errno ? strerror(sys_errno) : "");
 }
 
 static assay_code ask(const struct assay_net_question *question, struct assay_slice head, struct answer *answer,

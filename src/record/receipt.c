@@ -79,7 +79,7 @@ static assay_code open_inputs(struct work *work, assay_err *err)
     if (memcmp(ident->run_id, work->plan->run_id, sizeof ident->run_id) != 0 ||
         memcmp(ident->plan_sha256, digest.bytes, 16) != 0) {
         work->gate = DERIVE_GATE_OTHER_RUN;
-        return assay_fail(err, ASSAY_MALFORMED, "trace: of another run or plan");
+        return assay_fail(err, ASSAY_MALFORMED, "found a trace of another run or plan, expected that of plan.json");
     }
     work->facts = assay_trace_facts(work->trace);
     return assay_account_make(work->plan, work->trace, &work->account, &work->gate, err);
