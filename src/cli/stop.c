@@ -7,8 +7,8 @@ static volatile sig_atomic_t stop_flag; /* set by the handler: what a signal can
 
 static void on_stop_signal(int signal_number)
 {
-    if (stop_flag) {
-        _exit(128 + signal_number);
+    if (stop_flag && signal_number == SIGINT) {
+        _exit(128 + signal_number); /* a person who presses twice means now; timeout(1) sends SIGTERM twice by habit */
     }
     stop_flag = 1;
 }

@@ -1,5 +1,5 @@
 /*
- * Ctrl-C and SIGTERM: the first one asks to end cleanly, the second one ends at once.
+ * Ctrl-C and SIGTERM: the first one asks to end cleanly; a second Ctrl-C ends at once.
  */
 #ifndef ASSAY_CLI_STOP_H
 #define ASSAY_CLI_STOP_H

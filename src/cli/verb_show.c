@@ -29,6 +29,8 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     rc = assay_report_show(&input, values->wants_json ? ASSAY_REPORT_JSON : ASSAY_REPORT_TEXT, &style, out, err);
     if (rc != ASSAY_OK) {
         assay_wrap(err, "%s", place);
+    } else if (!values->wants_json) {
+        assay_buf_text(out, "  figures: as the document states them; 'assay verify' derives them again\n");
     }
     assay_run_files_done(&files);
     return rc;

@@ -189,7 +189,9 @@ static void assurance_line(struct judge *judge)
     bool is_zero = judge->out->lines[ASSAY_LINE_RECOMPUTE].verdict == ASSAY_VERDICT_PASS;
     judge->out->tier = is_zero ? 0 : -1;
     assay_buf_init(&text, 8 * LINE_BYTES_MAX);
-    assay_buf_text(&text, is_zero ? "tier 0 unsigned; not checked:" : "no tier; not checked:");
+    bool is_signed = json_array_size(json_object_get(judge->envelope, "signatures")) > 0;
+    const char *zero = is_signed ? "tier 0, no signature was checked; not checked:" : "tier 0 unsigned; not checked:";
+    assay_buf_text(&text, is_zero ? zero : "no tier; not checked:");
     size_t count = list_codes(judge, codes);
     for (size_t i = 0; i < count; i++) {
         assay_buf_char(&text, ' ');

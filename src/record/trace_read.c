@@ -14,6 +14,7 @@ enum {
     GATE_COUNTS = 304,
     GATE_IDS = 305,
     GATE_OTHER_RUN = 306,
+    GATE_ORDER = 310,
 };
 
 #define CLOCK_MAX ((size_t)1 << 22) /* every 100 ms for four days */
@@ -271,6 +272,26 @@ static assay_code make_room(struct assay_trace *trace, assay_err *err)
     return rc == ASSAY_OK && (!trace->plain || !trace->zstd) ? assay_nomem(err) : rc;
 }
 
+/* Series run forward, and a bracket closes after it opened: a reversed one would pass for a huge uncertainty. */
+static assay_code check_series(const struct assay_trace *trace, assay_err *err)
+{
+    for (size_t i = 0; i < trace->clock_count; i++) {
+        const struct assay_clock_reading *reading = &trace->clock[i];
+        if (reading->mono_after_ns < reading->mono_before_ns ||
+            (i > 0 && reading->mono_before_ns < trace->clock[i - 1].mono_before_ns)) {
+            return assay_fail(err, ASSAY_MALFORMED, "clock reading %zu: found it out of order, expected time to go on",
+                              i);
+        }
+    }
+    for (size_t i = 1; i < trace->host_count; i++) {
+        if (trace->host[i].at_ns < trace->host[i - 1].at_ns) {
+            return assay_fail(err, ASSAY_MALFORMED, "host reading %zu: found it out of order, expected time to go on",
+                              i);
+        }
+    }
+    return ASSAY_OK;
+}
+
 static void summarise(struct assay_trace *trace)
 {
     for (size_t i = 0; i < trace->clock_count; i++) {
@@ -319,6 +340,10 @@ assay_code assay_trace_open(const char *bytes, size_t len, struct assay_trace **
         trace->checks = trace->checks ? trace->checks : json_array();
         trace->kernels = trace->kernels ? trace->kernels : json_array();
         rc = trace->checks && trace->kernels ? ASSAY_OK : assay_nomem(err);
+    }
+    if (rc == ASSAY_OK) {
+        gate = GATE_ORDER;
+        rc = check_series(trace, err);
     }
     if (rc == ASSAY_OK) {
         gate = GATE_COUNTS;

@@ -32,3 +32,16 @@ ROOT="$BATS_TEST_DIRNAME/../.."
         esac
     done <commands
 }
+
+@test "the kept runs of real models verify, and their report is what they say" {
+    cp -r "$ROOT/examples/real-llm/runs" runs
+    cd runs
+    [ "$(ls -d */ | wc -l)" -ge 6 ]
+    for run in */; do
+        verifies "$run"
+        says "not checked"
+        [[ "$output" != *scripted* ]]
+    done
+    "$ASSAY" report --format md */ | cmp - report.md
+    "$ASSAY" report --format csv */ | cmp - summary.csv
+}

@@ -447,6 +447,36 @@ static void samples_are_added_in_the_order_of_their_ids_only(void **state)
     assay_trace_writer_free(writer);
 }
 
+/* A reversed bracket would pass for a clock of huge uncertainty, which excuses every stamp. */
+static void a_clock_that_runs_backwards_is_no_trace(void **state)
+{
+    (void)state;
+    const struct assay_clock_reading faults[][2] = {
+        {{1000, 1, 1010, 1000}, {2000, 2, 1990, 2000}}, /* closes before it opens */
+        {{2000, 1, 2010, 2000}, {1000, 2, 1010, 1000}}, /* the second lies before the first */
+        {{1000, 1, 1010, 1000}, {2000, 2, 2010, 2000}}, /* honest: the test can tell */
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct assay_trace_writer *writer = NULL;
+        struct assay_trace *trace = NULL;
+        struct assay_buf file;
+        int gate = 0;
+        assay_buf_init(&file, 1 << 20);
+        assert_int_equal(assay_trace_writer_new(&IDENT, &writer, NULL), ASSAY_OK);
+        assert_int_equal(assay_trace_add_clock(writer, &faults[i][0], NULL), ASSAY_OK);
+        assert_int_equal(assay_trace_add_clock(writer, &faults[i][1], NULL), ASSAY_OK);
+        json_t *facts = json_object();
+        assert_int_equal(assay_trace_finish(writer, facts, &file, NULL), ASSAY_OK);
+        assay_code rc = assay_trace_open(file.data, file.len, &trace, &gate, NULL);
+        assert_int_equal(rc, i < 2 ? ASSAY_MALFORMED : ASSAY_OK);
+        assert_int_equal(gate, i < 2 ? 310 : 0);
+        assay_trace_free(trace);
+        assay_trace_writer_free(writer);
+        json_decref(facts);
+        assay_buf_done(&file);
+    }
+}
+
 int main(void)
 {
     assay_json_init();
@@ -458,6 +488,7 @@ int main(void)
         cmocka_unit_test(chunks_of_two_runs_do_not_make_one_trace),
         cmocka_unit_test(a_file_that_swells_beyond_measure_is_refused),
         cmocka_unit_test(samples_are_added_in_the_order_of_their_ids_only),
+        cmocka_unit_test(a_clock_that_runs_backwards_is_no_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
