@@ -28,5 +28,5 @@ until curl -sf "http://127.0.0.1:$port/health" >/dev/null 2>&1; do
         echo "server.sh: the server did not become ready" >&2
         exit 5
     fi
-    sleep 0.02
+    sleep 0.1
 done
