@@ -18,7 +18,7 @@ cp "$here/server.sh" "$work"
 ln -s "$(realpath "$smollm2")" "$work/smollm2-135m-instruct-q4_1.gguf"
 ln -s "$(realpath "$gemma3")" "$work/gemma3-270m-q4_k_m.gguf"
 cd "$work"
-trap 'sh server.sh none none "$port"; rm -r "$work"' EXIT
+trap 'sh "$work/server.sh" none none "$port"; rm -r "$work"' EXIT
 
 # A machine that was busy makes a run invalid (exit status 2), openly: it is made again, once more.
 measure() {
