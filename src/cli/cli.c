@@ -12,6 +12,16 @@ const char *assay_cli_version(void)
     return "assay " ASSAY_VERSION;
 }
 
+const struct assay_workload *assay_cli_workload(const struct assay_cli *cli, const char *name)
+{
+    for (size_t i = 0; i < cli->workloads_count; i++) {
+        if (strcmp(cli->workloads[i]->name, name) == 0) {
+            return cli->workloads[i];
+        }
+    }
+    return NULL;
+}
+
 assay_code assay_cli_parse(const struct assay_opt_verb *verb, int argc, char *const *argv, void *values,
                            struct assay_opt_result *ret, bool *ret_done, assay_err *err)
 {

@@ -54,6 +54,9 @@ assay_code assay_cli_print(const struct assay_buf *out, assay_err *err);
  * what will be printed. */
 assay_code assay_cli_output(struct assay_buf *out, const char *path, bool is_forced, assay_err *err);
 
+/* The workload of that name, or NULL. */
+const struct assay_workload *assay_cli_workload(const struct assay_cli *cli, const char *name);
+
 /* "assay 0.1.0" */
 const char *assay_cli_version(void);
 

@@ -68,21 +68,11 @@ static void name_run(const struct assay_suite_run *run, size_t number, char *tex
     text[used < bytes ? used : bytes - 1] = '\0';
 }
 
-static const struct assay_workload *find_workload(const struct assay_cli *cli, const char *name)
-{
-    for (size_t i = 0; i < cli->workloads_count; i++) {
-        if (strcmp(cli->workloads[i]->name, name) == 0) {
-            return cli->workloads[i];
-        }
-    }
-    return NULL;
-}
-
 /* Sets all options of one run; `out` and what belongs around a run are the suite's own. */
 static assay_code prepare(struct assay_cli *cli, const struct assay_suite_run *row, struct assay_prepared_run *ret,
                           assay_err *err)
 {
-    const struct assay_workload *workload = find_workload(cli, row->workload);
+    const struct assay_workload *workload = assay_cli_workload(cli, row->workload);
     if (!workload) {
         return assay_fail(err, ASSAY_MALFORMED, "there is no workload '%s'", row->workload);
     }

@@ -15,18 +15,17 @@ static void write_page(const struct assay_opt_verb *verb, struct assay_buf *out)
 static assay_code write_run_page(const struct assay_cli *cli, const char *workload, struct assay_buf *out,
                                  assay_err *err)
 {
-    for (size_t i = 0; i < cli->workloads_count; i++) {
-        if (strcmp(cli->workloads[i]->name, workload) == 0) {
-            struct assay_run_table combined;
-            assay_code rc = assay_run_table_init(&combined, cli->workloads[i], err);
-            if (rc == ASSAY_OK) {
-                write_page(&combined.verb, out);
-                assay_run_table_done(&combined);
-            }
-            return rc;
-        }
+    const struct assay_workload *found = assay_cli_workload(cli, workload);
+    if (!found) {
+        return assay_fail(err, ASSAY_USAGE, "there is no workload '%s'", workload);
     }
-    return assay_fail(err, ASSAY_USAGE, "there is no workload '%s'", workload);
+    struct assay_run_table combined;
+    assay_code rc = assay_run_table_init(&combined, found, err);
+    if (rc == ASSAY_OK) {
+        write_page(&combined.verb, out);
+        assay_run_table_done(&combined);
+    }
+    return rc;
 }
 
 /* One line a page, "run-llm run llm": file name, then the arguments that print it. */

@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-static const struct assay_workload *find_workload(const struct assay_cli *cli, const char *name)
-{
-    for (size_t i = 0; i < cli->workloads_count; i++) {
-        if (strcmp(cli->workloads[i]->name, name) == 0) {
-            return cli->workloads[i];
-        }
-    }
-    return NULL;
-}
-
 static assay_code run_workload(struct assay_cli *cli, const struct assay_workload *workload, int argc,
                                char *const *argv, assay_err *err)
 {
@@ -72,7 +62,7 @@ static assay_code run(struct assay_cli *cli, int argc, char *const *argv, assay_
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
         return print_help(cli, err);
     }
-    const struct assay_workload *workload = find_workload(cli, argv[0]);
+    const struct assay_workload *workload = assay_cli_workload(cli, argv[0]);
     if (workload) {
         return run_workload(cli, workload, argc - 1, argv + 1, err);
     }
