@@ -158,16 +158,10 @@ static void compare_arrays(struct comparison *work, const json_t *found, const j
 
 /* ---- metrics: matched by arm and name ---- */
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 static int metric_order(const json_t *a, const json_t *b)
 {
-    int order = strcmp(text_of(a, "arm"), text_of(b, "arm"));
-    return order != 0 ? order : strcmp(text_of(a, "name"), text_of(b, "name"));
+    int order = strcmp(judge_text_of(a, "arm"), judge_text_of(b, "arm"));
+    return order != 0 ? order : strcmp(judge_text_of(a, "name"), judge_text_of(b, "name"));
 }
 
 static void report_metric(struct comparison *work, size_t i, const json_t *found, const json_t *derived)
@@ -177,7 +171,7 @@ static void report_metric(struct comparison *work, size_t i, const json_t *found
     const json_t *metric = found ? found : derived;
     size_t mark = found ? assay_json_pointer_index(&work->at, i) : work->at.len;
     assay_buf_init(&name, 1024);
-    assay_buf_printf(&name, "metric %s of arm %s", text_of(metric, "name"), text_of(metric, "arm"));
+    assay_buf_printf(&name, "metric %s of arm %s", judge_text_of(metric, "name"), judge_text_of(metric, "arm"));
     const char *shown = name.data ? name.data : "";
     work->judge->is_out_of_memory = work->judge->is_out_of_memory || !name.data;
     if (!judge_is_refused(work->judge, work->at.text)) {

@@ -74,6 +74,9 @@ struct judge {
     size_t expectations_failed;
 };
 
+/* The text of a member, or "" if it is not there or no text. */
+const char *judge_text_of(const json_t *object, const char *name);
+
 /* Texts are copied and made safe to show; NULL found means "nothing". */
 void judge_add(struct judge *judge, enum gate gate, enum assay_verdict verdict, const char *pointer, const char *found,
                const char *expected);

@@ -11,13 +11,6 @@
 
 static const char METRICS[] = "/predicate/metrics";
 
-/* Text of a member, or "" (then the field table has said so). */
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 static const char *place(struct assay_json_pointer *at, const char *list, size_t index, const char *name)
 {
     (void)snprintf(at->text, sizeof at->text, "%s", list);
@@ -54,12 +47,12 @@ static void check_subject(struct judge *judge, const json_t *list, size_t i)
 {
     struct assay_json_pointer at;
     const json_t *subject = json_array_get(list, i), *digest = json_object_get(subject, "digest");
-    const char *name = text_of(subject, "name");
+    const char *name = judge_text_of(subject, "name");
     if (!is_role(name)) {
         refuse(judge, place(&at, "/subject", i, "name"), json_object_get(subject, "name"),
                "role:label, the role one of binary command data endpoint kernel model script source");
     }
-    if (i > 0 && strcmp(text_of(json_array_get(list, i - 1), "name"), name) >= 0) {
+    if (i > 0 && strcmp(judge_text_of(json_array_get(list, i - 1), "name"), name) >= 0) {
         refuse(judge, place(&at, "/subject", i, "name"), json_object_get(subject, "name"),
                "subjects sorted by name, without duplicates");
     }
@@ -85,7 +78,7 @@ static void check_subjects(struct judge *judge)
 static bool is_arm(const json_t *arms, const char *id)
 {
     for (size_t i = 0; i < json_array_size(arms); i++) {
-        if (strcmp(text_of(json_array_get(arms, i), "id"), id) == 0) {
+        if (strcmp(judge_text_of(json_array_get(arms, i), "id"), id) == 0) {
             return true;
         }
     }
@@ -102,7 +95,7 @@ static void check_arms(struct judge *judge, const json_t *arms)
     for (size_t i = 0; i < json_array_size(arms); i++) {
         const json_t *id = json_object_get(json_array_get(arms, i), "id");
         for (size_t k = 0; k < i && json_is_string(id); k++) {
-            if (strcmp(text_of(json_array_get(arms, k), "id"), json_string_value(id)) == 0) {
+            if (strcmp(judge_text_of(json_array_get(arms, k), "id"), json_string_value(id)) == 0) {
                 refuse(judge, place(&at, LIST, i, "id"), id, "each arm once");
             }
         }
@@ -135,7 +128,7 @@ static void check_bounds(struct judge *judge, const json_t *metric, size_t i)
     struct assay_json_pointer at;
     double numbers[4];
     for (size_t k = 0; k < 4; k++) {
-        if (!assay_json_dec_read(text_of(metric, NAMES[k]), &numbers[k])) {
+        if (!assay_json_dec_read(judge_text_of(metric, NAMES[k]), &numbers[k])) {
             return;
         }
     }
@@ -153,15 +146,15 @@ static void check_metrics(struct judge *judge, const json_t *metrics, const json
     struct assay_json_pointer at;
     for (size_t i = 0; i < json_array_size(metrics); i++) {
         const json_t *metric = json_array_get(metrics, i), *before = i > 0 ? json_array_get(metrics, i - 1) : NULL;
-        int order = before ? strcmp(text_of(before, "arm"), text_of(metric, "arm")) : -1;
-        order = order == 0 ? strcmp(text_of(before, "name"), text_of(metric, "name")) : order;
+        int order = before ? strcmp(judge_text_of(before, "arm"), judge_text_of(metric, "arm")) : -1;
+        order = order == 0 ? strcmp(judge_text_of(before, "name"), judge_text_of(metric, "name")) : order;
         bool is_key = before && !judge_is_refused(judge, place(&at, METRICS, i - 1, "name")) &&
                       !judge_is_refused(judge, place(&at, METRICS, i - 1, "arm"));
         if (order >= 0 && is_key) {
             refuse(judge, place(&at, METRICS, i, "name"), json_object_get(metric, "name"),
                    "metrics sorted by arm and name, without duplicates");
         }
-        if (!is_arm(arms, text_of(metric, "arm"))) {
+        if (!is_arm(arms, judge_text_of(metric, "arm"))) {
             refuse(judge, place(&at, METRICS, i, "arm"), json_object_get(metric, "arm"), "an arm of the protocol");
         }
         check_bounds_given(judge, metric, i);
@@ -174,7 +167,7 @@ static void check_entries(struct judge *judge, const json_t *entries, const json
     struct assay_json_pointer at;
     for (size_t i = 0; i < json_array_size(entries); i++) {
         const json_t *entry = json_array_get(entries, i);
-        if (!is_arm(arms, text_of(entry, "arm"))) {
+        if (!is_arm(arms, judge_text_of(entry, "arm"))) {
             refuse(judge, place(&at, "/predicate/kernels/entries", i, "arm"), json_object_get(entry, "arm"),
                    "an arm of the protocol");
         }
@@ -202,7 +195,7 @@ static void check_check_ids(struct judge *judge, const json_t *checks)
     for (size_t i = 1; i < json_array_size(checks); i++) {
         const json_t *id = json_object_get(json_array_get(checks, i), "id");
         for (size_t k = 0; k < i && json_is_string(id); k++) {
-            if (strcmp(text_of(json_array_get(checks, k), "id"), json_string_value(id)) == 0) {
+            if (strcmp(judge_text_of(json_array_get(checks, k), "id"), json_string_value(id)) == 0) {
                 refuse(judge, place(&at, "/predicate/checks", i, "id"), id, "each check once");
             }
         }
@@ -219,7 +212,7 @@ static void check_unsigned(struct judge *judge)
     }
     for (size_t i = 0; i < 2; i++) {
         const json_t *found = assay_json_at(judge->statement, POINTERS[i]);
-        if (found && strcmp(text_of(found, "absent"), "unsigned") != 0) {
+        if (found && strcmp(judge_text_of(found, "absent"), "unsigned") != 0) {
             refuse(judge, POINTERS[i], found, "exactly {\"absent\":\"unsigned\"} without a signature");
         }
     }

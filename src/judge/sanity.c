@@ -48,12 +48,6 @@ double sanity_number(const struct judge *judge, const char *pointer)
     return (double)json_integer_value(sanity_at(judge, pointer));
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 static const char *place(struct assay_json_pointer *to, size_t index, const char *member)
 {
     *to = (struct assay_json_pointer){.len = 0};
@@ -80,10 +74,10 @@ static void report_value(struct judge *judge, enum gate gate, const struct readi
 static struct reading read_metric(const json_t *metric, size_t index)
 {
     struct reading reading = {.index = index,
-                              .arm = text_of(metric, "arm"),
-                              .name = text_of(metric, "name"),
-                              .unit = text_of(metric, "unit"),
-                              .formula = text_of(metric, "formula"),
+                              .arm = judge_text_of(metric, "arm"),
+                              .name = judge_text_of(metric, "name"),
+                              .unit = judge_text_of(metric, "unit"),
+                              .formula = judge_text_of(metric, "formula"),
                               .stat = -1};
     const char *cut = strrchr(reading.name, '_');
     for (int i = 0; cut && i < STATS_COUNT; i++) {
@@ -92,7 +86,7 @@ static struct reading read_metric(const json_t *metric, size_t index)
         }
     }
     reading.id_len = reading.stat >= 0 ? (size_t)(cut - reading.name) : strlen(reading.name);
-    reading.has_value = assay_json_dec_read(text_of(metric, "value"), &reading.value);
+    reading.has_value = assay_json_dec_read(judge_text_of(metric, "value"), &reading.value);
     json_int_t n = json_integer_value(json_object_get(metric, "n"));
     reading.n = n > 0 ? (uint64_t)n : 0;
     return reading;
@@ -291,7 +285,7 @@ static struct frame read_frame(const struct judge *judge)
         .concurrency = sanity_number(judge, "/predicate/protocol/load/concurrency"),
         .clock_ns = read_ns > grain_ns ? read_ns : grain_ns,
         .arms = json_array_size(sanity_at(judge, "/predicate/protocol/arms")),
-        .is_closed = strcmp(text_of(sanity_at(judge, "/predicate/protocol/load"), "mode"), "closed") == 0,
+        .is_closed = strcmp(judge_text_of(sanity_at(judge, "/predicate/protocol/load"), "mode"), "closed") == 0,
     };
 }
 

@@ -165,3 +165,9 @@ assay_code judge_finish_violations(struct judge *judge, assay_err *err)
     judge->out->violations_count = judge->count;
     return ASSAY_OK;
 }
+
+const char *judge_text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
