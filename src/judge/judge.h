@@ -18,6 +18,8 @@
 #include "record/record.h"
 #include "json/json.h"
 
+#include "judge/outcome.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -55,6 +55,8 @@ struct assay_stop {
     uint64_t duration_ns;     /* of the measured phase */
     uint64_t max_duration_ns; /* always set: the run ends here whatever the rule says */
     double error_share_max;   /* breaker: above this share of failures (of at least 20) the run stops */
+    double precision;         /* rule precision: half-width of the interval of the ratio that is enough (0.005) */
+    double confidence;        /* of that interval; 0 = 0.95 */
 };
 
 struct assay_warmup {

@@ -7,6 +7,7 @@
 
 #include "record/arrival.h"
 #include "record/metric.h"
+#include "record/paired.h"
 #include "record/plan.h"
 #include "record/receipt.h"
 #include "record/recorder.h"

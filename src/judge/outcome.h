@@ -1,0 +1,61 @@
+/*
+ * Outcomes of a comparison (statistics.md 3.1): faster, slower, parity or inconclusive, from ratios other/base.
+ *
+ * Not resolved is never "same": parity is shown by equivalence testing (TOST), and an inconclusive row says which
+ * effect it could have seen and how many pairs would decide.
+ */
+#ifndef ASSAY_JUDGE_OUTCOME_H
+#define ASSAY_JUDGE_OUTCOME_H
+
+#include "base/mem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum assay_word { ASSAY_WORD_INCONCLUSIVE, ASSAY_WORD_PARITY, ASSAY_WORD_FASTER, ASSAY_WORD_SLOWER, ASSAY_WORD_COUNT };
+const char *assay_word_text(enum assay_word word); /* "inconclusive", "parity", "faster", "slower" */
+
+enum assay_level { ASSAY_LEVEL_ADVISORY, ASSAY_LEVEL_GATE };
+
+struct assay_outcome_rule {
+    double alpha;  /* two-sided; 0 = 0.05 */
+    double margin; /* 0.02 = 2 %; 0 = 0.02 */
+    double power;  /* for the effect that could be seen; 0 = 0.9 */
+    enum assay_level level;
+    bool may_stop_early; /* spend ASSAY_PAIRED_ALPHA_SHARE of alpha */
+    size_t rivals;       /* arms compared with the same base: alpha is split; 0 = 1 */
+    bool is_higher_better;
+    double quantum_ratio; /* clock quantum / median value: with constant arms parity needs it below margin / 10 */
+};
+
+struct assay_outcome {
+    enum assay_word word;
+    bool is_resolved;       /* 1 outside the interval, whatever the margin */
+    bool is_small_but_real; /* parity, and resolved */
+    bool has_interval;
+    double point, lower, upper, confidence; /* ratio other/base; > 1 is worse if lower is better */
+    double tost_lower, tost_upper;          /* interval at 1 - 2 alpha */
+    uint64_t n, n_effective, ties;
+    double effect_min;     /* as a share: 0.012 = 1.2 % could have been found; 0 = unknown */
+    uint64_t pairs_needed; /* to decide against the margin; 0 = it cannot, or it is decided */
+    const char *reason; /* of an inconclusive one: "n too small (4 of 6)", "autocorrelated", "too coarse" ...; static or
+                           in arena */
+    const char *method; /* "sign interval of paired ratios" ... */
+};
+
+/* ratios in order of time, all finite and above 0. */
+struct assay_outcome assay_outcome_of_pairs(const double *ratios, size_t count, const struct assay_outcome_rule *rule,
+                                            struct assay_arena *arena);
+/* Unpaired advice: two sets of run medians (Hodges-Lehmann on logarithms). At least 5 a side. */
+struct assay_outcome assay_outcome_of_samples(const double *base, size_t base_count, const double *other,
+                                              size_t other_count, const struct assay_outcome_rule *rule,
+                                              struct assay_arena *arena);
+/* Wall clock with CPU time as second witness, under Holm. What is printed is wall; ret_by_cpu says that the CPU time
+ * decided; a contradiction is inconclusive. */
+enum assay_word assay_outcome_join(const struct assay_outcome *wall, const struct assay_outcome *cpu,
+                                   const double *wall_ratios, size_t wall_count, const double *cpu_ratios,
+                                   size_t cpu_count, const struct assay_outcome_rule *rule, bool *ret_by_cpu,
+                                   struct assay_arena *arena);
+
+#endif
