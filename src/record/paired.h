@@ -20,7 +20,7 @@
 #include "base/mem.h"
 #include "record/plan.h"
 #include "record/trace.h"
-#include "stat/estimate.h"
+#include "stat/stat.h"
 
 #include <stdbool.h>
 #include <stddef.h>
