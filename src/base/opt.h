@@ -100,6 +100,9 @@ void assay_opt_man(const struct assay_opt_verb *verb, const char *version, const
 /* How an option is written in help and manual: "requests N", "[no-]warm-up", "mode closed|open". */
 void assay_opt_spell(const struct assay_opt *row, struct assay_buf *out);
 
+/* How values are written that are no plain numbers, for the kinds that the table has: "T is a time: ...", or NULL. */
+const char *assay_opt_value_note(const struct assay_opt_verb *verb, enum assay_opt_kind kind);
+
 /* The text on exit statuses of a verb that has none of its own. */
 extern const char assay_opt_general_exits[];
 

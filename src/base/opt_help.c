@@ -69,6 +69,42 @@ static void put_option(struct assay_buf *out, const struct assay_opt *row)
     assay_buf_done(&left);
 }
 
+static const struct {
+    enum assay_opt_kind kind;
+    const char *note;
+} NOTES[] = {
+    {ASSAY_OPT_DURATION, "A time T is written 500us, 20ms, 2s, 5m or 1h; without a unit it is seconds."},
+    {ASSAY_OPT_BYTES, "A size is written 512, 64KiB or 2GB; without a unit it is bytes."},
+    {ASSAY_OPT_SHARE, "A share is written 2% or 0.02."},
+};
+
+const char *assay_opt_value_note(const struct assay_opt_verb *verb, enum assay_opt_kind kind)
+{
+    const char *note = NULL;
+    for (size_t i = 0; i < sizeof NOTES / sizeof NOTES[0]; i++) {
+        note = NOTES[i].kind == kind ? NOTES[i].note : note;
+    }
+    for (size_t i = 0; note && i < verb->options_count; i++) {
+        if (verb->options[i].kind == kind) {
+            return note;
+        }
+    }
+    return NULL;
+}
+
+static void put_notes(const struct assay_opt_verb *verb, struct assay_buf *out)
+{
+    bool is_first = true;
+    for (size_t i = 0; i < sizeof NOTES / sizeof NOTES[0]; i++) {
+        const char *note = assay_opt_value_note(verb, NOTES[i].kind);
+        if (note) {
+            assay_buf_text(out, is_first ? "\n" : "");
+            put_wrapped(out, note, 0, 0);
+            is_first = false;
+        }
+    }
+}
+
 static const char *group_of(const struct assay_opt *row)
 {
     return row->group ? row->group : "Options";
@@ -116,6 +152,7 @@ void assay_opt_help(const struct assay_opt_verb *verb, struct assay_buf *out)
     put_groups(verb, out);
     assay_buf_char(out, '\n');
     put_row(out, "-h, --help", "this text");
+    put_notes(verb, out);
     if (verb->examples) {
         assay_buf_text(out, "\nExamples:\n");
         put_indented(verb->examples, out);

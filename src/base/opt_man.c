@@ -115,6 +115,14 @@ static void put_options(struct assay_buf *out, const struct assay_opt_verb *verb
         put_option(out, &verb->options[i]);
     }
     assay_buf_text(out, ".It Fl h , Fl \\-help\nPrints a short help text.\n.El\n");
+    static const enum assay_opt_kind NOTED[] = {ASSAY_OPT_DURATION, ASSAY_OPT_BYTES, ASSAY_OPT_SHARE};
+    for (size_t i = 0; i < sizeof NOTED / sizeof NOTED[0]; i++) {
+        const char *note = assay_opt_value_note(verb, NOTED[i]);
+        if (note) {
+            assay_buf_text(out, ".Pp\n");
+            put_paragraphs(out, note);
+        }
+    }
 }
 
 static void put_examples(struct assay_buf *out, const char *examples)

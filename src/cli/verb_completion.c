@@ -24,19 +24,8 @@ static void tables_done(struct tables *tables)
     assay_free(tables->list);
 }
 
-static assay_code tables_init(struct tables *tables, const struct assay_cli *cli, assay_err *err)
+static assay_code add_runs(struct tables *tables, const struct assay_cli *cli, assay_err *err)
 {
-    *tables = (struct tables){0};
-    tables->list = assay_alloc(cli->verbs_count + cli->workloads_count, sizeof *tables->list);
-    tables->runs = assay_alloc(cli->workloads_count, sizeof *tables->runs);
-    if (!tables->list || !tables->runs) {
-        return assay_nomem(err);
-    }
-    for (size_t i = 0; i < cli->verbs_count; i++) {
-        if (!cli->verbs[i]->is_hidden) {
-            tables->list[tables->count++] = &cli->verbs[i]->opt;
-        }
-    }
     for (size_t i = 0; i < cli->workloads_count; i++) {
         assay_code rc = assay_run_table_init(&tables->runs[i], cli->workloads[i], err);
         if (rc != ASSAY_OK) {
@@ -46,6 +35,26 @@ static assay_code tables_init(struct tables *tables, const struct assay_cli *cli
         tables->list[tables->count++] = &tables->runs[i].verb;
     }
     return ASSAY_OK;
+}
+
+static assay_code tables_init(struct tables *tables, const struct assay_cli *cli, assay_err *err)
+{
+    *tables = (struct tables){0};
+    tables->list = assay_alloc(cli->verbs_count + cli->workloads_count, sizeof *tables->list);
+    tables->runs = assay_alloc(cli->workloads_count, sizeof *tables->runs);
+    if (!tables->list || !tables->runs) {
+        return assay_nomem(err);
+    }
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; rc == ASSAY_OK && i < cli->verbs_count; i++) {
+        if (!cli->verbs[i]->is_hidden) {
+            tables->list[tables->count++] = &cli->verbs[i]->opt;
+        }
+        if (cli->verbs[i] == &assay_verb_run) { /* verbs of one first word stand together */
+            rc = add_runs(tables, cli, err);
+        }
+    }
+    return rc;
 }
 
 static assay_code run(struct assay_cli *cli, const void *values, const struct assay_opt_result *given,

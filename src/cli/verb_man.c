@@ -9,7 +9,7 @@
 
 static void write_page(const struct assay_opt_verb *verb, struct assay_buf *out)
 {
-    assay_opt_man(verb, assay_cli_version(), ASSAY_RELEASE_DATE, out);
+    assay_opt_man(verb, ASSAY_VERSION, ASSAY_RELEASE_DATE, out);
 }
 
 static assay_code write_run_page(const struct assay_cli *cli, const char *workload, struct assay_buf *out,

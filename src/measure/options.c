@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define NOT_GIVEN UINT64_MAX /* where 0 means something */
+#define RATE_NOT_GIVEN (-1.0)
+#define ARRIVALS_NOT_GIVEN (-1)
 #define DEFAULT_REQUESTS 100 /* least n of p95 is 59 */
 #define DEFAULT_WARMUP_OPEN 5
 #define DEFAULT_MAX_NS (3600 * ASSAY_NS_PER_S)
@@ -32,8 +34,8 @@ const struct assay_opt assay_load_option_rows[] = {
     {"think", "T", "closed loop: pause of a user between operations", ASSAY_OPT_DURATION, AT(think_ns), .group = LOAD},
     {"rate", "R", "open loop: operations a second, however many are outstanding", ASSAY_OPT_DOUBLE, AT(rate),
      .group = LOAD},
-    {"arrivals", "poisson|constant|gamma", "open loop: how gaps are drawn", ASSAY_OPT_CHOICE, AT(arrivals),
-     .choices = ARRIVALS, .group = LOAD},
+    {"arrivals", "poisson|constant|gamma", "open loop: how gaps are drawn (default poisson)", ASSAY_OPT_CHOICE,
+     AT(arrivals), .choices = ARRIVALS, .group = LOAD},
     {"cv", "X", "gamma: coefficient of variation of the gaps (default 1)", ASSAY_OPT_DOUBLE, AT(cv), .group = LOAD},
     {"shape", "SHAPE", "open loop: ramp:R0,R1,...@T, steps:R1,R2,...@T, burst:N,T or replay:FILE", ASSAY_OPT_TEXT,
      AT(shape), .group = LOAD},
@@ -68,6 +70,8 @@ void assay_load_options_defaults(struct assay_load_options *options)
     *options = (struct assay_load_options){.requests = NOT_GIVEN,
                                            .warmup = NOT_GIVEN,
                                            .drain_ns = DEFAULT_DRAIN_NS,
+                                           .rate = RATE_NOT_GIVEN,
+                                           .arrivals = ARRIVALS_NOT_GIVEN,
                                            .workers = 1,
                                            .cv = 1,
                                            .replay_speed = 1,
@@ -82,17 +86,21 @@ void assay_load_options_done(struct assay_load_options *options)
 
 static assay_code check(const struct assay_load_options *options, assay_err *err)
 {
-    bool is_open = options->rate != 0 || options->shape;
+    bool has_rate = options->rate != RATE_NOT_GIVEN;
+    bool is_open = has_rate || options->shape;
+    if (has_rate && !(options->rate > 0)) {
+        return assay_fail(err, ASSAY_USAGE, "--rate is %g, expected above 0", options->rate);
+    }
+    if (!has_rate && options->arrivals != ARRIVALS_NOT_GIVEN) {
+        return assay_fail(err, ASSAY_USAGE, "--arrivals is of an open loop: --rate R is missing");
+    }
     if (is_open && (options->concurrency != 0 || options->think_ns != 0)) {
         return assay_fail(err, ASSAY_USAGE,
                           "--concurrency and --think are of a closed loop, --rate and --shape of an "
                           "open one: expected one kind");
     }
-    if (options->rate != 0 && options->shape) {
+    if (has_rate && options->shape) {
         return assay_fail(err, ASSAY_USAGE, "--rate and --shape: expected one of them, a shape has its own rates");
-    }
-    if (options->rate < 0) {
-        return assay_fail(err, ASSAY_USAGE, "--rate is %g, expected above 0", options->rate);
     }
     if (!(options->replay_speed > 0 && options->replay_speed <= 1e6)) {
         return assay_fail(err, ASSAY_USAGE, "--replay-speed is %g, expected above 0 and at most 1e6",
@@ -126,7 +134,7 @@ static assay_code apply_load(struct assay_load_options *options, struct assay_ru
     if (options->rate > 0) {
         load->mode = ASSAY_LOAD_OPEN;
         load->concurrency = 0;
-        load->arrivals = ARRIVAL_VALUES[options->arrivals];
+        load->arrivals = ARRIVAL_VALUES[options->arrivals == ARRIVALS_NOT_GIVEN ? 0 : options->arrivals];
         load->rate_per_s = options->rate;
         load->gamma_cv = load->arrivals == ASSAY_ARRIVALS_GAMMA ? options->cv : 0;
     }
@@ -164,6 +172,8 @@ static json_t *request_json(const struct assay_load_options *options, const stru
     resolved.warmup = setup->warmup.samples;
     resolved.concurrency = setup->load.concurrency;
     resolved.max_duration_ns = setup->stop.max_duration_ns;
+    resolved.rate = options->rate == RATE_NOT_GIVEN ? 0 : options->rate;
+    resolved.arrivals = options->arrivals == ARRIVALS_NOT_GIVEN ? 0 : options->arrivals;
     json_t *json = assay_options_json(assay_load_option_rows, assay_load_option_rows_count, &resolved);
     for (size_t i = 0; json && i < sizeof NOT_OF_THE_REQUEST / sizeof NOT_OF_THE_REQUEST[0]; i++) {
         (void)json_object_del(json, NOT_OF_THE_REQUEST[i]);

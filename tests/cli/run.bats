@@ -72,6 +72,13 @@ load lib
     says "--concurrency"
 }
 
+@test "an open loop is never taken for a closed one" {
+    run_exit 4 "$ASSAY" run noop --rate 0
+    says "--rate is 0, expected above 0"
+    run_exit 4 "$ASSAY" run noop --arrivals constant
+    says "--rate R is missing"
+}
+
 @test "the harness measures itself with noop" {
     measures "$ASSAY" run noop --requests 100 --quiet --out r
     verifies r
