@@ -40,6 +40,10 @@ bool assay_engine_must_stop(struct assay_engine *engine, uint64_t now_ns)
     if (assay_engine_stopped(engine) != ASSAY_GOING_ON) {
         return true;
     }
+    if (engine->setup->stop_flag && *engine->setup->stop_flag) { /* at once, not when the monitor looks next */
+        assay_engine_stop(engine, ASSAY_STOPPED_SIGNAL);
+        return true;
+    }
     if (is_duration_over(engine, now_ns)) {
         assay_engine_stop(engine, ASSAY_STOPPED_REACHED);
         return true;
