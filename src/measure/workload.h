@@ -15,6 +15,7 @@
  *     submit, reap  [worker] start one operation; wait for what happens, record finished samples
  *     (or step      [worker] one whole operation, for workloads that cannot overlap)
  *     cancel        [worker] ends what is in flight, after the drain limit; the next reap reports it
+ *     interrupt     [any thread] the run is aborted: ends a step that may take long
  *     worker_close  [worker]
  *     verify AFTER  identity and state again
  *     describe      subjects, identity document, checks: what the receipt says of the subject
@@ -24,7 +25,8 @@
  * its own choosing: due and queued times are handed in, stamps of the transport come from net/. With submit and reap
  * it records into the assay_recorder of its worker, before reap reports the completion: exactly one
  * assay_recorder_sample for every operation that was submitted, with the same end time and status as the completion.
- * With step it records nothing: the harness takes the stamps around the call and records the sample.
+ * With step it records nothing: the harness takes the stamps around the call and records the sample; only a process
+ * nearer to the operation (the spawner of commands) may hand in better ones.
  *
  * An operation that was submitted and is recorded twice, or never, is a bug in assay and voids the run.
  */
@@ -53,10 +55,14 @@ struct assay_completion {
     enum assay_status status;
 };
 
-/* What one step came to. The harness presets OK and ABSENT. */
+/* What one step came to. The harness presets OK, ABSENT, 1 and NULL. */
 struct assay_step {
     enum assay_status status;
-    uint64_t cpu_ns; /* CPU time of the operation if the workload knows it; ABSENT: the harness's thread's */
+    uint64_t start_ns, end_ns; /* absolute, where a process nearer to the operation took the stamps; ABSENT: the
+                                * harness's around the call, which they must lie in */
+    uint64_t cpu_ns;           /* CPU time of the operation if the workload knows it; ABSENT: the harness's thread's */
+    uint32_t iterations;       /* operations timed as one */
+    const struct assay_process *process; /* of a command: the worker's, valid until its next step */
 };
 
 struct assay_worker_setup {
@@ -107,6 +113,8 @@ struct assay_workload {
     assay_code (*step)(void *worker, const struct assay_operation *operation, struct assay_step *ret,
                        assay_err *err); /* instead of submit and reap */
     void (*cancel)(void *worker, enum assay_status status);
+    /* [any thread] Ends the step under way, and every later one, as soon as it can. NULL: steps are short. */
+    void (*interrupt)(void *state);
     void (*worker_close)(void *worker); /* also after a failed worker_open; on a zeroed block it does nothing */
     assay_code (*describe)(void *state, struct assay_description *ret, assay_err *err);
     void (*close)(void *state);
