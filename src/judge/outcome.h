@@ -20,11 +20,12 @@ enum assay_level { ASSAY_LEVEL_ADVISORY, ASSAY_LEVEL_GATE };
 
 struct assay_outcome_rule {
     double alpha;  /* two-sided; 0 = 0.05 */
+    double family; /* level gate takes faster and slower at this two-sided level: q R / m of the family; 0 = 0.01 */
     double margin; /* 0.02 = 2 %; 0 = 0.02 */
     double power;  /* for the effect that could be seen; 0 = 0.9 */
     enum assay_level level;
     bool may_stop_early; /* spend ASSAY_PAIRED_ALPHA_SHARE of alpha */
-    size_t rivals;       /* arms compared with the same base: alpha is split; 0 = 1 */
+    size_t rivals;       /* arms compared with the same base: alpha and family are split; 0 = 1 */
     bool is_higher_better;
     double quantum_ratio; /* clock quantum / median value: with constant arms parity needs it below margin / 10 */
 };
@@ -43,6 +44,8 @@ struct assay_outcome {
                            in arena */
     const char *method; /* "sign interval of paired ratios" ... */
 };
+/* confidence is what the interval is good for: a run that may stop early, and one of several rivals, computes it at a
+ * higher level (1.4, 2.3). n = 0: nothing but reason is set. */
 
 /* ratios in order of time, all finite and above 0. */
 struct assay_outcome assay_outcome_of_pairs(const double *ratios, size_t count, const struct assay_outcome_rule *rule,
@@ -51,6 +54,16 @@ struct assay_outcome assay_outcome_of_pairs(const double *ratios, size_t count, 
 struct assay_outcome assay_outcome_of_samples(const double *base, size_t base_count, const double *other,
                                               size_t other_count, const struct assay_outcome_rule *rule,
                                               struct assay_arena *arena);
+/* Several rows of one family (2.7): which of them may be called faster or slower at level gate. ps[i] is the two-sided
+ * p of row i against its margin (assay_outcome_p). Gives rule.family for all rows: q R / m, R = rejections by
+ * Benjamini-Hochberg; q / m if there are none. ret_pairs_least: a family of that size needs so many pairs. order,
+ * adjusted: scratch of count each. */
+double assay_outcome_family(const double *ps, size_t count, double q, uint64_t *ret_pairs_least, double *adjusted,
+                            size_t *order);
+/* Two-sided sign p of "the ratio is beyond the margin", and, with margin 0, of "the ratio is not 1"; 1 without pairs.
+ */
+double assay_outcome_p(const double *ratios, size_t count, double margin, struct assay_arena *arena);
+
 /* Wall clock with CPU time as second witness, under Holm. What is printed is wall; ret_by_cpu says that the CPU time
  * decided; a contradiction is inconclusive. */
 enum assay_word assay_outcome_join(const struct assay_outcome *wall, const struct assay_outcome *cpu,
