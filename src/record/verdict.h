@@ -37,9 +37,10 @@ struct assay_verdict_row {
     const char *id;   /* the gate's, or the comparison's: "speed", "service" */
     const char *kind; /* "speedup", "budget" ..., "comparison", "requirement", "host" */
     const char *metric, *unit, *arm, *versus, *element;
-    bool has_base, has_other, has_interval;
+    bool has_base, has_other, has_point, has_interval;
     double base, other; /* the two medians, in the metric's unit */
-    double point, lower, upper, confidence;
+    double point;       /* a ratio other/base; of a gate on one number, that number in `unit` */
+    double lower, upper, confidence;
     uint64_t n, n_effective;
     const char *method;
     const char *word; /* "faster", "slower (cpu)", "parity", "inconclusive"; or NULL */
@@ -84,9 +85,16 @@ struct assay_verdict_document {
     size_t notes_count;
 };
 
+#define ASSAY_VERDICT_ROWS_MAX 65536  /* 256 gates, or all metrics of 16 receipts; nobody reads more */
+#define ASSAY_VERDICT_INPUTS_MAX 4096 /* receipts, policy, prices, manifests */
+#define ASSAY_VERDICT_NOTES_MAX 4096
+
+/* For --json: the same members, owned by the caller. */
+assay_code assay_verdict_json(const struct assay_verdict_document *document, json_t **ret, assay_err *err);
 /* The canonical bytes with a final LF. */
 assay_code assay_verdict_encode(const struct assay_verdict_document *document, struct assay_buf *out, assay_err *err);
-/* Everything belongs to arena. MALFORMED with place; UNSUPPORTED: another format. */
+/* Everything belongs to arena. MALFORMED with place: not canonical, a member unknown, missing or of another type;
+ * UNSUPPORTED: another format. A verdict that was read is shown or replayed (roll-out), never believed. */
 assay_code assay_verdict_parse(const char *bytes, size_t len, struct assay_arena *arena,
                                struct assay_verdict_document *ret, assay_err *err);
 

@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "record/record.h"
 
 #include <stddef.h>
 
@@ -61,6 +62,11 @@ const struct assay_explain_tool *assay_explain_tools(size_t *ret_count);
 assay_code assay_explain(const char *tool, const char *plan, size_t plan_len, const char *trace, size_t trace_len,
                          enum assay_report_format format, const struct assay_style *style, struct assay_buf *out,
                          assay_err *err);
+
+/* A verdict document: what ab, compare, gate, parity and detect answer. Ratio and interval come first; an inconclusive
+ * row says what it could have found and how many pairs would decide; p-values are never shown. At most 100 columns. */
+assay_code assay_report_verdict(const struct assay_verdict_document *document, enum assay_report_format format,
+                                const struct assay_style *style, struct assay_buf *out, assay_err *err);
 
 /* A run of workload llm as node baseline CSV (endpoints.md 9): timestamp,model,first_token_ms,tokens_per_s. */
 assay_code assay_export_node_csv(const struct assay_report_input *input, const char *trace, size_t trace_len,
