@@ -1,5 +1,6 @@
 /*
- * Crypto: digests, Merkle trees, base64 and the DSSE pre-authentication encoding, on libsodium.
+ * Crypto: digests, Merkle trees, base64, DSSE, and with headers of their own Ed25519 (ed25519.h), minisign's files
+ * (minisign.h), signed notes and checkpoints (note.h), transparency logs (tlog.h), on libsodium.
  *
  * assay_crypto_init() once at program start; everything else is pure and may be called from any thread. Digests have no
  * way to fail.
@@ -15,13 +16,17 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "crypto/ed25519.h"
+#include "crypto/minisign.h"
+#include "crypto/note.h"
+#include "crypto/tlog.h"
 
 #include <sodium/crypto_hash_sha256.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* BUG if libsodium cannot start, which no supported system shows. */
+/* BUG if libsodium cannot start; UNSUPPORTED if it takes points of order 2L for subgroup points (ed25519.h). */
 assay_code assay_crypto_init(assay_err *err);
 
 /* ---- SHA-256 (FIPS 180-4) --------------------------------------------------------------------------------------- */
@@ -82,6 +87,7 @@ assay_code assay_base64_decode(const char *text, size_t len, struct assay_buf *o
 /* ---- DSSE 1.0.2 ------------------------------------------------------------------------------------------------- */
 
 #define ASSAY_DSSE_IN_TOTO_TYPE "application/vnd.in-toto+json"
+#define ASSAY_DSSE_BODY_BYTES_MAX ((size_t)1 << 20) /* what is signed here: receipts, trust files, log entries */
 
 /* Appends the pre-authentication encoding: "DSSEv1 LEN(type) type LEN(body) body". It is what a signature covers. */
 void assay_dsse_pae(struct assay_buf *out, const char *type, size_t type_len, const void *body, size_t body_len);
@@ -89,5 +95,12 @@ void assay_dsse_pae(struct assay_buf *out, const char *type, size_t type_len, co
 /* SHA-256 of the same, without building it. */
 void assay_dsse_pae_digest(const char *type, size_t type_len, const void *body, size_t body_len,
                            struct assay_digest *ret);
+
+/* Signature over the encoding. TOO_LARGE over ASSAY_DSSE_BODY_BYTES_MAX. */
+assay_code assay_dsse_sign(const struct assay_secret_key *key, const char *type, const void *body, size_t body_len,
+                           unsigned char ret[ASSAY_SIGNATURE_BYTES], assay_err *err);
+assay_code assay_dsse_check(const struct assay_public_key *key, const char *type, const void *body, size_t body_len,
+                            const unsigned char *signature, size_t signature_len, enum assay_signature_state *ret,
+                            assay_err *err);
 
 #endif

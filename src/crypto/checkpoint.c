@@ -1,0 +1,63 @@
+#include "crypto/crypto.h"
+
+#include "base/num.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static assay_code read_root(struct assay_slice line, unsigned char ret[32], assay_err *err)
+{
+    struct assay_buf bytes;
+    assay_buf_init(&bytes, 64);
+    assay_code rc = assay_base64_decode(line.data ? line.data : "", line.len, &bytes, err);
+    if (rc == ASSAY_OK && bytes.len != 32) {
+        rc = assay_fail(err, ASSAY_MALFORMED, "%zu bytes, expected 32", bytes.len);
+    }
+    if (rc == ASSAY_OK) {
+        memcpy(ret, bytes.data, 32);
+    } else {
+        assay_wrap(err, "root of the checkpoint");
+    }
+    assay_buf_done(&bytes);
+    return rc;
+}
+
+/* Digits without leading zero, below 2^63: what a tree can have. */
+bool assay_tlog_number_read(struct assay_slice text, uint64_t *ret)
+{
+    bool is_canonical = text.len > 0 && (text.data[0] != '0' || text.len == 1);
+    for (size_t i = 0; i < text.len; i++) {
+        is_canonical = is_canonical && text.data[i] >= '0' && text.data[i] <= '9';
+    }
+    return is_canonical && assay_num_u64(text, "a number", ASSAY_TREE_SIZE_MAX, ret, NULL) == ASSAY_OK;
+}
+
+assay_code assay_checkpoint_read(struct assay_slice text, struct assay_checkpoint *ret, assay_err *err)
+{
+    assert(ret);
+    struct assay_slice rest = text;
+    struct assay_slice origin = assay_slice_cut(&rest, '\n'), size = assay_slice_cut(&rest, '\n'),
+                       root = assay_slice_cut(&rest, '\n');
+    if (origin.len == 0 || origin.len > ASSAY_NOTE_NAME_BYTES_MAX) {
+        return assay_fail(err, ASSAY_MALFORMED, "the checkpoint's origin has %zu bytes, expected 1 to %d", origin.len,
+                          ASSAY_NOTE_NAME_BYTES_MAX);
+    }
+    if (!assay_tlog_number_read(size, &ret->size)) {
+        return assay_fail(err, ASSAY_MALFORMED, "the checkpoint's size is '%.*s', expected a decimal number",
+                          (int)(size.len > 32 ? 32 : size.len), size.data ? size.data : "");
+    }
+    if (rest.len > 0) { /* extension lines are allowed, but no monitor can audit them: none of ours has one */
+        return assay_fail(err, ASSAY_MALFORMED, "the checkpoint has extension lines, expected three lines");
+    }
+    memcpy(ret->origin, origin.data, origin.len);
+    ret->origin[origin.len] = '\0';
+    return read_root(root, ret->root, err);
+}
+
+void assay_checkpoint_write(const struct assay_checkpoint *checkpoint, struct assay_buf *out)
+{
+    assay_buf_printf(out, "%s\n%llu\n", checkpoint->origin, (unsigned long long)checkpoint->size);
+    assay_base64_append(out, checkpoint->root, sizeof checkpoint->root);
+    assay_buf_char(out, '\n');
+}

@@ -1,0 +1,251 @@
+/* Files made by minisign 0.11 (its -W, -S and -S -l), and ours. Encrypted keys of minisign's own cost take a second and
+ * 1 GiB: tests/cli/keys.bats reads one with minisign itself beside it. */
+#include "base/mem.h"
+#include "crypto/crypto.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char PUBLIC[] = "untrusted comment: minisign public key F383425A515BE8CE\n"
+                             "RWTO6FtRWkKD8/U81wpZfdohKfjdbHaz8cH8wIMJkeX3ClDAf81kmaWu\n";
+static const char SECRET[] =
+    "untrusted comment: minisign encrypted secret key\n"
+    "RWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAzuhbUVpCg/OsSmLqmzhEzC/"
+    "U4+"
+    "Y9cAjUVurvlBkczQnuYglvt0a19fU81wpZfdohKfjdbHaz8cH8wIMJkeX3ClDAf81kmaWuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    "\n";
+static const char HASHED[] =
+    "untrusted comment: signature from minisign secret key\n"
+    "RUTO6FtRWkKD8/x+mV40/JK37WZCCIG3ijuXakIiBr0xiJv5Mc9ehC+X7FwZV7NxqQzAVyl+vSYlaWqGHmD9YBWoswYIrpM4pAQ=\n"
+    "trusted comment: a trusted comment\n"
+    "IDqXHQ4fgL1ecqFCiVyE568opfpd+Um2SINpfpON4tpa9gE494cmdR0UCHHwVrkSf14ps7lNa/w+B7exo5/3BA==\n";
+static const char UNHASHED[] =
+    "untrusted comment: signature from minisign secret key\n"
+    "RWTO6FtRWkKD86MOQdqME9QAp4MjGjEg3m+7F818zfJqZYkbMrAjry8q8oCJjKH7LabYExzhU6JLMYVUwGsSrftT8u1kLVzwKQk=\n"
+    "trusted comment: legacy\n"
+    "Ebg/JtCXO0ALGsQX9RpWGDWjXKBQ90n9q2bnrVeE0/IeIn/cY+zjG08QJo2OKI7FIOPAwfwX9mKEvMLgOBHoDA==\n";
+static const char FILE_BYTES[] = "hello minisign\n";
+#define FILE_LEN (sizeof FILE_BYTES - 1)
+
+struct key {
+    struct assay_public_key public;
+    struct assay_key_number number;
+};
+
+static void read_public(struct key *ret)
+{
+    assert_int_equal(assay_minisign_public_read(PUBLIC, sizeof PUBLIC - 1, &ret->public, &ret->number, NULL), ASSAY_OK);
+}
+
+static assay_code verify(const char *signature, bool takes_unhashed)
+{
+    struct key key;
+    read_public(&key);
+    return assay_minisign_verify(&key.public, &key.number, FILE_BYTES, FILE_LEN, signature, strlen(signature),
+                                 (struct assay_minisign_check){.takes_unhashed = takes_unhashed}, NULL);
+}
+
+static void the_files_of_minisign_are_read(void **state)
+{
+    (void)state;
+    struct key key;
+    struct assay_secret_key secret;
+    struct assay_key_number number;
+    struct assay_public_key derived;
+    char text[ASSAY_KEY_NUMBER_TEXT_BYTES];
+    bool is_locked = true;
+    read_public(&key);
+    assay_key_number_print(&key.number, text);
+    assert_string_equal(text, "F383425A515BE8CE");
+    assert_int_equal(assay_minisign_secret_is_locked(SECRET, sizeof SECRET - 1, &is_locked, NULL), ASSAY_OK);
+    assert_false(is_locked);
+    assert_int_equal(assay_minisign_secret_read(SECRET, sizeof SECRET - 1, NULL, 0, &secret, &number, NULL), ASSAY_OK);
+    assay_secret_key_public(&secret, &derived);
+    assert_memory_equal(derived.bytes, key.public.bytes, 32);
+    assert_memory_equal(number.bytes, key.number.bytes, 8);
+    assay_secret_key_done(&secret);
+}
+
+static void a_hashed_signature_of_minisign_is_good_and_an_unhashed_one_only_where_asked(void **state)
+{
+    (void)state;
+    assert_int_equal(verify(HASHED, false), ASSAY_OK);
+    assert_int_equal(verify(UNHASHED, false), ASSAY_MALFORMED);
+    assert_int_equal(verify(UNHASHED, true), ASSAY_OK);
+}
+
+/* But for the untrusted comment, which says so. */
+static void every_changed_byte_of_a_signature_file_is_noticed(void **state)
+{
+    (void)state;
+    char text[sizeof HASHED];
+    size_t trusted_from = (size_t)(strchr(HASHED, '\n') - HASHED) + 1;
+    for (size_t i = trusted_from; i + 1 < sizeof HASHED; i++) {
+        memcpy(text, HASHED, sizeof text);
+        text[i] ^= 1;
+        if (text[i] != '\0' && verify(text, false) == ASSAY_OK) {
+            fail_msg("byte %zu", i);
+        }
+    }
+}
+
+static void the_file_and_the_key_are_those_that_were_signed(void **state)
+{
+    (void)state;
+    struct key key;
+    const struct assay_minisign_check how = {0};
+    read_public(&key);
+    assert_int_equal(assay_minisign_verify(&key.public, &key.number, "hello minisigm\n", FILE_LEN, HASHED,
+                                           sizeof HASHED - 1, how, NULL),
+                     ASSAY_WANTING);
+    key.number.bytes[0] ^= 1;
+    assert_int_equal(
+        assay_minisign_verify(&key.public, &key.number, FILE_BYTES, FILE_LEN, HASHED, sizeof HASHED - 1, how, NULL),
+        ASSAY_WANTING);
+}
+
+static void make_key(struct assay_secret_key *ret, struct assay_key_number *ret_number)
+{
+    unsigned char seed[32] = {42};
+    assay_secret_key_init(ret, seed);
+    memcpy(ret_number->bytes, "numbered", 8);
+}
+
+static void what_we_write_we_read(void **state)
+{
+    (void)state;
+    static const char *const PASSWORDS[] = {NULL, "", "correct horse"};
+    for (size_t i = 0; i < 3; i++) {
+        struct assay_secret_key secret, again;
+        struct assay_key_number number, read_number;
+        struct assay_buf file;
+        bool is_locked;
+        struct assay_key_lock lock = {.password = PASSWORDS[i], .operations = 32768, .memory = 16 << 20, .salt = {9}};
+        lock.password_len = PASSWORDS[i] ? strlen(PASSWORDS[i]) : 0;
+        make_key(&secret, &number);
+        assay_buf_init(&file, ASSAY_KEY_FILE_BYTES_MAX);
+        assert_int_equal(assay_minisign_secret_write(&secret, &number, &lock, &file, NULL), ASSAY_OK);
+        assert_int_equal(assay_minisign_secret_is_locked(file.data, file.len, &is_locked, NULL), ASSAY_OK);
+        assert_int_equal(is_locked, PASSWORDS[i] != NULL);
+        assert_int_equal(assay_minisign_secret_read(file.data, file.len, PASSWORDS[i], lock.password_len, &again,
+                                                    &read_number, NULL),
+                         ASSAY_OK);
+        assert_memory_equal(again.bytes, secret.bytes, sizeof again.bytes);
+        assert_memory_equal(read_number.bytes, number.bytes, 8);
+        assay_secret_key_done(&again);
+        if (is_locked) {
+            assert_int_equal(assay_minisign_secret_read(file.data, file.len, "wrong", 5, &again, &read_number, NULL),
+                             ASSAY_WANTING);
+            assert_int_equal(assay_minisign_secret_read(file.data, file.len, NULL, 0, &again, &read_number, NULL),
+                             ASSAY_WANTING);
+        }
+        assay_buf_done(&file);
+        assay_secret_key_done(&secret);
+    }
+}
+
+static void a_key_file_that_asks_for_more_than_1_gib_is_refused(void **state)
+{
+    (void)state;
+    struct assay_secret_key secret;
+    struct assay_key_number number;
+    struct assay_buf file;
+    struct assay_key_lock lock = {.password = "x", .password_len = 1, .operations = 32768};
+    make_key(&secret, &number);
+    assay_buf_init(&file, ASSAY_KEY_FILE_BYTES_MAX);
+    lock.memory = ((uint64_t)1 << 30) + 1;
+    assert_int_equal(assay_minisign_secret_write(&secret, &number, &lock, &file, NULL), ASSAY_TOO_LARGE);
+    lock.memory = 1 << 24;
+    lock.operations = ((uint64_t)1 << 28) + 1;
+    assert_int_equal(assay_minisign_secret_write(&secret, &number, &lock, &file, NULL), ASSAY_TOO_LARGE);
+    assay_buf_done(&file);
+    assay_secret_key_done(&secret);
+}
+
+static void our_signature_is_good_and_covers_the_trusted_comment(void **state)
+{
+    (void)state;
+    struct assay_secret_key secret;
+    struct assay_public_key public;
+    struct assay_key_number number;
+    struct assay_buf file;
+    const struct assay_minisign_check how = {0};
+    make_key(&secret, &number);
+    assay_secret_key_public(&secret, &public);
+    assay_buf_init(&file, ASSAY_MINISIG_BYTES_MAX);
+    assert_int_equal(assay_minisign_sign(&secret, &number, FILE_BYTES, FILE_LEN, "run 17", &file, NULL), ASSAY_OK);
+    assert_int_equal(assay_minisign_verify(&public, &number, FILE_BYTES, FILE_LEN, file.data, file.len, how, NULL),
+                     ASSAY_OK);
+    *strstr(file.data, "17") = '2';
+    assert_int_equal(assay_minisign_verify(&public, &number, FILE_BYTES, FILE_LEN, file.data, file.len, how, NULL),
+                     ASSAY_WANTING);
+    assert_int_equal(assay_minisign_sign(&secret, &number, FILE_BYTES, FILE_LEN, "two\nlines", &file, NULL),
+                     ASSAY_MALFORMED);
+    static char large[ASSAY_TRUSTED_COMMENT_BYTES_MAX + 2];
+    memset(large, 'a', sizeof large - 1);
+    assert_int_equal(assay_minisign_sign(&secret, &number, FILE_BYTES, FILE_LEN, large, &file, NULL), ASSAY_MALFORMED);
+    assay_buf_done(&file);
+    assay_secret_key_done(&secret);
+}
+
+static void our_public_key_file_is_minisigns(void **state)
+{
+    (void)state;
+    struct key key;
+    struct assay_buf file;
+    read_public(&key);
+    assay_buf_init(&file, ASSAY_KEY_FILE_BYTES_MAX);
+    assay_minisign_public_write(&key.public, &key.number, &file);
+    assert_string_equal(file.data, PUBLIC);
+    assay_buf_done(&file);
+}
+
+static void what_is_no_key_file_is_refused(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[] = {
+        "",
+        "untrusted comment: x\n",
+        "comment: x\nRWTO6FtRWkKD8/U81wpZfdohKfjdbHaz8cH8wIMJkeX3ClDAf81kmaWu\n",
+        "untrusted comment: x\nRUTO6FtRWkKD8/U81wpZfdohKfjdbHaz8cH8wIMJkeX3ClDAf81kmaWu\n",
+        "untrusted comment: x\nRWTO6FtRWkKD8/U81wpZfdohKfjdbHaz8cH8wIMJkeX3ClDAf81kmaW\n",
+        "untrusted comment: x\nRWTO6FtRWkKD8/U81wpZfdohKfjdbHaz8cH8wIMJkeX3ClDAf81kmaWuAAAA\n",
+        "untrusted comment: x\nRWTO6FtRWkKD8/U81wpZfdohKfjdbHaz8cH8wIMJkeX3ClDAf81kmaWu\nmore\n",
+        /* the identity point: no key */
+        "untrusted comment: x\nRWTO6FtRWkKD8wEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+    };
+    struct key key;
+    struct assay_secret_key secret;
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        if (assay_minisign_public_read(TEXTS[i], strlen(TEXTS[i]), &key.public, &key.number, NULL) == ASSAY_OK ||
+            assay_minisign_secret_read(TEXTS[i], strlen(TEXTS[i]), "", 0, &secret, &key.number, NULL) == ASSAY_OK) {
+            fail_msg("case %zu was read", i);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_files_of_minisign_are_read),
+        cmocka_unit_test(a_hashed_signature_of_minisign_is_good_and_an_unhashed_one_only_where_asked),
+        cmocka_unit_test(every_changed_byte_of_a_signature_file_is_noticed),
+        cmocka_unit_test(the_file_and_the_key_are_those_that_were_signed),
+        cmocka_unit_test(what_we_write_we_read),
+        cmocka_unit_test(a_key_file_that_asks_for_more_than_1_gib_is_refused),
+        cmocka_unit_test(our_signature_is_good_and_covers_the_trusted_comment),
+        cmocka_unit_test(our_public_key_file_is_minisigns),
+        cmocka_unit_test(what_is_no_key_file_is_refused),
+    };
+    if (assay_crypto_init(NULL) != ASSAY_OK) {
+        return 1;
+    }
+    return cmocka_run_group_tests_name("crypto_minisign", tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+#include "crypto/crypto.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The example of c2sp.org/signed-note, with the key that golang.org/x/mod/sumdb/note documents for it. */
+static const char PETER_VKEY[] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+static const char PETER_NOTE[] =
+    "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n"
+    "\xe2\x80\x94 PeterNeumann "
+    "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+static void a_published_note_verifies_with_its_published_key(void **state)
+{
+    (void)state;
+    struct assay_note note;
+    struct assay_note_key key;
+    enum assay_note_state found;
+    uint64_t time_s;
+    assert_int_equal(assay_note_key_read(PETER_VKEY, &key, NULL), ASSAY_OK);
+    assert_string_equal(key.name, "PeterNeumann");
+    assert_int_equal(assay_note_read(PETER_NOTE, sizeof PETER_NOTE - 1, &note, NULL), ASSAY_OK);
+    assert_int_equal(assay_note_check(&note, &key, &found, &time_s, NULL), ASSAY_OK);
+    assert_int_equal(found, ASSAY_NOTE_GOOD);
+    struct assay_buf text;
+    assay_buf_init(&text, 512);
+    assay_note_key_write(&key, &text);
+    assert_string_equal(text.data, PETER_VKEY);
+    assay_buf_done(&text);
+}
+
+static void every_changed_byte_of_a_note_is_noticed(void **state)
+{
+    (void)state;
+    char bytes[sizeof PETER_NOTE];
+    struct assay_note_key key;
+    assert_int_equal(assay_note_key_read(PETER_VKEY, &key, NULL), ASSAY_OK);
+    for (size_t i = 0; i + 1 < sizeof PETER_NOTE; i++) {
+        struct assay_note note;
+        enum assay_note_state found = ASSAY_NOTE_UNSIGNED;
+        uint64_t time_s;
+        memcpy(bytes, PETER_NOTE, sizeof bytes);
+        bytes[i] ^= 1;
+        if (assay_note_read(bytes, sizeof bytes - 1, &note, NULL) == ASSAY_OK) {
+            assert_int_equal(assay_note_check(&note, &key, &found, &time_s, NULL), ASSAY_OK);
+        }
+        if (found == ASSAY_NOTE_GOOD) {
+            fail_msg("byte %zu", i);
+        }
+    }
+}
+
+struct signer {
+    struct assay_secret_key secret;
+    struct assay_note_key key;
+};
+
+static void make_signer(unsigned char first, const char *name, enum assay_note_kind kind, struct signer *ret)
+{
+    unsigned char seed[32] = {first};
+    struct assay_public_key public;
+    assay_secret_key_init(&ret->secret, seed);
+    assay_secret_key_public(&ret->secret, &public);
+    assert_int_equal(assay_note_key_make(name, kind, &public, &ret->key, NULL), ASSAY_OK);
+}
+
+static void a_checkpoint_with_cosignatures_gives_size_root_and_time(void **state)
+{
+    (void)state;
+    struct signer log, witness;
+    struct assay_checkpoint made = {.origin = "example.org/log", .size = 20852163, .root = {1, 2, 3}}, read;
+    struct assay_buf file;
+    struct assay_note note;
+    enum assay_note_state found;
+    uint64_t time_s;
+    make_signer(1, "example.org/log", ASSAY_NOTE_ED25519, &log);
+    make_signer(2, "witness.example", ASSAY_NOTE_COSIGNATURE, &witness);
+    assay_buf_init(&file, ASSAY_NOTE_BYTES_MAX);
+    assay_checkpoint_write(&made, &file);
+    struct assay_slice text = {file.data, file.len};
+    struct assay_buf lines;
+    assay_buf_init(&lines, 4096);
+    assert_int_equal(assay_note_sign(text, &log.key, &log.secret, 0, &lines, NULL), ASSAY_OK);
+    assert_int_equal(assay_note_sign(text, &witness.key, &witness.secret, 1790000000, &lines, NULL), ASSAY_OK);
+    assay_buf_char(&file, '\n');
+    assay_buf_append(&file, lines.data, lines.len);
+    assert_int_equal(assay_note_read(file.data, file.len, &note, NULL), ASSAY_OK);
+    assert_int_equal(assay_note_check(&note, &log.key, &found, &time_s, NULL), ASSAY_OK);
+    assert_int_equal(found, ASSAY_NOTE_GOOD);
+    assert_int_equal(assay_note_check(&note, &witness.key, &found, &time_s, NULL), ASSAY_OK);
+    assert_int_equal(found, ASSAY_NOTE_GOOD);
+    assert_int_equal(time_s, 1790000000);
+    assert_int_equal(assay_checkpoint_read(note.text, &read, NULL), ASSAY_OK);
+    assert_string_equal(read.origin, "example.org/log");
+    assert_int_equal(read.size, 20852163);
+    assert_memory_equal(read.root, made.root, 32);
+    assay_buf_done(&lines);
+    assay_buf_done(&file);
+}
+
+/* The same key as a log key and as a cosignature key has two ids and signs two texts. */
+static void a_line_of_one_kind_is_none_of_the_other(void **state)
+{
+    (void)state;
+    struct signer log;
+    struct assay_note_key as_witness;
+    static const char TEXT[] = "o\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
+    struct assay_buf file;
+    struct assay_note note;
+    enum assay_note_state found;
+    uint64_t time_s;
+    make_signer(3, "o", ASSAY_NOTE_ED25519, &log);
+    assert_int_equal(assay_note_key_make("o", ASSAY_NOTE_COSIGNATURE, &log.key.key, &as_witness, NULL), ASSAY_OK);
+    assert_int_not_equal(as_witness.id, log.key.id);
+    assay_buf_init(&file, 4096);
+    assay_buf_text(&file, TEXT);
+    assay_buf_char(&file, '\n');
+    assert_int_equal(assay_note_sign(ASSAY_SLICE(TEXT), &log.key, &log.secret, 0, &file, NULL), ASSAY_OK);
+    assert_int_equal(assay_note_read(file.data, file.len, &note, NULL), ASSAY_OK);
+    assert_int_equal(assay_note_check(&note, &as_witness, &found, &time_s, NULL), ASSAY_OK);
+    assert_int_equal(found, ASSAY_NOTE_UNSIGNED);
+    assay_buf_done(&file);
+}
+
+static void unknown_signatures_are_taken_up_to_the_cap(void **state)
+{
+    (void)state;
+    struct assay_buf file;
+    struct assay_note note;
+    for (size_t lines = 16; lines <= 101; lines += lines == 16 ? 84 : 1) {
+        assay_buf_init(&file, ASSAY_NOTE_BYTES_MAX);
+        assay_buf_text(&file, "text\n\n");
+        for (size_t i = 0; i < lines; i++) {
+            assay_buf_printf(&file, "\xe2\x80\x94 k%zu AAAAAAA=\n", i);
+        }
+        assert_int_equal(assay_note_read(file.data, file.len, &note, NULL), lines <= 100 ? ASSAY_OK : ASSAY_TOO_LARGE);
+        assay_buf_done(&file);
+    }
+}
+
+static void what_is_no_note_is_refused(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[] = {
+        "",
+        "text\n",
+        "text\n\n",
+        "\n\n",
+        "text\n\n- k AAAAAAA=\n",
+        "text\n\n\xe2\x80\x94 k AAAAAAA=",
+        "text\n\n\xe2\x80\x94  AAAAAAA=\n",
+        "text\n\n\xe2\x80\x94 a+b AAAAAAA=\n",
+        "text\n\n\xe2\x80\x94 a\xc2\xa0"
+        "b AAAAAAA=\n",
+        "text\n\n\xe2\x80\x94 k AAAA\n",
+        "text\n\n\xe2\x80\x94 k AAAAAA==\n",
+        "text\n\n\xe2\x80\x94 k AAAAAAB=\n",
+        "text\n\n\xe2\x80\x94 k\n",
+        "te\txt\n\n\xe2\x80\x94 k AAAAAAA=\n",
+        "te\xff\n\n\xe2\x80\x94 k AAAAAAA=\n",
+        "text\n\xe2\x80\x94 k AAAAAAA=\n",
+        "text\n\n\xe2\x80\x94 k AAAAAAA=\nmore\n",
+    };
+    struct assay_note note;
+    static const char GOOD[] = "text\n\n\xe2\x80\x94 k AAAAAAA=\n";
+    assert_int_equal(assay_note_read(GOOD, sizeof GOOD - 1, &note, NULL), ASSAY_OK);
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        if (assay_note_read(TEXTS[i], strlen(TEXTS[i]), &note, NULL) == ASSAY_OK) {
+            fail_msg("case %zu was read", i);
+        }
+    }
+}
+
+static void what_is_no_verifier_key_is_refused(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[] = {
+        "",
+        "PeterNeumann",
+        "PeterNeumann+c74f20a3",
+        "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "Peter Neumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10T=",
+        "PeterNeumann+c74f20a3+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    };
+    struct assay_note_key key;
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        if (assay_note_key_read(TEXTS[i], &key, NULL) == ASSAY_OK) {
+            fail_msg("case %zu was read", i);
+        }
+    }
+}
+
+static void what_is_no_checkpoint_is_refused(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[] = {
+        "",
+        "o\n",
+        "o\n1\n",
+        "\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+        "o\n01\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+        "o\n-1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+        "o\n9223372036854775808\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+        "o\n1\nAAAA\n",
+        "o\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nextension\n",
+    };
+    struct assay_checkpoint checkpoint;
+    assert_int_equal(
+        assay_checkpoint_read(ASSAY_SLICE("o\n0\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"), &checkpoint, NULL),
+        ASSAY_OK);
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        if (assay_checkpoint_read(assay_slice_of(TEXTS[i]), &checkpoint, NULL) == ASSAY_OK) {
+            fail_msg("case %zu was read", i);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_published_note_verifies_with_its_published_key),
+        cmocka_unit_test(every_changed_byte_of_a_note_is_noticed),
+        cmocka_unit_test(a_checkpoint_with_cosignatures_gives_size_root_and_time),
+        cmocka_unit_test(a_line_of_one_kind_is_none_of_the_other),
+        cmocka_unit_test(unknown_signatures_are_taken_up_to_the_cap),
+        cmocka_unit_test(what_is_no_note_is_refused),
+        cmocka_unit_test(what_is_no_verifier_key_is_refused),
+        cmocka_unit_test(what_is_no_checkpoint_is_refused),
+    };
+    if (assay_crypto_init(NULL) != ASSAY_OK) {
+        return 1;
+    }
+    return cmocka_run_group_tests_name("crypto_note", tests, NULL, NULL);
+}
