@@ -14,6 +14,7 @@
 #include "stat/estimate.h"
 #include "stat/multiple.h"
 #include "stat/pairs.h"
+#include "stat/parity.h"
 #include "stat/shift.h"
 #include "stat/special.h"
 
