@@ -46,6 +46,21 @@ room() {
     passes "$here/links.sh" "$BUILD"
 }
 
+@test "variants of kernels keep their instructions to themselves" {
+    [ "${SANITIZED:-no}" = no ] || skip "a sanitizer adds symbols of its own"
+    passes "$here/isa.sh" "$BUILD"
+}
+
+@test "planted: a baseline object of kernel/ uses wide registers, a variant exports a function" {
+    [ "$(uname -m)" = x86_64 ] || skip "the registers are those of x86"
+    mkdir -p "$tree/build/src/kernel/libkernel.a.p" "$tree/build/src/kernel/libkernel_avx2.a.p"
+    echo '__attribute__((target("avx2"))) void f(char *p) { __asm__ volatile("vmovdqu (%0), %%ymm0" : : "r"(p) : "memory"); }' >"$tree/a.c"
+    ${CC:-cc} -c -o "$tree/build/src/kernel/libkernel.a.p/a.o" "$tree/a.c"
+    ${CC:-cc} -c -o "$tree/build/src/kernel/libkernel_avx2.a.p/b.o" "$tree/a.c"
+    finds 'a.o: wide registers' "$here/isa.sh" "$tree/build"
+    finds 'b.o: f is exported' "$here/isa.sh" "$tree/build"
+}
+
 @test "every header compiles on its own" {
     passes "$here/headers.sh" "$root"
 }

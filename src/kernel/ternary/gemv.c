@@ -1,0 +1,254 @@
+/* ternary_gemv: its operands, its cases and its binary64 reference. One token or a few; y[token][row]. */
+#include "kernel/families.h"
+#include "kernel/ternary/ternary.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- operands --------------------------------------------------------------------------------------------------- */
+
+static uint64_t weight_bytes(const struct assay_kernel_shape *shape)
+{
+    return shape->rows * (shape->columns / 4);
+}
+
+static uint64_t activations(const struct assay_kernel_shape *shape)
+{
+    return shape->tokens * shape->columns;
+}
+
+static uint64_t tokens(const struct assay_kernel_shape *shape)
+{
+    return shape->tokens;
+}
+
+static uint64_t one(const struct assay_kernel_shape *shape)
+{
+    (void)shape;
+    return 1;
+}
+
+static uint64_t results(const struct assay_kernel_shape *shape)
+{
+    return shape->tokens * shape->rows;
+}
+
+static const struct assay_kernel_operand INPUTS[] = {
+    [TERNARY_WEIGHTS] = {"weights", ASSAY_KERNEL_U8, weight_bytes},
+    [TERNARY_Q] = {"q", ASSAY_KERNEL_I8, activations},
+    [TERNARY_S] = {"s", ASSAY_KERNEL_F32, tokens},
+    [TERNARY_SUMS] = {"sums", ASSAY_KERNEL_I32, tokens},
+    [TERNARY_SCALE] = {"scale", ASSAY_KERNEL_F32, one},
+};
+static const struct assay_kernel_operand OUTPUTS[] = {{"y", ASSAY_KERNEL_F32, results}};
+
+static uint64_t stored_bytes(const struct assay_kernel_shape *shape)
+{
+    return weight_bytes(shape) + sizeof(float);
+}
+
+static const char *refuse(const struct assay_kernel_shape *shape)
+{
+    if (shape->columns % TERNARY_UNIT != 0) {
+        return "columns are no multiple of 128";
+    }
+    if (shape->columns > TERNARY_COLUMNS_MAX) {
+        return "more than 262144 columns";
+    }
+    return shape->rows > UINT32_MAX || shape->tokens > UINT32_MAX ? "more than 2^32 rows or tokens" : NULL;
+}
+
+/* ---- cases ------------------------------------------------------------------------------------------------------ */
+
+enum extreme { RANDOM, HIGHEST, LOWEST, ALTERNATING, NEGATIVE, SILENT };
+
+#define CHECKED ASSAY_KERNEL_CASE_SELFCHECK
+
+/* Least shape, odd numbers of rows, the shapes of a model with 2,560 columns, and the extremes of the int16 trap at the
+ * lengths at which it snaps. */
+static const struct assay_kernel_case CASES[] = {
+    {
+        .name = "least",
+        .shape = {1, 128, 1, 1},
+        .seed = 1,
+        .flags = CHECKED,
+    },
+    {
+        .name = "odd-rows",
+        .shape = {7, 384, 1, 1},
+        .seed = 2,
+        .flags = CHECKED,
+    },
+    {.name = "tokens-3", .shape = {13, 256, 3, 1}, .seed = 3, .flags = CHECKED},
+    {.name = "kv-640", .shape = {640, 2560, 1, 1}, .seed = 4, .flags = CHECKED},
+    {.name = "q-2560", .shape = {2560, 2560, 1, 1}, .seed = 5, .flags = ASSAY_KERNEL_CASE_DEFAULT},
+    {.name = "up-6912", .shape = {6912, 2560, 1, 1}, .seed = 6},
+    {.name = "down-2560", .shape = {2560, 6912, 1, 1}, .seed = 7},
+    {.name = "highest-2560", .shape = {5, 2560, 1, 1}, .seed = 8, .extreme = HIGHEST},
+    {.name = "highest-4096", .shape = {5, 4096, 1, 1}, .seed = 8, .extreme = HIGHEST, .flags = CHECKED},
+    {.name = "highest-6912", .shape = {5, 6912, 1, 1}, .seed = 8, .extreme = HIGHEST},
+    {.name = "lowest-2560", .shape = {5, 2560, 1, 1}, .seed = 9, .extreme = LOWEST},
+    {.name = "lowest-4096", .shape = {5, 4096, 1, 1}, .seed = 9, .extreme = LOWEST, .flags = CHECKED},
+    {.name = "lowest-6912", .shape = {5, 6912, 1, 1}, .seed = 9, .extreme = LOWEST},
+    {.name = "alternating-2560", .shape = {5, 2560, 1, 1}, .seed = 10, .extreme = ALTERNATING},
+    {.name = "alternating-4096", .shape = {5, 4096, 1, 1}, .seed = 10, .extreme = ALTERNATING},
+    {.name = "alternating-6912", .shape = {5, 6912, 1, 1}, .seed = 10, .extreme = ALTERNATING, .flags = CHECKED},
+    {.name = "negative-6912", .shape = {5, 6912, 1, 1}, .seed = 11, .extreme = NEGATIVE},
+    {.name = "silent", .shape = {5, 256, 1, 1}, .seed = 12, .extreme = SILENT},
+    {.name = "longest", .shape = {2, TERNARY_COLUMNS_MAX, 1, 1}, .seed = 13, .extreme = HIGHEST},
+};
+
+/* SplitMix64 (Steele, Lea and Flood, 2014): the generator of the golden vectors. */
+static uint64_t splitmix(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static unsigned code_of(unsigned extreme, uint64_t *state)
+{
+    switch ((enum extreme)extreme) {
+    case HIGHEST:
+    case LOWEST:
+    case ALTERNATING:
+        return 2;
+    case NEGATIVE:
+        return 0;
+    case RANDOM:
+    case SILENT:
+        break;
+    }
+    return (unsigned)(splitmix(state) % 3);
+}
+
+static void fill_weights(const struct assay_kernel_case *which, uint8_t *packed, uint64_t bytes)
+{
+    uint64_t state = which->seed;
+    for (uint64_t unit = 0; unit < bytes / TERNARY_UNIT_BYTES; unit++) {
+        uint8_t codes[TERNARY_UNIT];
+        for (size_t i = 0; i < TERNARY_UNIT; i++) {
+            codes[i] = (uint8_t)code_of(which->extreme, &state);
+        }
+        kernel_ternary_pack_i2s(codes, TERNARY_UNIT, packed + unit * TERNARY_UNIT_BYTES);
+    }
+}
+
+/* Activations before rounding, those of the golden dot vector for seed 1 and the first token (kernels.md 2.3). */
+struct stream {
+    uint64_t state;
+    enum extreme extreme;
+};
+
+static struct stream stream_of(const struct assay_kernel_case *which, size_t token)
+{
+    enum { DOT_VECTOR_SEED = 7, TOKEN_STEP = 1000 };
+    return (struct stream){.state = DOT_VECTOR_SEED + which->seed - 1 + token * TOKEN_STEP,
+                           .extreme = (enum extreme)which->extreme};
+}
+
+static float next_activation(struct stream *stream)
+{
+    float random = ((float)(splitmix(&stream->state) >> 40) - 0x1p23F) / 0x1p23F;
+    switch (stream->extreme) {
+    case HIGHEST:
+    case NEGATIVE:
+        return 1;
+    case SILENT:
+        return 0;
+    case RANDOM:
+    case LOWEST:
+    case ALTERNATING:
+        break;
+    }
+    return random;
+}
+
+/* -128 comes of no activation by 3.1, but a kernel must take every int8. */
+static int8_t lowered(enum extreme extreme, size_t i, int8_t q)
+{
+    if (extreme == LOWEST || (extreme == ALTERNATING && i % 2 == 1)) {
+        return -128;
+    }
+    return extreme == ALTERNATING ? 127 : q;
+}
+
+static void fill_token(const struct assay_kernel_case *which, size_t token, size_t columns, void *const *inputs)
+{
+    struct stream stream = stream_of(which, token);
+    int8_t *q = (int8_t *)inputs[TERNARY_Q] + token * columns;
+    int32_t *sum = (int32_t *)inputs[TERNARY_SUMS] + token;
+    float most = 0;
+    for (size_t i = 0; i < columns; i++) {
+        float size = fabsf(next_activation(&stream));
+        most = size > most ? size : most;
+    }
+    float s = kernel_ternary_multiplier(most);
+    stream = stream_of(which, token); /* the same numbers again: there is no room to keep them */
+    *sum = 0;
+    for (size_t i = 0; i < columns; i++) {
+        q[i] = lowered(stream.extreme, i, kernel_ternary_rounded(next_activation(&stream), s));
+        *sum += q[i];
+    }
+    ((float *)inputs[TERNARY_S])[token] = s;
+}
+
+static void fill(const struct assay_kernel_case *which, const struct assay_kernel_shape *shape,
+                 void *const inputs[ASSAY_KERNEL_INPUTS_MAX])
+{
+    fill_weights(which, inputs[TERNARY_WEIGHTS], weight_bytes(shape));
+    for (size_t token = 0; token < shape->tokens; token++) {
+        fill_token(which, token, (size_t)shape->columns, inputs);
+    }
+    *(float *)inputs[TERNARY_SCALE] = 0.5F;
+}
+
+/* ---- binary64 --------------------------------------------------------------------------------------------------- */
+
+static void reference(const struct assay_kernel_call *call, double *ret_values, double *ret_magnitudes)
+{
+    size_t rows = (size_t)call->shape.rows, columns = (size_t)call->shape.columns;
+    const uint8_t *weights = call->in[TERNARY_WEIGHTS];
+    const float *s = call->in[TERNARY_S];
+    double scale = (double)*(const float *)call->in[TERNARY_SCALE];
+    for (size_t token = 0; token < call->shape.tokens; token++) {
+        const int8_t *q = (const int8_t *)call->in[TERNARY_Q] + token * columns;
+        for (size_t row = 0; row < rows; row++) {
+            int64_t sum = 0, size = 0;
+            for (size_t i = 0; i < columns; i++) {
+                int64_t trit = (int64_t)kernel_ternary_code_i2s(weights + row * (columns / 4), i) - 1;
+                sum += trit * q[i];
+                size += llabs(trit * q[i]);
+            }
+            ret_values[token * rows + row] = (double)sum / (double)s[token] * scale;
+            ret_magnitudes[token * rows + row] = (double)size / (double)s[token] * scale;
+        }
+    }
+}
+
+/* ---- the operation ---------------------------------------------------------------------------------------------- */
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+static const struct assay_kernel_row *const ROWS_I2S[] = {&kernel_row_ternary_gemv_i2s_ref,
+                                                          &kernel_row_ternary_gemv_i2s_avx2};
+
+const struct assay_kernel_operation kernel_op_ternary_gemv_i2s = {
+    .abi = ASSAY_KERNEL_ABI,
+    .name = "ternary_gemv",
+    .format = "i2s",
+    .help = "rows of 2-bit codes times int8 activations, one token or a few",
+    .inputs = INPUTS,
+    .outputs = OUTPUTS,
+    .inputs_count = COUNT_OF(INPUTS),
+    .outputs_count = COUNT_OF(OUTPUTS),
+    .cases = CASES,
+    .cases_count = COUNT_OF(CASES),
+    .rows = ROWS_I2S,
+    .rows_count = COUNT_OF(ROWS_I2S),
+    .refuse = refuse,
+    .fill = fill,
+    .reference = reference,
+    .bytes = stored_bytes,
+};

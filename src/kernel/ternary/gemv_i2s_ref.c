@@ -1,0 +1,36 @@
+/* ternary_gemv_i2s_ref: the arithmetic as it is written down. */
+#include "kernel/families.h"
+#include "kernel/ternary/ternary.h"
+
+static int32_t dot(const uint8_t *weights, const int8_t *q, size_t columns)
+{
+    int32_t acc = 0;
+    for (size_t i = 0; i < columns; i++) {
+        acc += kernel_ternary_code_i2s(weights, i) * q[i];
+    }
+    return acc;
+}
+
+static void run(const struct assay_kernel_call *call)
+{
+    size_t rows = (size_t)call->shape.rows, columns = (size_t)call->shape.columns;
+    const uint8_t *weights = call->in[TERNARY_WEIGHTS];
+    const float *s = call->in[TERNARY_S], *scale = call->in[TERNARY_SCALE];
+    const int32_t *sums = call->in[TERNARY_SUMS];
+    float *y = call->out[0];
+    for (size_t token = 0; token < call->shape.tokens; token++) {
+        const int8_t *q = (const int8_t *)call->in[TERNARY_Q] + token * columns;
+        for (size_t row = 0; row < rows; row++) {
+            int32_t acc = dot(weights + row * (columns / 4), q, columns);
+            y[token * rows + row] = ternary_result(acc, sums[token], s[token], *scale);
+        }
+    }
+}
+
+const struct assay_kernel_row kernel_row_ternary_gemv_i2s_ref = {
+    .id = "ternary_gemv_i2s_ref",
+    .kind = ASSAY_KERNEL_QUANTISED,
+    .equality = ASSAY_KERNEL_EXACT,
+    .run = run,
+    .help = "plain C",
+};

@@ -1,0 +1,318 @@
+/* The built-in kernels: ids, arithmetic of 3.1, and every variant that this host has against the reference. */
+#include "kernel/kernel.h"
+#include "kernel/ternary/ternary.h"
+
+#include "base/rng.h"
+#include "crypto/crypto.h"
+#include "stat/stat.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct assay_kernel_set *new_set(void)
+{
+    static const struct assay_kernel_options NONE = {.isa = "amxbf16"}; /* the highest: whatever the environment says */
+    struct assay_kernel_set *set = NULL;
+    assert_int_equal(assay_kernel_set_new(&NONE, &set, NULL), ASSAY_OK);
+    assert_int_equal(assay_kernel_set_ready(set, NULL), ASSAY_OK);
+    return set;
+}
+
+static uint64_t splitmix(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static void assert_sha256(const void *bytes, size_t len, const char *expected)
+{
+    struct assay_digest digest;
+    char text[ASSAY_DIGEST_TEXT_BYTES];
+    assay_sha256_of(bytes, len, &digest);
+    assay_digest_print(&digest, text);
+    assert_string_equal(text, expected);
+}
+
+/* ---- ids -------------------------------------------------------------------------------------------------------- */
+
+static void an_id_has_four_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_good;
+    } CASES[] = {{"ternary_gemv_lane2_vnni512", true},
+                 {"ext_dot_f32_ref", true},
+                 {"ternary_gemv_i2s", false},
+                 {"a_b_c_d_e", false},
+                 {"a__c_d", false},
+                 {"A_b_c_d", false},
+                 {"a_b_c_2d", false},
+                 {"a_b_c_d ", false},
+                 {"", false}};
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        struct assay_kernel_id id;
+        assert_int_equal(assay_kernel_id_read(CASES[i].text, &id), CASES[i].is_good);
+    }
+}
+
+static void every_built_in_row_belongs_to_its_operation_and_is_in_the_table(void **state)
+{
+    (void)state;
+    struct assay_buf text;
+    struct assay_kernel_set *set = new_set();
+    assay_buf_init(&text, 65536);
+    assay_kernel_table_text(&text);
+    assert_int_equal(assay_buf_check(&text, NULL), ASSAY_OK);
+    size_t lines = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        lines += text.data[i] == '\n';
+    }
+    assert_int_equal(lines, assay_kernel_set_rows(set));
+    for (size_t i = 0; i < assay_kernel_set_rows(set); i++) {
+        struct assay_kernel_entry entry = assay_kernel_set_row(set, i);
+        char line[128];
+        (void)snprintf(line, sizeof line, "%s %s %s %s ", entry.row->id, assay_kernel_class_text(entry.row->kind),
+                       assay_kernel_equality_text(entry.row->equality),
+                       assay_kernel_class_is_fallback(entry.row->kind) ? "true" : "false");
+        assert_non_null(strstr(text.data, line));
+    }
+    assay_buf_done(&text);
+    assay_kernel_set_free(set);
+}
+
+static void the_table_is_sorted_by_bytes(void **state)
+{
+    (void)state;
+    struct assay_buf text;
+    assay_buf_init(&text, 65536);
+    assay_kernel_table_text(&text);
+    const char *before = text.data;
+    for (const char *next = strchr(before, '\n') + 1; *next; next = strchr(next, '\n') + 1) {
+        assert_true(strcmp(before, next) < 0);
+        before = next;
+    }
+    assay_buf_done(&text);
+}
+
+/* ---- arithmetic ------------------------------------------------------------------------------------------------- */
+
+static void codes_are_packed_as_the_golden_vector_says(void **state)
+{
+    (void)state;
+    uint8_t codes[512], packed[160] = {0};
+    uint64_t seed = 1;
+    unsigned sum = 0;
+    for (size_t i = 0; i < 512; i++) {
+        codes[i] = (uint8_t)(splitmix(&seed) % 3);
+        sum += codes[i];
+    }
+    assert_int_equal(sum, 523);
+    kernel_ternary_pack_i2s(codes, 512, packed);
+    for (size_t i = 0; i < 512; i++) {
+        assert_int_equal(kernel_ternary_code_i2s(packed, i), codes[i]);
+    }
+    const float scale = 0.5F;
+    memcpy(packed + 128, &scale, sizeof scale);
+    assert_sha256(packed, sizeof packed, "60a41c181e054830f6c9def5132769d636ff4f9df1845abe6c2560499784f405");
+}
+
+/* The dot vector of kernels.md 2.3, and its two results, bit for bit, through every variant. */
+static void the_golden_dot_products_come_out(void **state)
+{
+    (void)state;
+    static const struct assay_kernel_case GOLDEN = {.name = "golden", .shape = {2, 256, 1, 1}, .seed = 1};
+    struct assay_kernel_set *set = new_set();
+    const struct assay_kernel_operation *op = assay_kernel_set_find(set, "ternary_gemv", "i2s");
+    struct assay_kernel_data data;
+    assert_int_equal(assay_kernel_data_init(&data, op, &GOLDEN.shape, NULL), ASSAY_OK);
+    assay_kernel_data_fill(&data, &GOLDEN);
+    uint32_t s_bits, y_bits[2];
+    memcpy(&s_bits, data.call.in[TERNARY_S], sizeof s_bits);
+    assert_int_equal(s_bits, 0x42fe4593);
+    assert_int_equal(*(const int32_t *)data.call.in[TERNARY_SUMS], 143);
+    assert_sha256(data.call.in[TERNARY_Q], 256, "bc7a0d9cb2817eee7b5c81775c49697b05841006fabe8484f4ec9db10f457cd7");
+    for (size_t i = 0; i < op->rows_count; i++) {
+        if (assay_kernel_set_row(set, assay_kernel_set_index(set, op->rows[i]->id)).state == ASSAY_KERNEL_USABLE) {
+            assay_kernel_data_poison(&data);
+            op->rows[i]->run(&data.call);
+            memcpy(y_bits, data.call.out[0], sizeof y_bits);
+            assert_int_equal(y_bits[0], 0x3f57745b);
+            assert_int_equal(y_bits[1], 0x3d5169ea);
+        }
+    }
+    assay_kernel_data_done(&data);
+    assay_kernel_set_free(set);
+}
+
+static void activations_round_half_to_even(void **state)
+{
+    (void)state;
+    assert_int_equal(kernel_ternary_rounded(0.5F, 1), 0);
+    assert_int_equal(kernel_ternary_rounded(1.5F, 1), 2);
+    assert_int_equal(kernel_ternary_rounded(-2.5F, 1), -2);
+    assert_int_equal(kernel_ternary_rounded(1, 127), 127);
+    assert_int_equal(kernel_ternary_rounded(-2, 127), -128);
+    assert_true(kernel_ternary_multiplier(0) == 127.0F / 1e-5F);
+}
+
+/* ---- every variant on every case -------------------------------------------------------------------------------- */
+
+static size_t for_each_usable(void (*see)(const struct assay_kernel_entry *entry))
+{
+    struct assay_kernel_set *set = new_set();
+    size_t count = 0;
+    for (size_t i = 0; i < assay_kernel_set_rows(set); i++) {
+        struct assay_kernel_entry entry = assay_kernel_set_row(set, i);
+        if (entry.state == ASSAY_KERNEL_USABLE) {
+            see(&entry);
+            count++;
+        } else {
+            print_message("not tested here: %s, %s\n", entry.row->id, entry.why);
+        }
+    }
+    assay_kernel_set_free(set);
+    return count;
+}
+
+static void check_case(const struct assay_kernel_entry *entry, const struct assay_kernel_case *which,
+                       const struct assay_kernel_shape *shape)
+{
+    char text[ASSAY_KERNEL_DIFFERENCE_BYTES];
+    bool is_equal = false;
+    assert_int_equal(assay_kernel_check(entry->op, entry->row, which, shape, &is_equal, text, NULL), ASSAY_OK);
+    if (!is_equal) {
+        fail_msg("%s on case %s, shape %llux%llux%llu: %s", entry->row->id, which->name,
+                 (unsigned long long)(shape ? shape->rows : which->shape.rows),
+                 (unsigned long long)(shape ? shape->columns : which->shape.columns),
+                 (unsigned long long)(shape ? shape->tokens : which->shape.tokens), text);
+    }
+}
+
+static void check_all_cases(const struct assay_kernel_entry *entry)
+{
+    for (size_t i = 0; i < entry->op->cases_count; i++) {
+        const struct assay_kernel_case *which = &entry->op->cases[i];
+        if (which->shape.rows * which->shape.columns <= UINT64_C(2) << 20) { /* time: the rest runs in bench/ */
+            check_case(entry, which, NULL);
+        }
+    }
+}
+
+static void every_variant_gives_what_the_reference_gives(void **state)
+{
+    (void)state;
+    assert_true(for_each_usable(check_all_cases) > 0);
+}
+
+static void check_random_shapes(const struct assay_kernel_entry *entry)
+{
+    struct assay_rng rng;
+    assay_rng_seed(&rng, 20261121, "kernel shapes");
+    for (int i = 0; i < 12; i++) {
+        struct assay_kernel_case which = entry->op->cases[0];
+        which.seed = assay_rng_u64(&rng) >> 16;
+        which.golden = 0;
+        which.extreme = (unsigned)assay_rng_below(&rng, 6);
+        struct assay_kernel_shape shape = {.rows = 1 + assay_rng_below(&rng, 40),
+                                           .columns = 128 * (1 + assay_rng_below(&rng, 40)),
+                                           .tokens = 1 + assay_rng_below(&rng, 4)};
+        check_case(entry, &which, &shape);
+    }
+}
+
+static void random_shapes_and_inputs_give_what_the_reference_gives(void **state)
+{
+    (void)state;
+    (void)for_each_usable(check_random_shapes);
+}
+
+/* The reference itself: integers are exact, so binary64 and two roundings to float must agree to 2 ulps. */
+static void the_reference_agrees_with_binary64(void **state)
+{
+    (void)state;
+    enum { ROWS = 64, COUNT = 3 * ROWS };
+    static const struct assay_kernel_case WHICH = {.name = "f64", .shape = {ROWS, 2560, 3, 1}, .seed = 77};
+    struct assay_kernel_set *set = new_set();
+    const struct assay_kernel_operation *op = assay_kernel_set_find(set, "ternary_gemv", NULL);
+    struct assay_kernel_data data;
+    static double values[COUNT], magnitudes[COUNT], work[3 * COUNT];
+    assert_int_equal(assay_kernel_data_init(&data, op, &WHICH.shape, NULL), ASSAY_OK);
+    assay_kernel_data_fill(&data, &WHICH);
+    op->rows[0]->run(&data.call);
+    op->reference(&data.call, values, magnitudes);
+    const struct assay_stat_parity_input input = {.format = ASSAY_STAT_F32,
+                                                  .values = data.call.out[0],
+                                                  .reference = values,
+                                                  .magnitudes = magnitudes,
+                                                  .count = COUNT,
+                                                  .terms = 2560};
+    struct assay_stat_parity parity = assay_stat_parity_of(&input, work);
+    assert_int_equal(parity.compared, COUNT);
+    assert_true(parity.ulp.max <= 2);
+    assert_int_equal(parity.beyond_tight, 0);
+    assay_kernel_data_done(&data);
+    assay_kernel_set_free(set);
+}
+
+/* ---- shapes ----------------------------------------------------------------------------------------------------- */
+
+static void a_shape_that_the_format_cannot_hold_is_refused(void **state)
+{
+    (void)state;
+    struct assay_kernel_set *set = new_set();
+    const struct assay_kernel_operation *op = assay_kernel_set_find(set, "ternary_gemv", "i2s");
+    static const struct assay_kernel_shape SHAPES[] = {{1, 100, 1, 1}, {1, UINT64_C(1) << 19, 1, 1}};
+    for (size_t i = 0; i < sizeof SHAPES / sizeof SHAPES[0]; i++) {
+        struct assay_kernel_data data;
+        assay_err err = {0};
+        assert_int_equal(assay_kernel_data_init(&data, op, &SHAPES[i], &err), ASSAY_USAGE);
+        assert_non_null(strstr(err.message, "columns"));
+        assay_kernel_data_done(&data);
+    }
+    struct assay_kernel_data data;
+    static const struct assay_kernel_shape HUGE_SHAPE = {UINT32_MAX, 131072, 1, 1};
+    assert_int_equal(assay_kernel_data_init(&data, op, &HUGE_SHAPE, NULL), ASSAY_TOO_LARGE);
+    assay_kernel_data_done(&data);
+    assay_kernel_set_free(set);
+}
+
+static void costs_follow_from_the_shape(void **state)
+{
+    (void)state;
+    struct assay_kernel_set *set = new_set();
+    const struct assay_kernel_shape shape = {2560, 2560, 2, 1};
+    struct assay_kernel_cost cost = assay_kernel_cost_of(assay_kernel_set_find(set, "ternary_gemv", "i2s"), &shape);
+    assert_int_equal(cost.elements, 2560 * 2560 * 2);
+    assert_int_equal(cost.ops, 2560 * 2560 * 4);
+    assert_int_equal(cost.bytes, 2560 * 640 + 4); /* the weights are read once for both tokens */
+    assay_kernel_set_free(set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_id_has_four_parts),
+        cmocka_unit_test(every_built_in_row_belongs_to_its_operation_and_is_in_the_table),
+        cmocka_unit_test(the_table_is_sorted_by_bytes),
+        cmocka_unit_test(codes_are_packed_as_the_golden_vector_says),
+        cmocka_unit_test(the_golden_dot_products_come_out),
+        cmocka_unit_test(activations_round_half_to_even),
+        cmocka_unit_test(every_variant_gives_what_the_reference_gives),
+        cmocka_unit_test(random_shapes_and_inputs_give_what_the_reference_gives),
+        cmocka_unit_test(the_reference_agrees_with_binary64),
+        cmocka_unit_test(a_shape_that_the_format_cannot_hold_is_refused),
+        cmocka_unit_test(costs_follow_from_the_shape),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
