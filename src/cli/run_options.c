@@ -41,13 +41,14 @@ assay_code assay_run_table_init(struct assay_run_table *ret, const struct assay_
     const size_t align = alignof(max_align_t);
     size_t state_offset = (sizeof(struct assay_run_options) + align - 1) / align * align;
     *ret = (struct assay_run_table){.state_offset = state_offset, .values_bytes = state_offset + workload->state_bytes};
-    ret->rows = assay_alloc(workload->options_count + assay_load_option_rows_count + AROUND_COUNT, sizeof *ret->rows);
+    struct assay_opt load[ASSAY_LOAD_OPTIONS_MAX];
+    size_t load_count = assay_load_option_rows(workload, load);
+    ret->rows = assay_alloc(workload->options_count + load_count + AROUND_COUNT, sizeof *ret->rows);
     if (!ret->rows) {
         return assay_nomem(err);
     }
     size_t count = append_rows(ret->rows, 0, workload->options, workload->options_count, state_offset);
-    count = append_rows(ret->rows, count, assay_load_option_rows, assay_load_option_rows_count,
-                        offsetof(struct assay_run_options, load));
+    count = append_rows(ret->rows, count, load, load_count, offsetof(struct assay_run_options, load));
     count = append_rows(ret->rows, count, AROUND, AROUND_COUNT, offsetof(struct assay_run_options, around));
     (void)snprintf(ret->name, sizeof ret->name, "run %s", workload->name);
     ret->verb = (struct assay_opt_verb){

@@ -92,7 +92,9 @@ assay_code assay_engine_init(struct assay_engine *engine, const struct assay_run
                                     .clock = setup->clock ? setup->clock : &assay_clock_system,
                                     .plan = plan,
                                     .handout = {.count = plan->ops_count},
-                                    .workers_count = plan->load.workers};
+                                    .workers_count = plan->load.workers,
+                                    .turn_fd = -1,
+                                    .stop_fd = -1};
     int rc_mutex = pthread_mutex_init(&engine->mutex, NULL);
     int rc_cond = pthread_cond_init(&engine->changed, NULL);
     assert(rc_mutex == 0 && rc_cond == 0); /* glibc: without attributes they cannot fail */
@@ -105,6 +107,10 @@ assay_code assay_engine_init(struct assay_engine *engine, const struct assay_run
     assay_code rc = ASSAY_OK;
     for (size_t i = 0; rc == ASSAY_OK && i < engine->workers_count; i++) {
         rc = init_worker(engine, i, events, err);
+    }
+    rc = rc == ASSAY_OK ? assay_quiet_init(engine, err) : rc;
+    if (rc == ASSAY_OK && plan->stop.rule == ASSAY_STOP_PRECISION) {
+        rc = assay_looks_new(plan, &engine->looks, err);
     }
     return rc == ASSAY_OK ? init_readings(engine, err) : rc;
 }
@@ -124,7 +130,9 @@ void assay_engine_done(struct assay_engine *engine)
     if (engine->watch) {
         assay_host_watch_end(engine->watch);
     }
+    assay_looks_free(engine->looks);
     if (engine->clock) { /* it was initialised */
+        assay_quiet_done(engine);
         pthread_mutex_destroy(&engine->mutex);
         pthread_cond_destroy(&engine->changed);
     }

@@ -19,6 +19,7 @@ enum assay_stop_reason {
     ASSAY_GOING_ON,
     ASSAY_STOPPED_REACHED, /* the stop rule */
     ASSAY_STOPPED_TIME,    /* the maximum duration, or a plan that ended before the duration asked for */
+    ASSAY_STOPPED_PAIRS,   /* rule precision: the planned pairs are used up, the interval is still too wide */
     ASSAY_STOPPED_ERRORS,  /* the breaker */
     ASSAY_STOPPED_SIGNAL,
     ASSAY_STOPPED_HARNESS, /* a worker failed */
@@ -41,6 +42,8 @@ struct assay_worker {
     /* Closed loop: due times of the users that are free, oldest first; a ring of `slots` places. */
     uint64_t *ready;
     size_t ready_first, ready_count;
+    size_t cell_end;                    /* paired: the operation behind the cell that is open */
+    uint64_t cell_last_ns;              /* paired: last end in it */
     uint64_t spin_ns;                   /* how long before a due time waiting ends and spinning begins */
     atomic_uint_fast64_t cpu_at_end_ns; /* 0 while it runs */
     assay_code code;                    /* how the worker ended */
@@ -59,6 +62,12 @@ struct assay_engine {
     atomic_uint_fast64_t measured_from_ns; /* when the first measured operation was issued; 0 = not yet */
     struct assay_worker *workers;
     size_t workers_count;
+    struct assay_looks *looks; /* rule precision; else NULL */
+    /* Quiet runs: the main thread sleeps until turn_fd is written or a signal comes, and the worker waits for it. */
+    bool is_quiet;
+    int turn_fd, stop_fd;              /* event counters; stop_fd is readable once the run must end now */
+    uint64_t turns_asked, turns_taken; /* under the mutex */
+    uint64_t turn_last_ns;             /* of the worker */
     /* The gate at the start, and the end: under the mutex. */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -93,6 +102,27 @@ bool assay_engine_must_stop(struct assay_engine *engine, uint64_t now_ns);
 /* After an operation that did not end ok. */
 void assay_engine_break_on_errors(struct assay_engine *engine);
 bool assay_stop_share_exceeded(const struct assay_stop *stop, const struct assay_counts *counts);
+
+/* looks.c: what a precision rule looks at. Everything is allocated by init; looking allocates nothing. */
+struct assay_looks;
+assay_code assay_looks_new(const struct assay_plan *plan, struct assay_looks **ret, assay_err *err);
+void assay_looks_free(struct assay_looks *looks); /* fine on NULL */
+void assay_looks_add(struct assay_looks *looks, const struct assay_completion *completion);
+/* With all operations before `next` ended: true if it is time to look and the interval is narrow enough. */
+bool assay_looks_is_enough(struct assay_looks *looks, size_t next);
+
+/* quiet.c: runs in which nothing of assay wakes while an operation runs. */
+assay_code assay_quiet_init(struct assay_engine *engine, assay_err *err);
+void assay_quiet_done(struct assay_engine *engine);
+/* Worker, between operations: lets the main thread take its readings if they are due, and waits for it. */
+void assay_quiet_take_turn(struct assay_engine *engine);
+/* Main thread: sleeps until a turn is asked for, all workers ended, a signal came or the longest run is over. */
+void assay_quiet_wait(struct assay_engine *engine);
+/* Main thread: the readings are taken. */
+void assay_quiet_end_turn(struct assay_engine *engine);
+/* Makes stop_fd readable, and wakes the main thread: from any thread. */
+void assay_quiet_hurry(struct assay_engine *engine);
+void assay_quiet_wake(struct assay_engine *engine);
 
 /* worker.c */
 void *assay_worker_main(void *argument);

@@ -15,6 +15,10 @@
  * at the end_ns of the user's operation before it plus the think time; users belong to one worker for good, so a reader
  * of the trace finds for every due time the sample of the same worker that ended think_ns before it.
  *
+ * Paired: cells follow each other (one operation, or a window of them); the first operations of a cell are due at the
+ * end of the cell before plus the gap, later ones of a window as in a closed loop. A precision rule looks behind whole
+ * blocks at the wall time of the operations (record/paired.h).
+ *
  * Operations are handed out in plan order, so what was issued is always a prefix of the plan.
  *
  * Threads: assay_run is called from one thread and starts the workers itself; progress is reported from the caller's
@@ -35,6 +39,10 @@
 #define ASSAY_USERS_MAX 1000000                  /* closed loop */
 #define ASSAY_REPLAY_BYTES_MAX ((size_t)1 << 30) /* endpoints.md 8 */
 #define ASSAY_SHAPE_POINTS_MAX 64
+#define ASSAY_ARM_TEXTS_MAX 26       /* letters a to z */
+#define ASSAY_PAIRS_MAX 100000       /* of a run: the plan holds them all */
+#define ASSAY_PAIRS_DEFAULT 40       /* the interval's coverage holds from here on under autocorrelation (2.3) */
+#define ASSAY_PAIRS_PLANNED_MAX 2000 /* without --pairs, where time or precision end the run */
 
 struct assay_progress {
     uint64_t elapsed_ns, planned, issued, finished, ok, failed, in_flight, warmup_left;
@@ -59,6 +67,8 @@ struct assay_shape {
     double replay_speed; /* 2 = twice as fast as recorded; 0 = 1 */
 };
 
+#define ASSAY_WARMUP_BLOCKS_AUTO UINT64_MAX
+
 struct assay_run_setup {
     const struct assay_workload *workload;
     void *state; /* opened: options read and open() done */
@@ -66,7 +76,12 @@ struct assay_run_setup {
     struct assay_shape shape;
     struct assay_stop stop;
     struct assay_warmup warmup;
-    uint64_t drain_ns; /* how long issued operations may take after the last issue */
+    /* Mode paired: stop.count and warmup follow from these once the arms are known. */
+    const struct assay_arm_text *arms;
+    size_t arms_count;
+    uint64_t pairs;         /* measured rounds at most, rounded up to whole blocks; 0: the default of the stop rule */
+    uint64_t warmup_blocks; /* ASSAY_WARMUP_BLOCKS_AUTO: one if few values are planned, or the run may end early */
+    uint64_t drain_ns;      /* how long issued operations may take after the last issue */
     bool has_seed;
     uint64_t seed;
     const char *nonce;    /* 64 hex, or NULL */
@@ -102,18 +117,24 @@ struct assay_load_options {
     const char *seed_text, *shape, *nonce, *out, *runner_id;
     bool pin;
     struct assay_buf replay; /* what shape replay:FILE read */
+    struct assay_opt_list arm;
+    struct assay_arm_text arms[ASSAY_ARM_TEXTS_MAX]; /* made of arm by apply */
+    uint64_t pairs, gap_ns;
+    double precision, confidence;
 };
-extern const struct assay_opt assay_load_option_rows[];
-extern const size_t assay_load_option_rows_count;
+/* The rows that a workload offers, by its pairing; returns how many were written. */
+#define ASSAY_LOAD_OPTIONS_MAX 32
+size_t assay_load_option_rows(const struct assay_workload *workload, struct assay_opt ret[ASSAY_LOAD_OPTIONS_MAX]);
 void assay_load_options_defaults(struct assay_load_options *options);
-/* Checks that the options fit together (USAGE) and fills load, shape, stop, warmup, drain, seed, nonce, out_dir,
- * runner_id, must_pin and options of setup. options must outlive the setup; *ret_json is the caller's. */
+/* Checks that the options fit together (USAGE) and fills load, shape, stop, warmup, arms, pairs, drain, seed, nonce,
+ * out_dir, runner_id, must_pin and options of setup, whose workload is set. options must outlive the setup; *ret_json
+ * is the caller's. */
 assay_code assay_load_options_apply(struct assay_load_options *options, struct assay_run_setup *setup,
                                     json_t **ret_json, assay_err *err);
 void assay_load_options_done(struct assay_load_options *options);
 
-/* Makes the operations of a plan whose load, stop, warm-up and seed are set: count, due times (open loop), warm-up
- * marks, and the lengths of a replay. ops_per_user_s: see the workload. */
+/* Makes the operations of a plan whose load, stop, warm-up, seed and, if paired, arms are set: count, due times (open
+ * loop), warm-up marks, order of arms, and the lengths of a replay. ops_per_user_s: see the workload. */
 assay_code assay_schedule_draw(struct assay_plan *plan, const struct assay_shape *shape, uint32_t ops_per_user_s,
                                assay_err *err);
 

@@ -157,6 +157,24 @@ static bool is_due(uint64_t *next_ns, uint64_t now_ns, uint64_t every_ns)
     return true;
 }
 
+/* A signal, a failed harness, the end of the longest run: nothing is waited for any more. */
+static void hurry_on_stop(struct assay_engine *engine)
+{
+    const volatile sig_atomic_t *flag = engine->setup->stop_flag;
+    if (flag && *flag) {
+        assay_engine_stop(engine, ASSAY_STOPPED_SIGNAL);
+    }
+    uint64_t now_ns = now_of(engine);
+    if (now_ns > engine->origin_ns && now_ns - engine->origin_ns >= engine->plan->stop.max_duration_ns) {
+        assay_engine_stop(engine, ASSAY_STOPPED_TIME);
+        assay_quiet_hurry(engine);
+    }
+    enum assay_stop_reason reason = assay_engine_stopped(engine);
+    if (reason == ASSAY_STOPPED_SIGNAL || reason == ASSAY_STOPPED_HARNESS) {
+        assay_quiet_hurry(engine);
+    }
+}
+
 assay_code assay_engine_watch(struct assay_engine *engine, assay_err *err)
 {
     assay_code rc = ASSAY_OK;
@@ -169,11 +187,8 @@ assay_code assay_engine_watch(struct assay_engine *engine, assay_err *err)
     uint64_t next_clock_ns = now_ns, next_host_ns = now_ns + HOST_EVERY_NS, next_progress_ns = now_ns;
     bool is_over = false;
     while (!is_over) {
-        const volatile sig_atomic_t *flag = engine->setup->stop_flag;
-        if (flag && *flag) {
-            assay_engine_stop(engine, ASSAY_STOPPED_SIGNAL);
-        }
         now_ns = assay_clock_mono_ns();
+        hurry_on_stop(engine);
         if (is_due(&next_clock_ns, now_ns, CLOCK_EVERY_NS)) {
             read_clocks(engine);
         }
@@ -188,7 +203,11 @@ assay_code assay_engine_watch(struct assay_engine *engine, assay_err *err)
         } else if (engine->setup->on_progress && is_due(&next_progress_ns, now_ns, PROGRESS_EVERY_NS)) {
             show_progress(engine, &counts);
         }
-        is_over = wait_a_tick(engine, now_ns + TICK_NS);
+        if (engine->is_quiet) {
+            assay_quiet_end_turn(engine);
+            assay_quiet_wait(engine);
+        }
+        is_over = wait_a_tick(engine, engine->is_quiet ? 0 : now_ns + TICK_NS);
     }
     read_clocks(engine);
     read_host(engine, true);

@@ -10,6 +10,8 @@
 #define ARRIVALS_NOT_GIVEN (-1)
 #define DEFAULT_REQUESTS 100 /* least n of p95 is 59 */
 #define DEFAULT_WARMUP_OPEN 5
+#define DEFAULT_WINDOW 20 /* requests of an arm in a round: enough for a median */
+#define DEFAULT_CONFIDENCE 0.95
 #define DEFAULT_MAX_NS (3600 * ASSAY_NS_PER_S)
 #define DEFAULT_DRAIN_NS (60 * ASSAY_NS_PER_S) /* a long answer of a slow model */
 #define DEFAULT_ERROR_SHARE 0.5
@@ -18,17 +20,27 @@
 
 #define AT(member) offsetof(struct assay_load_options, member)
 #define LOAD "Load"
+#define PAIRS "Pairs (arms that take turns)"
 #define RUN "The run"
 
 static const char *const ARRIVALS[] = {"poisson", "constant", "gamma", NULL};
 static const enum assay_arrivals ARRIVAL_VALUES[] = {ASSAY_ARRIVALS_POISSON, ASSAY_ARRIVALS_CONSTANT,
                                                      ASSAY_ARRIVALS_GAMMA};
 
-const struct assay_opt assay_load_option_rows[] = {
-    {"requests", "N", "measured operations (default 100, or as many as --duration or --shape allows)", ASSAY_OPT_U64,
-     AT(requests), .max = ASSAY_PLAN_OPS_MAX, .group = LOAD},
-    {"duration", "T", "how long operations are issued after the warm-up; with --requests both must be reached",
-     ASSAY_OPT_DURATION, AT(duration_ns), .group = LOAD},
+static const struct assay_opt TIME_ROW = {
+    "duration",
+    "T",
+    "how long operations are issued after the warm-up; with --requests both must be reached",
+    ASSAY_OPT_DURATION,
+    AT(duration_ns),
+    .group = LOAD};
+
+/* Of closed and open loops. */
+static const struct assay_opt LOOP_ROWS[] = {
+    {"requests", "N",
+     "measured operations (default 100, or as many as --duration or --shape allows); paired: those of an arm in a "
+     "round",
+     ASSAY_OPT_U64, AT(requests), .max = ASSAY_PLAN_OPS_MAX, .group = LOAD},
     {"concurrency", "C", "closed loop: users, each with one operation at a time (default 1)", ASSAY_OPT_U64,
      AT(concurrency), .max = ASSAY_USERS_MAX, .group = LOAD},
     {"think", "T", "closed loop: pause of a user between operations", ASSAY_OPT_DURATION, AT(think_ns), .group = LOAD},
@@ -41,11 +53,37 @@ const struct assay_opt assay_load_option_rows[] = {
      AT(shape), .group = LOAD},
     {"replay-speed", "X", "replay: how many times faster than recorded", ASSAY_OPT_DOUBLE, AT(replay_speed),
      .group = LOAD},
-    {"warmup", "N", "first operations, kept and marked, outside the metrics (default one a user; open loop 5)",
+    {"warmup", "N",
+     "first operations, kept and marked, outside the metrics (default one a user; open loop 5; paired: in blocks)",
      ASSAY_OPT_U64, AT(warmup), .max = ASSAY_PLAN_OPS_MAX, .group = LOAD},
     {"workers", "N", "threads that issue operations", ASSAY_OPT_U64, AT(workers), .max = ASSAY_WORKERS_MAX,
      .group = LOAD},
-    {"pin", NULL, "worker i runs on the i-th CPU of the affinity mask", ASSAY_OPT_FLAG, AT(pin), .group = LOAD},
+};
+
+static const struct assay_opt PAIRED_ROWS[] = {
+    {"arm", "[ID=]TEXT", "one variant, the first is the base; repeat for more, they take turns", ASSAY_OPT_TEXT_LIST,
+     AT(arm), .group = PAIRS},
+    {"pairs", "N", "measured rounds of all arms (default 40); at most so many with --duration or --precision",
+     ASSAY_OPT_U64, AT(pairs), .max = ASSAY_PAIRS_MAX, .group = PAIRS},
+    {"precision", "SHARE", "end when the interval of the ratio is this narrow: half of its width, 0.5% for instance",
+     ASSAY_OPT_SHARE, AT(precision), .group = PAIRS},
+    {"confidence", "SHARE", "of that interval (default 95%)", ASSAY_OPT_SHARE, AT(confidence), .group = PAIRS},
+    {"gap", "T", "idle time between the turns of two arms", ASSAY_OPT_DURATION, AT(gap_ns), .group = PAIRS},
+};
+
+static const struct assay_opt WARMUP_BLOCKS_ROW = {
+    "warmup",
+    "N",
+    "first blocks of rounds, kept and marked, outside the metrics (default 1 if few pairs are planned)",
+    ASSAY_OPT_U64,
+    AT(warmup),
+    .max = ASSAY_PAIRS_MAX,
+    .group = PAIRS};
+
+static const struct assay_opt PIN_ROW = {"pin",          NULL,    "worker i runs on the i-th CPU of the affinity mask",
+                                         ASSAY_OPT_FLAG, AT(pin), .group = LOAD};
+
+static const struct assay_opt RUN_ROWS[] = {
     {"max-duration", "T", "the run ends here whatever else was asked (default 1h, or twice the duration)",
      ASSAY_OPT_DURATION, AT(max_duration_ns), .group = RUN},
     {"max-errors", "SHARE", "stop when more than this share of at least 20 operations failed", ASSAY_OPT_SHARE,
@@ -60,7 +98,31 @@ const struct assay_opt assay_load_option_rows[] = {
     {"out", "DIR", "the run directory, which must not exist (default ./assay-RUNID)", ASSAY_OPT_TEXT, AT(out),
      .group = RUN},
 };
-const size_t assay_load_option_rows_count = sizeof assay_load_option_rows / sizeof assay_load_option_rows[0];
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+static size_t append(struct assay_opt *into, size_t at, const struct assay_opt *rows, size_t count)
+{
+    memcpy(into + at, rows, count * sizeof *rows);
+    return at + count;
+}
+
+size_t assay_load_option_rows(const struct assay_workload *workload, struct assay_opt ret[ASSAY_LOAD_OPTIONS_MAX])
+{
+    _Static_assert(COUNT_OF(LOOP_ROWS) + COUNT_OF(PAIRED_ROWS) + COUNT_OF(RUN_ROWS) + 3 <= ASSAY_LOAD_OPTIONS_MAX,
+                   "the header names this number");
+    bool is_always = workload->pairing == ASSAY_PAIRING_ALWAYS;
+    size_t count = is_always ? 0 : append(ret, 0, LOOP_ROWS, COUNT_OF(LOOP_ROWS));
+    count = append(ret, count, &TIME_ROW, 1);
+    count = append(ret, count, &PIN_ROW, 1);
+    if (is_always) {
+        count = append(ret, count, &WARMUP_BLOCKS_ROW, 1);
+    }
+    if (workload->pairing != ASSAY_PAIRING_NONE) {
+        count = append(ret, count, PAIRED_ROWS, COUNT_OF(PAIRED_ROWS));
+    }
+    return append(ret, count, RUN_ROWS, COUNT_OF(RUN_ROWS));
+}
 
 /* Not part of the request: two runs that differ only in these are repeats of one another (evidence.md 1.3). */
 static const char *const NOT_OF_THE_REQUEST[] = {"seed", "nonce", "runner-id", "out"};
@@ -75,7 +137,8 @@ void assay_load_options_defaults(struct assay_load_options *options)
                                            .workers = 1,
                                            .cv = 1,
                                            .replay_speed = 1,
-                                           .max_error_share = DEFAULT_ERROR_SHARE};
+                                           .max_error_share = DEFAULT_ERROR_SHARE,
+                                           .confidence = DEFAULT_CONFIDENCE};
     assay_buf_init(&options->replay, ASSAY_REPLAY_BYTES_MAX);
 }
 
@@ -118,8 +181,76 @@ static assay_code check(const struct assay_load_options *options, assay_err *err
     return ASSAY_OK;
 }
 
+static assay_code check_paired(const struct assay_load_options *options, assay_err *err)
+{
+    if (options->rate != RATE_NOT_GIVEN || options->shape) {
+        return assay_fail(err, ASSAY_USAGE, "--rate and --shape: arms that take turns run in a closed loop");
+    }
+    if (!(options->precision >= 0 && options->precision < 1)) {
+        return assay_fail(err, ASSAY_USAGE, "--precision is %g, expected a share such as 0.5%%", options->precision);
+    }
+    if (!(options->confidence >= 0.5 && options->confidence <= 0.9999)) {
+        return assay_fail(err, ASSAY_USAGE, "--confidence is %g, expected 50%% to 99.99%%", options->confidence);
+    }
+    if (options->arm.count > ASSAY_ARM_TEXTS_MAX) {
+        return assay_fail(err, ASSAY_USAGE, "--arm is given %zu times, expected at most %d", options->arm.count,
+                          ASSAY_ARM_TEXTS_MAX);
+    }
+    return ASSAY_OK;
+}
+
+/* "b=TEXT" or TEXT: arms are a, b, c ... in the order given, so a letter is only there to be read. */
+static assay_code read_arms(struct assay_load_options *options, struct assay_run_setup *setup, assay_err *err)
+{
+    for (size_t i = 0; i < options->arm.count; i++) {
+        const char *text = options->arm.items[i];
+        char due = (char)('a' + i);
+        bool has_id = text[0] >= 'a' && text[0] <= 'z' && text[1] == '=';
+        if (has_id && text[0] != due) {
+            return assay_fail(err, ASSAY_USAGE, "--arm '%.64s': expected arm %c, arms are lettered in order", text,
+                              due);
+        }
+        options->arms[i] = (struct assay_arm_text){.id = {due, '\0'}, .text = has_id ? text + 2 : text};
+    }
+    setup->arms = options->arms;
+    setup->arms_count = options->arm.count;
+    return ASSAY_OK;
+}
+
+static assay_code apply_paired(struct assay_load_options *options, struct assay_run_setup *setup, assay_err *err)
+{
+    uint32_t window = setup->workload->submit ? DEFAULT_WINDOW : 1;
+    assay_code rc = check_paired(options, err);
+    rc = rc == ASSAY_OK ? read_arms(options, setup, err) : rc;
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    setup->load = (struct assay_load){.mode = ASSAY_LOAD_PAIRED,
+                                      .concurrency = options->concurrency ? (uint32_t)options->concurrency : 1,
+                                      .workers = 1,
+                                      .think_ns = options->think_ns,
+                                      .gap_ns = options->gap_ns,
+                                      .window = options->requests != NOT_GIVEN ? (uint32_t)options->requests : window};
+    setup->shape = (struct assay_shape){.replay_speed = options->replay_speed};
+    setup->pairs = options->pairs;
+    setup->warmup_blocks = options->warmup != NOT_GIVEN ? options->warmup : ASSAY_WARMUP_BLOCKS_AUTO;
+    if (options->precision > 0 && setup->load.window > 1) {
+        return assay_fail(err, ASSAY_USAGE, "--precision looks at single operations, expected --requests 1");
+    }
+    return ASSAY_OK;
+}
+
+static bool wants_pairs(const struct assay_load_options *options, const struct assay_workload *workload)
+{
+    bool is_asked = options->arm.count > 0 || options->pairs > 0 || options->precision > 0;
+    return workload->pairing == ASSAY_PAIRING_ALWAYS || (workload->pairing == ASSAY_PAIRING_POSSIBLE && is_asked);
+}
+
 static assay_code apply_load(struct assay_load_options *options, struct assay_run_setup *setup, assay_err *err)
 {
+    if (wants_pairs(options, setup->workload)) {
+        return apply_paired(options, setup, err);
+    }
     struct assay_load *load = &setup->load;
     *load = (struct assay_load){.mode = ASSAY_LOAD_CLOSED,
                                 .concurrency = options->concurrency ? (uint32_t)options->concurrency : 1,
@@ -141,6 +272,16 @@ static assay_code apply_load(struct assay_load_options *options, struct assay_ru
     return ASSAY_OK;
 }
 
+static void apply_paired_stop(const struct assay_load_options *options, struct assay_stop *stop)
+{
+    stop->count = 0; /* follows from the pairs once the arms are known */
+    if (options->precision > 0) {
+        stop->rule = ASSAY_STOP_PRECISION;
+        stop->precision = options->precision;
+        stop->confidence = options->confidence;
+    }
+}
+
 static void apply_stop(const struct assay_load_options *options, struct assay_run_setup *setup)
 {
     const struct assay_load *load = &setup->load;
@@ -154,6 +295,10 @@ static void apply_stop(const struct assay_load_options *options, struct assay_ru
         .duration_ns = options->duration_ns,
         .max_duration_ns = options->max_duration_ns ? options->max_duration_ns : max_ns,
         .error_share_max = options->max_error_share};
+    if (load->mode == ASSAY_LOAD_PAIRED) {
+        apply_paired_stop(options, &setup->stop);
+        return;
+    }
     uint64_t default_warmup = load->mode == ASSAY_LOAD_OPEN ? DEFAULT_WARMUP_OPEN : load->concurrency;
     setup->warmup.samples = (uint32_t)(options->warmup != NOT_GIVEN ? options->warmup : default_warmup);
 }
@@ -174,7 +319,12 @@ static json_t *request_json(const struct assay_load_options *options, const stru
     resolved.max_duration_ns = setup->stop.max_duration_ns;
     resolved.rate = options->rate == RATE_NOT_GIVEN ? 0 : options->rate;
     resolved.arrivals = options->arrivals == ARRIVALS_NOT_GIVEN ? 0 : options->arrivals;
-    json_t *json = assay_options_json(assay_load_option_rows, assay_load_option_rows_count, &resolved);
+    if (setup->load.mode == ASSAY_LOAD_PAIRED) {
+        resolved.requests = setup->load.window;
+        resolved.warmup = options->warmup != NOT_GIVEN ? options->warmup : 0;
+    }
+    struct assay_opt rows[ASSAY_LOAD_OPTIONS_MAX];
+    json_t *json = assay_options_json(rows, assay_load_option_rows(setup->workload, rows), &resolved);
     for (size_t i = 0; json && i < sizeof NOT_OF_THE_REQUEST / sizeof NOT_OF_THE_REQUEST[0]; i++) {
         (void)json_object_del(json, NOT_OF_THE_REQUEST[i]);
     }

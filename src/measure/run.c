@@ -46,6 +46,9 @@ static assay_code check_load(const struct assay_run_setup *setup, struct assay_l
         load->concurrency = 0;
     } else if (load->concurrency == 0 || load->concurrency > ASSAY_USERS_MAX) {
         return assay_fail(err, ASSAY_USAGE, "concurrency is %u, expected 1 to %d", load->concurrency, ASSAY_USERS_MAX);
+    } else if (load->mode == ASSAY_LOAD_PAIRED && !workload->submit && load->concurrency > 1) {
+        return assay_fail(err, ASSAY_USAGE, "concurrency is %u: operations of workload %s take turns one by one",
+                          load->concurrency, workload->name);
     } else if (!workload->submit) {
         load->workers = load->concurrency; /* an operation of steps fills its thread: one a user */
     } else if (load->workers > load->concurrency) {
@@ -60,7 +63,7 @@ static assay_code check_load(const struct assay_run_setup *setup, struct assay_l
     return ASSAY_OK;
 }
 
-static assay_code set_arms(struct run *run, assay_err *err)
+static assay_code add_only_arm(struct run *run, assay_err *err)
 {
     struct assay_plan *plan = run->plan;
     const struct assay_workload *workload = run->setup->workload;
@@ -72,7 +75,46 @@ static assay_code set_arms(struct run *run, assay_err *err)
         plan->arms[0] = (struct assay_plan_arm){.id = "a", .label = workload->name, .args = args};
         plan->arms_count = 1;
     }
-    return plan->metrics_count == 0 ? assay_metric_add_defaults(plan, err) : ASSAY_OK;
+    return ASSAY_OK;
+}
+
+static assay_code set_arms(struct run *run, assay_err *err)
+{
+    const struct assay_run_setup *setup = run->setup;
+    assay_code rc = setup->workload->arms
+                        ? setup->workload->arms(setup->state, setup->arms, setup->arms_count, run->plan, err)
+                        : ASSAY_OK;
+    rc = rc == ASSAY_OK ? add_only_arm(run, err) : rc;
+    if (rc == ASSAY_OK && run->plan->arms_count > 1 && run->plan->load.mode != ASSAY_LOAD_PAIRED) {
+        rc = assay_fail(err, ASSAY_BUG, "%zu arms in mode %s", run->plan->arms_count,
+                        assay_load_mode_text(run->plan->load.mode));
+    }
+    return rc;
+}
+
+/* How many pairs fit into the time at most; the plan of a run that may end early holds its maximum. */
+static uint64_t pairs_in_time(const struct assay_run_setup *setup, const struct assay_plan *plan, uint64_t pairs)
+{
+    uint32_t asked = setup->workload->ops_per_user_s;
+    double per_s = (asked ? asked : ASSAY_OPS_PER_USER_S) * (double)plan->load.concurrency;
+    double cells = per_s * (double)plan->stop.duration_ns / 1e9 / (double)plan->load.window;
+    double most = cells / (double)plan->arms_count + 1;
+    return plan->stop.duration_ns > 0 && most < (double)pairs ? (uint64_t)most : pairs;
+}
+
+/* Pairs and blocks as operations (statistics.md 1.1, 1.3). */
+static void set_pairs(const struct assay_run_setup *setup, struct assay_plan *plan)
+{
+    uint64_t k = plan->arms_count, round = k * plan->load.window;
+    bool may_end_early = plan->stop.rule != ASSAY_STOP_COUNT;
+    uint64_t pairs = setup->pairs ? setup->pairs : may_end_early ? ASSAY_PAIRS_PLANNED_MAX : ASSAY_PAIRS_DEFAULT;
+    pairs = may_end_early ? pairs_in_time(setup, plan, pairs) : pairs;
+    uint64_t blocks = (pairs + k - 1) / k, warmup = setup->warmup_blocks;
+    if (warmup == ASSAY_WARMUP_BLOCKS_AUTO) {
+        warmup = may_end_early || blocks * k < ASSAY_PAIRED_WARMUP_LEAST ? 1 : 0;
+    }
+    plan->stop.count = blocks * k * round;
+    plan->warmup.samples = (uint32_t)(warmup * k * round);
 }
 
 /* The options of the load as the cli got them, and those of the workload, side by side. */
@@ -124,13 +166,19 @@ static assay_code make_plan(struct run *run, assay_err *err)
         rc = set_options(run, err);
     }
     if (rc == ASSAY_OK) {
+        rc = set_arms(run, err);
+    }
+    if (rc == ASSAY_OK && plan->load.mode == ASSAY_LOAD_PAIRED) {
+        set_pairs(setup, plan);
+    }
+    if (rc == ASSAY_OK) {
         rc = assay_schedule_draw(plan, &setup->shape, setup->workload->ops_per_user_s, err);
     }
     if (rc == ASSAY_OK && setup->workload->plan) {
         rc = setup->workload->plan(setup->state, plan, err);
     }
-    if (rc == ASSAY_OK) {
-        rc = set_arms(run, err);
+    if (rc == ASSAY_OK && plan->metrics_count == 0) {
+        rc = assay_metric_add_defaults(plan, err);
     }
     return rc == ASSAY_OK ? assay_plan_encode(plan, &run->plan_bytes, err) : rc;
 }

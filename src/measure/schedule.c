@@ -228,12 +228,35 @@ static assay_code fill_ops(struct assay_plan *plan, const struct dues *dues, con
     return rc;
 }
 
+static assay_code draw_paired(struct assay_plan *plan, assay_err *err)
+{
+    size_t block = plan->arms_count * plan->arms_count * plan->load.window;
+    uint64_t total = plan->stop.count + plan->warmup.samples;
+    if (plan->load.window == 0 || total > ASSAY_PLAN_OPS_MAX || plan->stop.count == 0) {
+        return assay_fail(err, ASSAY_USAGE,
+                          "%llu measured operations of %zu arms, expected 1 to %d with warm-up: ask for fewer pairs",
+                          (unsigned long long)plan->stop.count, plan->arms_count, ASSAY_PLAN_OPS_MAX);
+    }
+    assert(plan->stop.count % block == 0 && plan->warmup.samples % block == 0);
+    assay_code rc = assay_plan_make_ops(plan, (size_t)total, err);
+    for (size_t i = 0; rc == ASSAY_OK && i < total; i++) {
+        plan->ops[i].is_warmup = i < plan->warmup.samples;
+    }
+    if (rc == ASSAY_OK) {
+        assay_paired_order(plan);
+    }
+    return rc;
+}
+
 assay_code assay_schedule_draw(struct assay_plan *plan, const struct assay_shape *shape, uint32_t ops_per_user_s,
                                assay_err *err)
 {
     struct stream stream = {.plan = plan, .shape = shape};
     struct dues dues = {0};
     uint64_t count = 0;
+    if (plan->load.mode == ASSAY_LOAD_PAIRED) {
+        return draw_paired(plan, err);
+    }
     assay_rng_seed(&stream.rng, plan->seed, "arrivals");
     assay_code rc = check_shape(plan, shape, err);
     if (rc == ASSAY_OK && plan->load.arrivals == ASSAY_ARRIVALS_REPLAY) {

@@ -5,8 +5,9 @@
 const char *assay_stop_reason_text(enum assay_stop_reason reason)
 {
     static const char *const TEXTS[ASSAY_STOP_REASON_COUNT] = {
-        [ASSAY_GOING_ON] = "going-on",     [ASSAY_STOPPED_REACHED] = "reached", [ASSAY_STOPPED_TIME] = "time",
-        [ASSAY_STOPPED_ERRORS] = "errors", [ASSAY_STOPPED_SIGNAL] = "signal",   [ASSAY_STOPPED_HARNESS] = "harness"};
+        [ASSAY_GOING_ON] = "going-on",      [ASSAY_STOPPED_REACHED] = "reached", [ASSAY_STOPPED_TIME] = "time",
+        [ASSAY_STOPPED_PAIRS] = "pairs",    [ASSAY_STOPPED_ERRORS] = "errors",   [ASSAY_STOPPED_SIGNAL] = "signal",
+        [ASSAY_STOPPED_HARNESS] = "harness"};
     return TEXTS[reason];
 }
 
@@ -21,17 +22,27 @@ enum assay_stop_reason assay_engine_stopped(const struct assay_engine *engine)
     return (enum assay_stop_reason)atomic_load_explicit(&engine->stop_reason, memory_order_relaxed);
 }
 
-/* A closed loop that is asked for a duration: has it been reached? Open loops end with their plan. */
+/* A closed or paired loop that is asked for a duration: has it been reached? Open loops end with their plan. */
 static bool is_duration_over(const struct assay_engine *engine, uint64_t now_ns)
 {
     const struct assay_stop *stop = &engine->plan->stop;
-    if (engine->plan->load.mode == ASSAY_LOAD_OPEN || stop->rule != ASSAY_STOP_DURATION) {
+    if (engine->plan->load.mode == ASSAY_LOAD_OPEN || stop->duration_ns == 0) {
         return false;
     }
     uint64_t from_ns = atomic_load_explicit(&engine->measured_from_ns, memory_order_relaxed);
     uint64_t issued = assay_handout_peek(&engine->handout);
     return from_ns != 0 && now_ns >= from_ns && now_ns - from_ns >= stop->duration_ns &&
-           issued >= engine->plan->warmup.samples + stop->count;
+           (stop->rule != ASSAY_STOP_DURATION || issued >= engine->plan->warmup.samples + stop->count);
+}
+
+/* Why a plan that was issued to its end ended there. */
+static enum assay_stop_reason reason_at_end(const struct assay_plan *plan)
+{
+    if (plan->stop.rule == ASSAY_STOP_PRECISION) {
+        return ASSAY_STOPPED_PAIRS;
+    }
+    bool is_reached = plan->load.mode != ASSAY_LOAD_CLOSED || plan->stop.rule == ASSAY_STOP_COUNT;
+    return is_reached ? ASSAY_STOPPED_REACHED : ASSAY_STOPPED_TIME;
 }
 
 bool assay_engine_must_stop(struct assay_engine *engine, uint64_t now_ns)
@@ -45,12 +56,12 @@ bool assay_engine_must_stop(struct assay_engine *engine, uint64_t now_ns)
         return true;
     }
     if (is_duration_over(engine, now_ns)) {
-        assay_engine_stop(engine, ASSAY_STOPPED_REACHED);
+        bool is_rule = plan->stop.rule == ASSAY_STOP_DURATION; /* of a precision rule the time is a limit */
+        assay_engine_stop(engine, is_rule ? ASSAY_STOPPED_REACHED : ASSAY_STOPPED_TIME);
         return true;
     }
     if (assay_handout_peek(&engine->handout) >= plan->ops_count) {
-        bool is_reached = plan->load.mode == ASSAY_LOAD_OPEN || plan->stop.rule == ASSAY_STOP_COUNT;
-        assay_engine_stop(engine, is_reached ? ASSAY_STOPPED_REACHED : ASSAY_STOPPED_TIME);
+        assay_engine_stop(engine, reason_at_end(plan));
         return true;
     }
     if (now_ns >= engine->origin_ns && now_ns - engine->origin_ns >= plan->stop.max_duration_ns) {

@@ -26,6 +26,11 @@ static bool is_open_loop(const struct assay_worker *worker)
     return worker->engine->plan->load.mode == ASSAY_LOAD_OPEN;
 }
 
+static bool is_paired(const struct assay_worker *worker)
+{
+    return worker->engine->plan->load.mode == ASSAY_LOAD_PAIRED;
+}
+
 /* ---- what ended --------------------------------------------------------------------------------------------------*/
 
 static void free_user(struct assay_worker *worker, uint64_t end_ns)
@@ -48,6 +53,12 @@ static assay_code note_end(struct assay_worker *worker, const struct assay_compl
     worker->recorded++;
     assay_account_end(&worker->account, completion->status);
     free_user(worker, completion->end_ns);
+    if (completion->end_ns > worker->cell_last_ns) {
+        worker->cell_last_ns = completion->end_ns;
+    }
+    if (engine->looks) {
+        assay_looks_add(engine->looks, completion);
+    }
     if (completion->status != ASSAY_STATUS_OK) {
         assay_engine_break_on_errors(engine);
         return ASSAY_OK;
@@ -172,7 +183,8 @@ static assay_code step(struct assay_worker *worker, const struct assay_operation
                                           .start_ns = start_ns,
                                           .first_ns = ASSAY_NS_ABSENT,
                                           .end_ns = end_ns,
-                                          .status = result.status};
+                                          .status = result.status,
+                                          .iterations = result.iterations};
     rc = note_end(worker, &completion, err);
     return rc == ASSAY_OK ? check_recorded(worker, err) : rc;
 }
@@ -200,11 +212,42 @@ static assay_code issue(struct assay_worker *worker, uint64_t id, uint64_t due_n
                                     : step(worker, &operation, err);
 }
 
+/* Paired: behind a cell everything has ended, the gap passes, and all slots open at once. Behind a block the main
+ * thread takes its turn, and a precision rule looks. */
+static void enter_cell(struct assay_worker *worker)
+{
+    struct assay_engine *engine = worker->engine;
+    const struct assay_plan *plan = engine->plan;
+    size_t next = (size_t)assay_handout_peek(&engine->handout);
+    if (next < worker->cell_end || next >= plan->ops_count || worker->in_flight > 0) {
+        return;
+    }
+    if (next % (plan->arms_count * plan->arms_count * plan->load.window) == 0) {
+        if (engine->looks && assay_looks_is_enough(engine->looks, next)) {
+            assay_engine_stop(engine, ASSAY_STOPPED_REACHED);
+            return;
+        }
+        if (engine->is_quiet) {
+            assay_quiet_take_turn(engine);
+        }
+    }
+    uint64_t from_ns = next == 0 ? engine->origin_ns : worker->cell_last_ns + plan->load.gap_ns;
+    worker->cell_end = next + plan->load.window;
+    worker->ready_first = 0;
+    worker->ready_count = worker->slots;
+    for (size_t i = 0; i < worker->slots; i++) {
+        worker->ready[i] = from_ns;
+    }
+}
+
 /* When this worker could issue next, and in an open loop what. False: nothing before something ends. */
 static bool next_due(const struct assay_worker *worker, uint64_t *ret_id, uint64_t *ret_due_ns)
 {
     const struct assay_engine *engine = worker->engine;
     if (worker->in_flight == worker->slots) {
+        return false;
+    }
+    if (is_paired(worker) && assay_handout_peek(&engine->handout) >= worker->cell_end) {
         return false;
     }
     if (!is_open_loop(worker)) {
@@ -239,6 +282,11 @@ static assay_code issue_all(struct assay_worker *worker, assay_err *err)
     assay_code rc = ASSAY_OK;
     size_t since_reap = 0;
     while (rc == ASSAY_OK) {
+        if (is_paired(worker)) {
+            enter_cell(worker);
+        } else if (worker->engine->is_quiet && worker->in_flight == 0) {
+            assay_quiet_take_turn(worker->engine);
+        }
         uint64_t now_ns = now_of(worker), id = 0, due_ns = 0;
         if (assay_engine_must_stop(worker->engine, now_ns)) {
             break;
@@ -302,7 +350,8 @@ static assay_code open_worker(struct assay_worker *worker)
                                        .count = engine->workers_count,
                                        .slots = worker->slots,
                                        .recorder = worker->recorder,
-                                       .plan = engine->plan};
+                                       .plan = engine->plan,
+                                       .stop_fd = engine->stop_fd};
     return engine->workload->worker_open
                ? engine->workload->worker_open(engine->setup->state, worker->block, &setup, &worker->err)
                : ASSAY_OK;
@@ -331,6 +380,7 @@ static void report_end(struct assay_worker *worker)
     engine->ended_count++;
     pthread_cond_broadcast(&engine->changed);
     pthread_mutex_unlock(&engine->mutex);
+    assay_quiet_wake(engine);
 }
 
 void *assay_worker_main(void *argument)

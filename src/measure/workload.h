@@ -6,10 +6,12 @@
  *
  *     defaults      fills the options struct, which stands at the start of the state
  *     open          (by the caller of assay_run, once the options are read) resolve names, allocate what the run needs
- *     plan          the operations are there already, with due times, warm-up marks and, in a replay, their lengths:
- *                   the workload adds lengths, prompts and salts (drawn only from substreams of the plan's seed) and
- *                   its arms. Without arms there is one, "a", whose arguments are the workload's options. Options and
- *                   default metrics are put into the plan by the harness
+ *     arms          [workloads that can be paired] gets the texts of --arm ID=TEXT, none too, and fills plan->arms
+ *                   (id, label, args) and arms_count, before the operations are drawn. If it leaves them empty there is
+ *                   one arm, "a", whose arguments are the workload's options. Arm 0 is the base of every ratio
+ *     plan          the operations are there already, with due times, warm-up marks, arm, round and block and, in a
+ *                   replay, their lengths: the workload adds lengths, prompts and salts (drawn only from substreams of
+ *                   the plan's seed). Options and default metrics are put into the plan by the harness
  *     verify BEFORE identity and state of the subject: may send its own requests, outside the measured phase
  *     worker_open   [worker] connections, buffers; after it nothing is allocated
  *     submit, reap  [worker] start one operation; wait for what happens, record finished samples
@@ -25,8 +27,17 @@
  * its own choosing: due and queued times are handed in, stamps of the transport come from net/. With submit and reap
  * it records into the assay_recorder of its worker, before reap reports the completion: exactly one
  * assay_recorder_sample for every operation that was submitted, with the same end time and status as the completion.
- * With step it records nothing: the harness takes the stamps around the call and records the sample; only a process
- * nearer to the operation (the spawner of commands) may hand in better ones.
+ * With step it records nothing: the harness takes the stamps around the call and records the sample. A workload whose
+ * region only it can delimit (a child from spawn to exit, an epoch between two barriers) hands its own two stamps back,
+ * read through base/, and inside of the harness's.
+ *
+ * Paired runs (statistics.md 1.1): operations come strictly in plan order, by one worker. A cell is what one arm does
+ * in one round: one operation, or a window of many (llm). Between two cells everything in flight has ended and the gap
+ * of the plan has passed. The due time of a cell's first operation is the end of the cell before it plus the gap.
+ *
+ * Quiet workloads (is_quiet, step, one user): while an operation runs no thread of assay wakes; readings of clock and
+ * host and the progress line are taken between operations. Such a worker must end by itself when stop_fd becomes
+ * readable: the run was told to end (poll it beside what it waits for; the operation is then CANCELLED_STOP).
  *
  * An operation that was submitted and is recorded twice, or never, is a bug in assay and voids the run.
  */
@@ -53,6 +64,7 @@ struct assay_completion {
     uint64_t first_ns; /* absolute: when the first content was seen, for the progress line; ABSENT if none */
     uint64_t end_ns;   /* absolute: the instant its slot became free; the sample's end_ns */
     enum assay_status status;
+    uint32_t iterations; /* operations timed as one region; 0 counts as 1 */
 };
 
 /* What one step came to. The harness presets OK, ABSENT, 1 and NULL. */
@@ -72,6 +84,7 @@ struct assay_worker_setup {
     size_t slots;
     struct assay_recorder *recorder;
     const struct assay_plan *plan;
+    int stop_fd; /* readable once the run must end now: for workloads that wait within a step; -1: there is none */
 };
 
 /* What describe fills; all owned by the caller afterwards. Without a subject the receipt speaks of assay's binary. */
@@ -84,6 +97,19 @@ struct assay_description {
     bool is_peer_scripted;
 };
 
+/* Whether arms take turns (statistics.md 1.1). */
+enum assay_pairing {
+    ASSAY_PAIRING_NONE,     /* one arm, closed or open loop */
+    ASSAY_PAIRING_POSSIBLE, /* paired if the options ask for it (--arm, --pairs, --precision) */
+    ASSAY_PAIRING_ALWAYS    /* with one arm too; of the load options only those of paired runs are offered */
+};
+
+/* One --arm: "b=TEXT", or TEXT alone, which takes the next letter. */
+struct assay_arm_text {
+    char id[2];
+    const char *text; /* borrowed from the command line or suite file */
+};
+
 struct assay_workload {
     const char *name; /* "llm" */
     const char *summary;
@@ -93,8 +119,13 @@ struct assay_workload {
     /* Closed loop without a count: how many operations one user can complete in a second at most. The plan holds that
      * many. 0 = ASSAY_OPS_PER_USER_S. */
     uint32_t ops_per_user_s;
+    enum assay_pairing pairing;
+    bool is_quiet;                 /* of step workloads: see above */
     void (*defaults)(void *state); /* fills the options struct before they are read */
     assay_code (*open)(void *state, assay_err *err);
+    /* Also in a closed or open loop, then without texts. NULL: one arm. */
+    assay_code (*arms)(void *state, const struct assay_arm_text *texts, size_t count, struct assay_plan *plan,
+                       assay_err *err);
     assay_code (*plan)(void *state, struct assay_plan *plan, assay_err *err);
     /* How many segments plus chunks the operation can produce: sizes the event log. NULL = none. */
     uint32_t (*events)(void *state, const struct assay_plan_op *op);

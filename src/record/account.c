@@ -163,6 +163,62 @@ static assay_code check_slots(struct walk *walk, assay_err *err)
     return ASSAY_OK;
 }
 
+/* ---- paired ----------------------------------------------------------------------------------------------------- */
+
+struct cell {
+    uint64_t *dues, *frees;
+    size_t first, count; /* samples of the cell, as ids */
+    uint64_t from_ns;    /* when its slots opened */
+};
+
+/* The slots of a cell open together; each later operation takes the place of one that ended in it. */
+static bool is_cell_in_order(const struct assay_plan *plan, const struct cell *cell)
+{
+    uint64_t *dues = cell->dues + cell->first, *frees = cell->frees + cell->first, fresh = 0;
+    qsort(dues, cell->count, sizeof *dues, compare_u64);
+    qsort(frees, cell->count, sizeof *frees, compare_u64);
+    for (size_t d = 0, f = 0; d < cell->count; d++) {
+        if (dues[d] == cell->from_ns && fresh < plan->load.concurrency) {
+            fresh++;
+            continue;
+        }
+        while (f < cell->count && frees[f] < dues[d]) {
+            f++;
+        }
+        if (f == cell->count || frees[f++] != dues[d]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Cells follow each other: the first operation is due at the end of the cell before plus the gap. */
+static assay_code check_cells(struct walk *walk, assay_err *err)
+{
+    const struct assay_plan *plan = walk->plan;
+    uint64_t from_ns = 0;
+    if (plan->load.mode != ASSAY_LOAD_PAIRED || walk->count == 0 || walk->is_imported) {
+        return ASSAY_OK;
+    }
+    for (size_t first = 0; first < walk->count; first += plan->load.window) {
+        size_t left = walk->count - first;
+        struct cell cell = {.dues = walk->dues,
+                            .frees = walk->frees,
+                            .first = first,
+                            .count = left < plan->load.window ? left : plan->load.window,
+                            .from_ns = first == 0 ? walk->dues[0] : from_ns};
+        if (!is_cell_in_order(plan, &cell)) {
+            walk->gate = DERIVE_GATE_PLAN;
+            return assay_fail(err, ASSAY_MALFORMED,
+                              "paired: samples %zu to %zu: an operation was due when no slot of its cell was free",
+                              first, first + cell.count - 1);
+        }
+        /* frees are sorted by now, and hold the think time */
+        from_ns = walk->frees[first + cell.count - 1] - plan->load.think_ns + plan->load.gap_ns;
+    }
+    return ASSAY_OK;
+}
+
 /* ---- determinism ------------------------------------------------------------------------------------------------ */
 
 static int compare_answers(const void *a, const void *b)
@@ -238,6 +294,10 @@ assay_code assay_account_make(const struct assay_plan *plan, struct assay_trace 
 {
     size_t samples = (size_t)assay_trace_samples(trace);
     *ret = (struct account){.planned = plan->ops_count};
+    if (assay_paired_check(plan, err) != ASSAY_OK) {
+        *ret_gate = DERIVE_GATE_PLAN;
+        return ASSAY_MALFORMED;
+    }
     if (samples > plan->ops_count) { /* before anything is allocated for them */
         *ret_gate = DERIVE_GATE_COUNTS;
         return assay_fail(err, ASSAY_MALFORMED, "trace: %zu samples of a plan of %zu operations", samples,
@@ -250,6 +310,7 @@ assay_code assay_account_make(const struct assay_plan *plan, struct assay_trace 
                         .answers = assay_alloc(samples + 1, sizeof *walk.answers)};
     assay_code rc = walk.dues && walk.frees && walk.answers ? walk_samples(&walk, trace, err) : assay_nomem(err);
     rc = rc == ASSAY_OK ? check_slots(&walk, err) : rc;
+    rc = rc == ASSAY_OK ? check_cells(&walk, err) : rc;
     rc = rc == ASSAY_OK ? judge_determinism(&walk, err) : rc;
     assay_free(walk.dues);
     assay_free(walk.frees);

@@ -3,8 +3,11 @@
  *
  * A metric name is an id of endpoints.md 2 or statistics.md 1.6, alone or as ID_STAT with STAT one of mean sd min max
  * p50 p90 p95 p99 p99.9. Of a ranked id, failed and timed-out samples count as worse than any value, and ID_ok_STAT
- * leaves them out. Unit, direction and formula follow from the row. Values are canonical text (type `dec`), so that two
- * computations can be compared byte for byte. docs/formats/metrics.md is made from the table.
+ * leaves them out. In a paired run NAME_ratio of an arm b, c ... is the ratio to arm a, NAME an id alone (cells of one
+ * operation), ID_STAT or an id of one value a run; its interval is two-sided, its n the pairs, its censored the rounds
+ * dropped, and both terms stand beside it (of an id alone: ID_p50). Unit, direction and formula follow from the row.
+ * Values are canonical text (type `dec`), so that two computations can be compared byte for byte.
+ * docs/formats/metrics.md is made from the table.
  */
 #ifndef ASSAY_RECORD_METRIC_H
 #define ASSAY_RECORD_METRIC_H
@@ -40,11 +43,19 @@ const struct assay_metric_stat *assay_metric_stats(size_t *ret_count);
 struct assay_metric_key {
     const struct assay_metric_row *row;
     const char *stat;    /* "p50", or NULL */
-    const char *formula; /* "quantile_nearest@1" */
+    const char *formula; /* "quantile_nearest@1"; of a ratio: assay_metric_formula */
     bool is_ok_only;
+    bool is_ratio; /* of the arm's value to arm 0's; row and stat are those of the terms */
 };
 /* USAGE for an unknown name, with the nearest one. */
 assay_code assay_metric_find(const char *name, struct assay_metric_key *ret, assay_err *err);
+/* What a ratio is made of: an id alone, ID_STAT, or an id of one value a run. */
+assay_code assay_metric_find_term(const char *name, struct assay_metric_key *ret, assay_err *err);
+
+#define ASSAY_FORMULA_PAIRS "pairs_sign@1"           /* median of the ratios, sign interval (statistics.md 2.3) */
+#define ASSAY_FORMULA_PAIRS_STOP "pairs_sign_stop@1" /* the same where the run may stop early: 0.8 alpha (1.4) */
+/* A ratio's formula depends on the stop rule of the plan. */
+const char *assay_metric_formula(const struct assay_plan *plan, const struct assay_metric_key *key);
 
 /* The default set of a workload: appended to the plan for every arm. */
 assay_code assay_metric_add_defaults(struct assay_plan *plan, assay_err *err);

@@ -224,9 +224,9 @@ static void add_window_tokens(struct arm_book *arm, const struct sample_view *vi
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
 
-static bool is_measured(const struct assay_plan *plan, const struct assay_sample *sample)
+static bool is_measured(const struct metric_book *book, const struct assay_sample *sample)
 {
-    return sample->id >= plan->warmup.samples;
+    return sample->id >= book->from_id && sample->id < book->to_id;
 }
 
 /* Another program may not have known when its samples were due: then they were when they began. */
@@ -300,7 +300,7 @@ static assay_code measure_sample(struct metric_book *book, struct arm_book *arm,
     if (view.request) {
         add_window_tokens(arm, &view);
     }
-    if (!is_measured(book->plan, sample)) {
+    if (!is_measured(book, sample)) {
         return ASSAY_OK;
     }
     if (view.request) {
@@ -325,7 +325,7 @@ static assay_code pass(struct metric_book *book, struct assay_trace *trace, bool
             return rc;
         }
         rc = arm_of(book, &sample, &arm, err);
-        if (rc == ASSAY_OK && is_first && is_measured(book->plan, &sample)) {
+        if (rc == ASSAY_OK && is_first && is_measured(book, &sample)) {
             add_window(arm, &sample);
         }
         rc = rc == ASSAY_OK && !is_first ? measure_sample(book, arm, &sample, err) : rc;
@@ -367,12 +367,31 @@ static uint64_t least_region_ns(const struct assay_trace *trace)
     return larger_ns > 0 && larger_ns < INT64_MAX / REGION_CLOCK_READS ? REGION_CLOCK_READS * (uint64_t)larger_ns : 0;
 }
 
+/* Of a paired run only whole blocks behind the warm-up count, that of MSER included. */
+static assay_code find_extent(struct metric_book *book, assay_err *err)
+{
+    book->from_id = book->plan->warmup.samples;
+    book->to_id = UINT64_MAX;
+    if (book->plan->load.mode != ASSAY_LOAD_PAIRED) {
+        return ASSAY_OK;
+    }
+    book->extent = assay_alloc(1, sizeof *book->extent);
+    assay_code rc =
+        book->extent ? assay_paired_extent_of(book->plan, book->trace, book->extent, err) : assay_nomem(err);
+    if (rc == ASSAY_OK) {
+        book->from_id = book->extent->from_id;
+        book->to_id = book->extent->to_id;
+    }
+    return rc;
+}
+
 assay_code assay_book_make(const struct assay_plan *plan, struct assay_trace *trace, const bool *wanted,
                            struct metric_book *ret, assay_err *err)
 {
     assert(plan && trace && wanted && ret);
     const struct assay_trace_summary *summary = assay_trace_summary(trace);
     *ret = (struct metric_book){.plan = plan,
+                                .trace = trace,
                                 .uncertainty_ns = summary->clock_uncertainty_ns,
                                 .region_least_ns = least_region_ns(trace),
                                 .is_imported = (summary->flags & ASSAY_SAMPLE_IMPORTED) != 0};
@@ -384,6 +403,7 @@ assay_code assay_book_make(const struct assay_plan *plan, struct assay_trace *tr
             ret->arms[arm].series[id].is_wanted = wanted[id];
         }
     }
+    rc = rc == ASSAY_OK ? find_extent(ret, err) : rc;
     rc = rc == ASSAY_OK ? pass(ret, trace, true, err) : rc;
     rc = rc == ASSAY_OK ? pass(ret, trace, false, err) : rc;
     assay_trace_rewind(trace);
@@ -402,6 +422,7 @@ void assay_book_done(struct metric_book *book)
         }
     }
     assay_free(book->arms);
+    assay_free(book->extent);
     assay_view_room_done(&book->room);
     *book = (struct metric_book){0};
 }

@@ -10,6 +10,7 @@
 
 #include "record/arrival.h"
 #include "record/metric_rows.h"
+#include "record/paired.h"
 
 /* ---- one sample, ready for formulas ----------------------------------------------------------------------------- */
 
@@ -80,6 +81,9 @@ struct arm_book {
 
 struct metric_book {
     const struct assay_plan *plan;
+    struct assay_trace *trace;
+    uint64_t from_id, to_id;            /* of the samples that are measured, to_id excluded */
+    struct assay_paired_extent *extent; /* of a paired run; NULL: of another one */
     struct arm_book *arms;
     struct slo slo;
     uint64_t uncertainty_ns;
@@ -113,8 +117,15 @@ struct statistic {
     bool has_bounds;
     uint64_t n, censored;
 };
+/* Of a ratio: both arms' cells, two-sided bounds at ret_confidence. */
+assay_code assay_book_ratio(struct metric_book *book, uint32_t arm, const char *name,
+                            const struct assay_metric_key *key, struct assay_arena *arena, struct statistic *ret,
+                            double *ret_confidence, assay_err *err);
 assay_code assay_book_statistic(struct metric_book *book, uint32_t arm, const struct assay_metric_key *key,
                                 struct assay_arena *arena, struct statistic *ret, assay_err *err);
+
+/* Why an arm's operations are too short for the clock, if the row needs a timed region; NULL: they are not. */
+const char *assay_arm_withheld(const struct metric_book *book, uint32_t arm, enum metric_id id);
 
 /* For the receipt, which asks one book for metrics and validity. wanted has METRIC_COUNT flags. */
 assay_code assay_metrics_wanted(const struct assay_plan *plan, bool *ret_wanted, assay_err *err);

@@ -114,6 +114,37 @@ static bool find(const char *name, struct assay_metric_key *ret)
     return false;
 }
 
+static bool find_term(const char *name, struct assay_metric_key *ret)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        if (ROWS[i].takes_stat && strcmp(ROWS[i].id, name) == 0) {
+            *ret = (struct assay_metric_key){.row = &ROWS[i]};
+            return true;
+        }
+    }
+    return find(name, ret);
+}
+
+#define RATIO "_ratio"
+#define NAME_BYTES 64 /* of the longest id with statistic and suffix */
+
+static bool find_ratio(const char *name, struct assay_metric_key *ret)
+{
+    char term[NAME_BYTES];
+    size_t len = strlen(name), suffix = strlen(RATIO);
+    if (len <= suffix || len - suffix >= sizeof term || strcmp(name + len - suffix, RATIO) != 0) {
+        return false;
+    }
+    memcpy(term, name, len - suffix);
+    term[len - suffix] = '\0';
+    if (!find_term(term, ret)) {
+        return false;
+    }
+    ret->is_ratio = true;
+    ret->formula = ASSAY_FORMULA_PAIRS;
+    return true;
+}
+
 static assay_code fail_unknown(const char *name, assay_err *err)
 {
     enum { FAR = 8 };
@@ -148,7 +179,21 @@ static assay_code fail_unknown(const char *name, assay_err *err)
 assay_code assay_metric_find(const char *name, struct assay_metric_key *ret, assay_err *err)
 {
     assert(name && ret);
-    return find(name, ret) ? ASSAY_OK : fail_unknown(name, err);
+    return find(name, ret) || find_ratio(name, ret) ? ASSAY_OK : fail_unknown(name, err);
+}
+
+assay_code assay_metric_find_term(const char *name, struct assay_metric_key *ret, assay_err *err)
+{
+    assert(name && ret);
+    return find_term(name, ret) ? ASSAY_OK : fail_unknown(name, err);
+}
+
+const char *assay_metric_formula(const struct assay_plan *plan, const struct assay_metric_key *key)
+{
+    if (!key->is_ratio) {
+        return key->formula;
+    }
+    return plan->stop.rule == ASSAY_STOP_PRECISION ? ASSAY_FORMULA_PAIRS_STOP : ASSAY_FORMULA_PAIRS;
 }
 
 assay_code assay_plan_add_metric(struct assay_plan *plan, uint32_t arm, const char *name, assay_err *err)
@@ -158,7 +203,7 @@ assay_code assay_plan_add_metric(struct assay_plan *plan, uint32_t arm, const ch
     if (rc != ASSAY_OK) {
         return rc;
     }
-    struct assay_plan_metric metric = {.arm = arm, .name = name, .formula = key.formula};
+    struct assay_plan_metric metric = {.arm = arm, .name = name, .formula = assay_metric_formula(plan, &key)};
     return assay_plan_insert_metric(plan, &metric, err);
 }
 
@@ -217,6 +262,22 @@ static const struct default_row {
     {"command", "nivcsw", "mean", false, false},
 };
 
+/* Ratios of paired runs, added for every arm but the base; with them their terms. */
+static const struct ratio_row {
+    const char *workloads, *term, *beside; /* beside: what stands in the receipt for an id alone */
+    bool needs_slo;
+} RATIOS[] = {
+    {SERVICE, "service", "service_p50", false},
+    {SERVICE, "cpu", "cpu_p50", false},
+    {"command", "cpu_tree", "cpu_tree_p50", false},
+    {"command", "peak_rss", "peak_rss_p50", false},
+    {LLM, "ttft_p50", "ttft_p50", false},
+    {LLM, "tpot_p50", "tpot_p50", false},
+    {LLM, "e2e_p50", "e2e_p50", false},
+    {LLM, "decode_rate_p50", "decode_rate_p50", false},
+    {LLM, "goodput_share", "goodput_share", true},
+};
+
 static bool has_word(const char *words, const char *word)
 {
     struct assay_slice rest = assay_slice_of(words);
@@ -247,6 +308,31 @@ static assay_code add_default(struct assay_plan *plan, uint32_t arm, const struc
     return rc;
 }
 
+static assay_code add_ratio(struct assay_plan *plan, uint32_t arm, const struct ratio_row *row, assay_err *err)
+{
+    struct assay_buf name;
+    assay_buf_init(&name, NAME_BYTES);
+    assay_buf_printf(&name, "%s" RATIO, row->term);
+    assay_code rc = assay_buf_check(&name, err);
+    rc = rc == ASSAY_OK ? assay_plan_add_metric(plan, arm, name.data, err) : rc;
+    rc = rc == ASSAY_OK ? assay_plan_add_metric(plan, arm, row->beside, err) : rc;
+    rc = rc == ASSAY_OK ? assay_plan_add_metric(plan, 0, row->beside, err) : rc;
+    assay_buf_done(&name);
+    return rc;
+}
+
+static assay_code add_ratios(struct assay_plan *plan, bool has_slo, assay_err *err)
+{
+    assay_code rc = ASSAY_OK;
+    for (uint32_t arm = 1; arm < plan->arms_count; arm++) {
+        for (size_t i = 0; i < sizeof RATIOS / sizeof RATIOS[0] && rc == ASSAY_OK; i++) {
+            bool is_wanted = has_word(RATIOS[i].workloads, plan->workload) && (!RATIOS[i].needs_slo || has_slo);
+            rc = is_wanted ? add_ratio(plan, arm, &RATIOS[i], err) : ASSAY_OK;
+        }
+    }
+    return rc;
+}
+
 assay_code assay_metric_add_defaults(struct assay_plan *plan, assay_err *err)
 {
     bool has_slo = json_object_size(json_object_get(plan->options, "slo")) > 0;
@@ -262,7 +348,7 @@ assay_code assay_metric_add_defaults(struct assay_plan *plan, assay_err *err)
             }
         }
     }
-    return ASSAY_OK;
+    return plan->load.mode == ASSAY_LOAD_PAIRED ? add_ratios(plan, has_slo, err) : ASSAY_OK;
 }
 
 int assay_metric_compare(const struct assay_metric *a, const struct assay_metric *b)

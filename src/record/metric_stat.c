@@ -54,6 +54,11 @@ static const char *withheld_timer(const struct metric_book *book, const struct a
     return is_short ? "below timer resolution" : NULL;
 }
 
+const char *assay_arm_withheld(const struct metric_book *book, uint32_t arm, enum metric_id id)
+{
+    return withheld_timer(book, &book->arms[arm], id);
+}
+
 /* Stamps that are not good enough for what the row says (endpoints.md 4). Samples of another program have none. */
 static const char *withheld_stamps(const struct metric_book *book, const struct arm_book *arm, enum metric_id id,
                                    bool is_percentile, struct assay_arena *arena)

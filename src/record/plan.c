@@ -189,12 +189,20 @@ static void put_load(struct assay_json_builder *b, json_t *root, const struct as
     assay_json_put_dec(b, load, "ratePerS", plan->load.rate_per_s);
     assay_json_put_dec(b, load, "gammaCv", plan->load.gamma_cv);
     assay_json_put_u64(b, load, "thinkNs", plan->load.think_ns);
+    if (plan->load.mode == ASSAY_LOAD_PAIRED) {
+        assay_json_put_u64(b, load, "gapNs", plan->load.gap_ns);
+        assay_json_put_u64(b, load, "window", plan->load.window);
+    }
     json_t *stop = assay_json_put_object(b, root, "stop");
     assay_json_put_text(b, stop, "rule", assay_stop_rule_text(plan->stop.rule));
     assay_json_put_u64(b, stop, "count", plan->stop.count);
     assay_json_put_u64(b, stop, "durationNs", plan->stop.duration_ns);
     assay_json_put_u64(b, stop, "maxDurationNs", plan->stop.max_duration_ns);
     assay_json_put_dec(b, stop, "errorShareMax", plan->stop.error_share_max);
+    if (plan->stop.rule == ASSAY_STOP_PRECISION) {
+        assay_json_put_dec(b, stop, "precision", plan->stop.precision);
+        assay_json_put_dec(b, stop, "confidence", plan->stop.confidence);
+    }
     json_t *warmup = assay_json_put_object(b, root, "warmup");
     assay_json_put_text(b, warmup, "rule", "fixed");
     assay_json_put_u64(b, warmup, "samples", plan->warmup.samples);

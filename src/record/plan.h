@@ -47,6 +47,8 @@ struct assay_load {
     double rate_per_s;    /* open loop */
     double gamma_cv;      /* gamma: coefficient of variation */
     uint64_t think_ns;    /* closed loop */
+    uint64_t gap_ns;      /* paired: idle time between two cells (statistics.md 1.9) */
+    uint32_t window;      /* paired: operations of one arm in one round, 1 or more */
 };
 
 struct assay_stop {
@@ -56,7 +58,7 @@ struct assay_stop {
     uint64_t max_duration_ns; /* always set: the run ends here whatever the rule says */
     double error_share_max;   /* breaker: above this share of failures (of at least 20) the run stops */
     double precision;         /* rule precision: half-width of the interval of the ratio that is enough (0.005) */
-    double confidence;        /* of that interval; 0 = 0.95 */
+    double confidence;        /* of that interval, 0.95 */
 };
 
 struct assay_warmup {

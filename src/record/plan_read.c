@@ -140,6 +140,21 @@ static assay_code read_metrics(struct assay_plan *plan, const json_t *root, assa
     return rc;
 }
 
+/* Members that only some plans have. */
+static assay_code read_paired(struct assay_plan *plan, const json_t *load, const json_t *stop, assay_err *err)
+{
+    assay_code rc = ASSAY_OK;
+    if (plan->load.mode == ASSAY_LOAD_PAIRED) {
+        rc = assay_json_get_u64(load, "gapNs", "/load", &plan->load.gap_ns, err);
+        rc = rc == ASSAY_OK ? get_u32(load, "window", "/load", &plan->load.window, err) : rc;
+    }
+    if (rc == ASSAY_OK && plan->stop.rule == ASSAY_STOP_PRECISION) {
+        rc = assay_json_get_dec(stop, "precision", "/stop", &plan->stop.precision, err);
+        rc = rc == ASSAY_OK ? assay_json_get_dec(stop, "confidence", "/stop", &plan->stop.confidence, err) : rc;
+    }
+    return rc;
+}
+
 static assay_code read_load(struct assay_plan *plan, const json_t *root, assay_err *err)
 {
     json_t *load = NULL, *stop = NULL, *warmup = NULL;
@@ -164,7 +179,7 @@ static assay_code read_load(struct assay_plan *plan, const json_t *root, assay_e
     plan->load.mode = (enum assay_load_mode)mode;
     plan->load.arrivals = (enum assay_arrivals)arrivals;
     plan->stop.rule = (enum assay_stop_rule)rule;
-    return rc;
+    return rc == ASSAY_OK ? read_paired(plan, load, stop, err) : rc;
 }
 
 static assay_code read_choices(struct assay_plan *plan, const json_t *root, assay_err *err)

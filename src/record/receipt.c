@@ -87,7 +87,7 @@ static assay_code open_inputs(struct work *work, assay_err *err)
 
 static bool is_stop_reason(const char *text)
 {
-    static const char *const REASONS[] = {"reached", "time", "errors", "signal", "harness"};
+    static const char *const REASONS[] = {"reached", "time", "pairs", "errors", "signal", "harness"};
     for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++) {
         if (strcmp(REASONS[i], text) == 0) {
             return true;
@@ -381,6 +381,7 @@ static assay_code make_book(struct work *work, assay_err *err)
     bool wanted[METRIC_COUNT] = {false};
     work->gate = DERIVE_GATE_FORMULA;
     assay_code rc = assay_metrics_wanted(work->plan, wanted, err);
+    work->gate = rc == ASSAY_MALFORMED ? DERIVE_GATE_METRIC : work->gate; /* a ratio without both terms */
     assay_validity_wants(wanted);
     if (rc == ASSAY_OK) {
         work->gate = DERIVE_GATE_COUNTS;

@@ -5,13 +5,17 @@
 #include "workload/workload.h"
 
 #include "base/clock.h"
+#include "base/num.h"
+
+#include <stdio.h>
 
 struct options {
     uint64_t spin_ns, fail_every;
 };
 
 struct state {
-    struct options options; /* first: the option rows are about it */
+    struct options options;                /* first: the option rows are about it */
+    uint64_t spin_ns[ASSAY_ARM_TEXTS_MAX]; /* of each arm */
 };
 
 struct worker {
@@ -26,15 +30,44 @@ static const struct assay_opt OPTIONS[] = {
      .max = ASSAY_PLAN_OPS_MAX},
 };
 
+static assay_code check_spin(uint64_t spin_ns, const char *what, assay_err *err)
+{
+    return spin_ns <= ASSAY_NS_PER_S ? ASSAY_OK
+                                     : assay_fail(err, ASSAY_USAGE,
+                                                  "%s is %.1f s, expected at most 1 s: an operation of noop cannot be "
+                                                  "interrupted",
+                                                  what, (double)spin_ns / 1e9);
+}
+
 static assay_code noop_open(void *state, assay_err *err)
 {
-    const struct state *noop = state;
-    return noop->options.spin_ns <= ASSAY_NS_PER_S
-               ? ASSAY_OK
-               : assay_fail(err, ASSAY_USAGE,
-                            "--spin is %.1f s, expected at most 1 s: an operation of noop cannot be "
-                            "interrupted",
-                            (double)noop->options.spin_ns / 1e9);
+    struct state *noop = state;
+    noop->spin_ns[0] = noop->options.spin_ns;
+    return check_spin(noop->options.spin_ns, "--spin", err);
+}
+
+/* --arm T: an arm whose operations spin for T instead of --spin. */
+static assay_code noop_arms(void *state, const struct assay_arm_text *texts, size_t count, struct assay_plan *plan,
+                            assay_err *err)
+{
+    struct state *noop = state;
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
+        struct assay_json_builder b = {0};
+        struct assay_plan_arm *arm = &plan->arms[i];
+        rc = assay_num_duration(assay_slice_of(texts[i].text), "--arm", &noop->spin_ns[i], err);
+        rc = rc == ASSAY_OK ? check_spin(noop->spin_ns[i], "--arm", err) : rc;
+        if (rc != ASSAY_OK) {
+            return rc;
+        }
+        *arm = (struct assay_plan_arm){.label = texts[i].text, .args = json_object()};
+        (void)snprintf(arm->id, sizeof arm->id, "%s", texts[i].id);
+        plan->arms_count = i + 1;
+        assay_json_put_u64_text(&b, arm->args, "spin", noop->spin_ns[i]);
+        assay_json_put_u64_text(&b, arm->args, "fail-every", noop->options.fail_every);
+        rc = assay_json_builder_check(&b, arm->args, err);
+    }
+    return rc;
 }
 
 static assay_code noop_worker_open(void *state, void *worker, const struct assay_worker_setup *setup, assay_err *err)
@@ -49,9 +82,11 @@ static assay_code noop_step(void *worker, const struct assay_operation *operatio
                             assay_err *err)
 {
     (void)err;
-    const struct options *options = &((const struct worker *)worker)->state->options;
-    if (options->spin_ns > 0) {
-        uint64_t until_ns = assay_clock_mono_ns() + options->spin_ns; /* work, not a stamp */
+    const struct state *noop = ((const struct worker *)worker)->state;
+    const struct options *options = &noop->options;
+    uint64_t spin_ns = noop->spin_ns[operation->op->arm];
+    if (spin_ns > 0) {
+        uint64_t until_ns = assay_clock_mono_ns() + spin_ns; /* work, not a stamp */
         while (assay_clock_mono_ns() < until_ns) {
         }
     }
@@ -74,7 +109,9 @@ const struct assay_workload assay_workload_noop = {
     .state_bytes = sizeof(struct state),
     .worker_bytes = sizeof(struct worker),
     .ops_per_user_s = 100000, /* 10 us each: a second of one user is a plan of some megabytes */
+    .pairing = ASSAY_PAIRING_POSSIBLE,
     .open = noop_open,
+    .arms = noop_arms,
     .worker_open = noop_worker_open,
     .step = noop_step,
     .close = noop_close,

@@ -149,6 +149,9 @@ void run_case_write(struct run_case *run, const char *const *metrics)
         plan->ops[i].arm = (uint16_t)run->samples[i].sample.arm;
         plan->ops[i].is_warmup = i < plan->warmup.samples;
     }
+    if (plan->load.mode == ASSAY_LOAD_PAIRED) {
+        assay_paired_order(plan);
+    }
     for (size_t i = 0; metrics && metrics[i]; i++) {
         must(assay_plan_add_metric(plan, 0, metrics[i], &err), &err);
     }

@@ -242,6 +242,7 @@ static void time_is_one_of_the_ends_of_a_precision_rule(void **state)
     struct run_case run;
     init_noop(&run);
     run.stop_reason = "time";
+    run.plan->load = (struct assay_load){.mode = ASSAY_LOAD_PAIRED, .concurrency = 1, .workers = 1, .window = 1};
     run.plan->stop.rule = ASSAY_STOP_PRECISION;
     expect_outcome(&run, "valid", ASSAY_DOCUMENT_RECEIPT);
 }
