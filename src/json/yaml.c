@@ -11,6 +11,7 @@ struct reader {
     yaml_parser_t parser;
     yaml_event_t event; /* the current one; owned */
     assay_err *err;
+    struct assay_yaml_lines *lines; /* or NULL */
     unsigned depth;
 };
 
@@ -138,7 +139,7 @@ static assay_code read_mapping(struct reader *reader, json_t **ret)
     return ASSAY_OK;
 }
 
-static assay_code read_value(struct reader *reader, json_t **ret)
+static assay_code read_any(struct reader *reader, json_t **ret)
 {
     if (reader->event.type == YAML_SCALAR_EVENT) {
         return read_scalar(reader, ret);
@@ -154,6 +155,41 @@ static assay_code read_value(struct reader *reader, json_t **ret)
                                                                      : fail_here(reader, "a value is missing");
     reader->depth--;
     return rc;
+}
+
+static assay_code note_place(struct reader *reader, const json_t *value, size_t line)
+{
+    struct assay_yaml_lines *lines = reader->lines;
+    if (!lines) {
+        return ASSAY_OK;
+    }
+    if (lines->count == lines->capacity) {
+        size_t capacity = lines->capacity ? 2 * lines->capacity : 64;
+        struct assay_yaml_place *places = assay_realloc(lines->places, capacity, sizeof *places);
+        if (!places) {
+            return assay_nomem(reader->err);
+        }
+        lines->places = places;
+        lines->capacity = capacity;
+    }
+    lines->places[lines->count++] = (struct assay_yaml_place){.value = value, .line = line};
+    return ASSAY_OK;
+}
+
+static assay_code read_value(struct reader *reader, json_t **ret)
+{
+    size_t line = reader->event.start_mark.line + 1;
+    json_t *value = NULL;
+    assay_code rc = read_any(reader, &value);
+    if (rc == ASSAY_OK) {
+        rc = note_place(reader, value, line);
+    }
+    if (rc != ASSAY_OK) {
+        json_decref(value);
+        return rc;
+    }
+    *ret = value;
+    return ASSAY_OK;
 }
 
 /* stream start, document start, value, document end, stream end */
@@ -190,7 +226,7 @@ static assay_code read_stream(struct reader *reader, json_t **ret)
     return ASSAY_OK;
 }
 
-assay_code assay_yaml_read(const char *bytes, size_t len, json_t **ret, assay_err *err)
+static assay_code read_text(const char *bytes, size_t len, json_t **ret, struct assay_yaml_lines *lines, assay_err *err)
 {
     assert(bytes && ret);
     if (len > ASSAY_YAML_BYTES_MAX) {
@@ -201,7 +237,7 @@ assay_code assay_yaml_read(const char *bytes, size_t len, json_t **ret, assay_er
     if (valid != len) {
         return assay_fail(err, ASSAY_MALFORMED, "byte %zu: not UTF-8", valid);
     }
-    struct reader reader = {.err = err};
+    struct reader reader = {.err = err, .lines = lines};
     if (!yaml_parser_initialize(&reader.parser)) {
         return assay_nomem(err);
     }
@@ -211,4 +247,32 @@ assay_code assay_yaml_read(const char *bytes, size_t len, json_t **ret, assay_er
     yaml_event_delete(&reader.event);
     yaml_parser_delete(&reader.parser);
     return rc;
+}
+
+assay_code assay_yaml_read(const char *bytes, size_t len, json_t **ret, assay_err *err)
+{
+    return read_text(bytes, len, ret, NULL, err);
+}
+
+assay_code assay_yaml_read_lines(const char *bytes, size_t len, json_t **ret, struct assay_yaml_lines *ret_lines,
+                                 assay_err *err)
+{
+    assert(ret_lines);
+    return read_text(bytes, len, ret, ret_lines, err);
+}
+
+size_t assay_yaml_line(const struct assay_yaml_lines *lines, const json_t *value)
+{
+    for (size_t i = 0; i < lines->count; i++) {
+        if (lines->places[i].value == value) {
+            return lines->places[i].line;
+        }
+    }
+    return 0;
+}
+
+void assay_yaml_lines_done(struct assay_yaml_lines *lines)
+{
+    assay_free(lines->places);
+    *lines = (struct assay_yaml_lines){0};
 }

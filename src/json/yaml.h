@@ -17,4 +17,18 @@
 
 assay_code assay_yaml_read(const char *bytes, size_t len, json_t **ret, assay_err *err);
 
+/* Where the values of one read text stand, so that whoever reads a key can name its line. */
+struct assay_yaml_lines {
+    struct assay_yaml_place {
+        const json_t *value; /* borrowed: valid while the tree is */
+        size_t line;
+    } *places;
+    size_t count, capacity;
+};
+/* As above; *ret_lines is zeroed before and the caller's to end with _done, on failure too. */
+assay_code assay_yaml_read_lines(const char *bytes, size_t len, json_t **ret, struct assay_yaml_lines *ret_lines,
+                                 assay_err *err);
+size_t assay_yaml_line(const struct assay_yaml_lines *lines, const json_t *value); /* 0: not known */
+void assay_yaml_lines_done(struct assay_yaml_lines *lines);
+
 #endif

@@ -9,6 +9,7 @@
 #include "record/metric.h"
 #include "record/paired.h"
 #include "record/plan.h"
+#include "record/policy.h"
 #include "record/receipt.h"
 #include "record/recorder.h"
 #include "record/sample.h"
