@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "crypto/crypto.h"
 #include "judge/judge.h"
+#include "kernel/kernel.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -38,6 +39,9 @@ int assay_verify(const struct assay_verify_input *input, struct assay_verificati
         return ENOMEM;
     }
     assay_buf_init(&verification->text, TEXT_BYTES_MAX);
+    struct assay_buf kernel_table;
+    assay_buf_init(&kernel_table, ASSAY_KERNEL_TABLE_BYTES_MAX);
+    assay_kernel_table_text(&kernel_table);
     const struct assay_judge_input judge_input = {
         .document = bytes_of(input->document),
         .plan = bytes_of(input->plan),
@@ -47,8 +51,10 @@ int assay_verify(const struct assay_verify_input *input, struct assay_verificati
         .wants_default_policy = input->wants_default_policy != 0,
         .nonce = input->nonce,
         .max_age_ns = input->max_age_ns,
+        .kernel_table = {.data = kernel_table.data, .len = kernel_table.len},
     };
     assay_code rc = assay_judge_verify(&judge_input, &verification->judgement, NULL);
+    assay_buf_done(&kernel_table);
     if (rc == ASSAY_OK) {
         assay_judgement_render(verification->judgement, &verification->text);
         rc = assay_buf_check(&verification->text, NULL);

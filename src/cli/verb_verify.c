@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "crypto/crypto.h"
 #include "judge/judge.h"
+#include "kernel/kernel.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -66,6 +67,9 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
     if (rc != ASSAY_OK) {
         return rc;
     }
+    struct assay_buf kernel_table;
+    assay_buf_init(&kernel_table, ASSAY_KERNEL_TABLE_BYTES_MAX);
+    assay_kernel_table_text(&kernel_table);
     struct assay_judge_input input = {.document = bytes_of(&files.document),
                                       .plan = bytes_of(&files.plan),
                                       .trace = bytes_of(&files.trace),
@@ -74,8 +78,12 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
                                       .is_interop = values->is_interop,
                                       .wants_default_policy = values->policy != NULL,
                                       .nonce = values->nonce,
-                                      .max_age_ns = values->max_age_ns};
-    rc = assay_judge_verify(&input, &judgement, err);
+                                      .max_age_ns = values->max_age_ns,
+                                      .kernel_table = bytes_of(&kernel_table)};
+    rc = assay_buf_check(&kernel_table, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_judge_verify(&input, &judgement, err);
+    }
     if (rc == ASSAY_OK) {
         rc = write_judgement(judgement, values->wants_json, out, err);
     }
@@ -85,6 +93,7 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
     }
     assay_judgement_free(judgement);
     assay_run_files_done(&files);
+    assay_buf_done(&kernel_table);
     return rc;
 }
 

@@ -37,6 +37,9 @@ struct assay_judge_input {
     bool wants_default_policy; /* compute path real, clean tree, release build, no failed sanity */
     const char *nonce;         /* demanded nonce, 64 hex, or NULL */
     uint64_t max_age_ns;       /* 0 = any */
+    /* The built-in kernels of this build, sorted lines "id class equality fallback legacyId LF" (kernels.md 1.1); its
+     * SHA-256 is tableSha256. Not given: ids that are not of family ext are undecided. */
+    struct assay_judge_bytes kernel_table;
 };
 
 enum assay_judge_line {

@@ -36,6 +36,7 @@ enum gate {
     GATE_METRIC = 312,
     GATE_FORMULA = 313,
     GATE_KERNELS = 315,
+    GATE_KERNEL_ID = 316,
     GATE_DETERMINISM = 317,
     GATE_CHECK = 318,
     GATE_COMPUTE_PATH = 319,
@@ -46,6 +47,7 @@ enum gate {
     GATE_RATE = 333,
     GATE_LITTLE = 334,
     GATE_KERNEL_TIME = 335,
+    GATE_KERNEL_RATE = 336,
     GATE_SHORT_REGION = 337,
     GATE_CLOCK = 338,
     GATE_LEAST_N = 339,
@@ -100,6 +102,8 @@ void judge_field_relations(struct judge *judge);
 void judge_recompute(struct judge *judge);
 /* sanity.c */
 void judge_sanity(struct judge *judge);
+/* kernels.c */
+void judge_kernels(struct judge *judge);
 /* binding.c */
 void judge_binding(struct judge *judge);
 /* lines.c */

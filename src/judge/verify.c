@@ -14,6 +14,7 @@ static void run_gates(struct judge *judge)
         judge_fields(judge);
         judge_recompute(judge);
         judge_sanity(judge);
+        judge_kernels(judge);
         judge_binding(judge);
     }
     judge_lines(judge);

@@ -86,6 +86,7 @@ const struct assay_kernel_operation *const *assay_kernel_builtin(size_t *ret_cou
 
 /* The sorted lines "id class equality fallback legacyId LF" of the built-in rows ("-" without a legacy id). SHA-256 of
  * this text is tableSha256 of receipts. */
+#define ASSAY_KERNEL_TABLE_BYTES_MAX ((size_t)1 << 20) /* rows of all families, each under 200 bytes */
 void assay_kernel_table_text(struct assay_buf *out);
 
 /* ---- a set: what one process uses ------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 #include "record/receipt_parts.h"
+#include "record/roofline.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 /* What a rule judges by: how many were looked at, and what was counted. */
 struct evidence {
     struct metric_book *book;
+    const struct assay_trace *trace;
     int64_t n;
     const json_t *data;
 };
@@ -78,6 +80,22 @@ static enum assay_verdict judge_cross(const struct evidence *evidence)
     return is_over ? ASSAY_VERDICT_FAIL : ASSAY_VERDICT_PASS;
 }
 
+/* The counters of the trace against the probes: every entry of work has to be possible. */
+static enum assay_verdict judge_roofline(const struct evidence *evidence)
+{
+    const json_t *rows = assay_trace_kernels(evidence->trace);
+    double threads = (double)json_integer_value(json_object_get(json_array_get(rows, 0), "threads"));
+    enum assay_verdict verdict = ASSAY_VERDICT_NOT_MEASURED;
+    for (size_t i = 1; evidence->n > 0 && i < json_array_size(rows); i++) {
+        enum assay_verdict here = assay_roofline_of(json_array_get(rows, i), threads, evidence->data).verdict;
+        bool is_worse = here == ASSAY_VERDICT_FAIL ||
+                        (here == ASSAY_VERDICT_UNDECIDED && verdict != ASSAY_VERDICT_FAIL) ||
+                        (here == ASSAY_VERDICT_PASS && verdict == ASSAY_VERDICT_NOT_MEASURED);
+        verdict = is_worse ? here : verdict;
+    }
+    return verdict;
+}
+
 static enum assay_verdict judge_nothing(const struct evidence *evidence)
 {
     (void)evidence;
@@ -91,14 +109,15 @@ static const struct {
 } CHECK_RULES[] = {
     {"output_same@1", judge_failures},  {"output_reference@1", judge_failures}, {"cache_audit@1", judge_cache},
     {"choice_audit@1", judge_failures}, {"stamp_calibration@1", judge_stamps},  {"aa_noise@1", judge_failures},
-    {"clock_cross@1", judge_cross},     {"roofline@1", judge_failures},         {"steady_state@1", judge_nothing},
+    {"clock_cross@1", judge_cross},     {"roofline@1", judge_roofline},         {"steady_state@1", judge_nothing},
     {"token_count@1", judge_tokens},
 };
 
-static assay_code put_check(struct metric_book *book, struct assay_json_builder *b, json_t *list, const char *id,
-                            const char *rule, int64_t n, const json_t *data, assay_err *err)
+static assay_code put_check(struct metric_book *book, const struct assay_trace *trace, struct assay_json_builder *b,
+                            json_t *list, const char *id, const char *rule, int64_t n, const json_t *data,
+                            assay_err *err)
 {
-    const struct evidence evidence = {.book = book, .n = n, .data = data};
+    const struct evidence evidence = {.book = book, .trace = trace, .n = n, .data = data};
     for (size_t i = 0; i < sizeof CHECK_RULES / sizeof CHECK_RULES[0]; i++) {
         if (strcmp(CHECK_RULES[i].rule, rule) == 0) {
             json_t *check = assay_json_add_object(b, list);
@@ -113,8 +132,8 @@ static assay_code put_check(struct metric_book *book, struct assay_json_builder 
     return assay_fail(err, ASSAY_MALFORMED, "trace: check '%.64s': no rule '%.64s'", id, rule);
 }
 
-static assay_code put_told_check(struct metric_book *book, struct assay_json_builder *b, json_t *list,
-                                 const json_t *told, assay_err *err)
+static assay_code put_told_check(struct metric_book *book, const struct assay_trace *trace,
+                                 struct assay_json_builder *b, json_t *list, const json_t *told, assay_err *err)
 {
     const char *id, *rule;
     int64_t n = 0;
@@ -123,7 +142,7 @@ static assay_code put_told_check(struct metric_book *book, struct assay_json_bui
     rc = rc == ASSAY_OK ? assay_json_get_text(told, "rule", "trace: check", &rule, err) : rc;
     rc = rc == ASSAY_OK ? assay_json_get_int(told, "n", "trace: check", &n, err) : rc;
     rc = rc == ASSAY_OK ? assay_json_get_object(told, "data", "trace: check", &data, err) : rc;
-    return rc == ASSAY_OK ? put_check(book, b, list, id, rule, n, data, err) : rc;
+    return rc == ASSAY_OK ? put_check(book, trace, b, list, id, rule, n, data, err) : rc;
 }
 
 /* Raw against monotonic over the run. */
@@ -140,16 +159,18 @@ static assay_code put_cross(struct metric_book *book, const struct assay_trace *
     json_t *data = json_object();
     assay_json_put_dec(b, data, "crossPpm", ppm);
     assay_json_put_dec(b, data, "offNs", raw - mono);
-    assay_code rc = put_check(book, b, list, "clock-cross", "clock_cross@1", (int64_t)summary->clock_count, data, err);
+    assay_code rc =
+        put_check(book, trace, b, list, "clock-cross", "clock_cross@1", (int64_t)summary->clock_count, data, err);
     json_decref(data);
     return rc;
 }
 
 /* Whether the run had settled is not judged yet: said openly, since its absence would read as a pass. */
-static assay_code put_steady(struct metric_book *book, struct assay_json_builder *b, json_t *list, assay_err *err)
+static assay_code put_steady(struct metric_book *book, const struct assay_trace *trace, struct assay_json_builder *b,
+                             json_t *list, assay_err *err)
 {
     json_t *data = json_object();
-    assay_code rc = put_check(book, b, list, "steady-state", "steady_state@1", 0, data, err);
+    assay_code rc = put_check(book, trace, b, list, "steady-state", "steady_state@1", 0, data, err);
     json_decref(data);
     return rc;
 }
@@ -193,10 +214,10 @@ assay_code assay_checks_make(struct metric_book *book, const struct assay_trace 
     assay_code rc = json_array_size(told) < SHOWN_MAX
                         ? put_cross(book, trace, &b, list, err)
                         : assay_fail(err, ASSAY_TOO_LARGE, "trace: %d checks or more", SHOWN_MAX);
-    rc = rc == ASSAY_OK ? put_steady(book, &b, list, err) : rc;
+    rc = rc == ASSAY_OK ? put_steady(book, trace, &b, list, err) : rc;
     for (size_t i = 0; i < json_array_size(told) && rc == ASSAY_OK; i++) {
         const json_t *check = json_array_get(told, i);
-        rc = json_object_get(check, "invalid") ? ASSAY_OK : put_told_check(book, &b, list, check, err);
+        rc = json_object_get(check, "invalid") ? ASSAY_OK : put_told_check(book, trace, &b, list, check, err);
     }
     rc = rc == ASSAY_OK ? assay_json_builder_check(&b, list, err) : rc;
     rc = rc == ASSAY_OK ? sort_checks(list, err) : rc;

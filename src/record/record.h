@@ -12,6 +12,7 @@
 #include "record/policy.h"
 #include "record/receipt.h"
 #include "record/recorder.h"
+#include "record/roofline.h"
 #include "record/sample.h"
 #include "record/suite.h"
 #include "record/trace.h"

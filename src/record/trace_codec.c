@@ -536,7 +536,8 @@ void assay_trace_summary_kernels(struct assay_trace_summary *summary, const json
         if (!id || json_integer_value(json_object_get(row, "ns")) <= 0) {
             continue;
         }
-        if (strncmp(id, "cuda", 4) == 0) {
+        const char *isa = strrchr(id, '_'); /* the last part of an id names the instruction set */
+        if (isa && strncmp(isa, "_cuda", 5) == 0) {
             summary->has_cuda_kernels = true;
         } else {
             summary->has_cpu_kernels = true;

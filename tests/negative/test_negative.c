@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "judge/judge.h"
+#include "kernel/kernel.h"
 #include "support/edit.h"
 #include "support/honest_run.h"
 #include "support/source_root.h"
@@ -45,6 +46,7 @@ struct scene {
     bool lacks_plan, lacks_trace, lacks_identity, lacks_document, is_run_made, is_rederived, is_emptied;
     char nonce[65], place[ASSAY_JSON_POINTER_BYTES];
     uint64_t clock_ahead_ns;
+    struct assay_buf kernel_table;
 };
 
 /* ---- the honest run and what tampers with it on the way ---- */
@@ -261,6 +263,22 @@ static void on_envelope(struct scene *scene, struct assay_slice rest)
     }
 }
 
+/* The entries under the table of this build, one thread, 6.5 ms of wall time. */
+static void on_kernels(struct scene *scene, struct assay_slice rest)
+{
+    struct assay_digest digest;
+    char text[ASSAY_DIGEST_TEXT_BYTES];
+    json_t *kernels = json_object();
+    assay_sha256_of(scene->kernel_table.data, scene->kernel_table.len, &digest);
+    assay_digest_print(&digest, text);
+    (void)json_object_set_new(kernels, "tableSha256", json_string(text));
+    (void)json_object_set_new(kernels, "wallNs", json_integer(6500000));
+    (void)json_object_set_new(kernels, "threads", json_integer(1));
+    (void)json_object_set_new(kernels, "entries", read_value(rest));
+    edit_set(scene->run.statement, "/predicate/kernels", kernels);
+    write_payload(scene);
+}
+
 /* ---- chunks of the trace file ---- */
 
 struct chunk {
@@ -443,6 +461,8 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
         replace(&scene->run.identity, rest);
     } else if (strcmp(verb, "trace") == 0) {
         on_trace(scene, rest);
+    } else if (strcmp(verb, "kernels") == 0) {
+        on_kernels(scene, rest);
     } else if (strcmp(verb, "chunk") == 0) {
         on_chunk(scene, rest);
     } else if (strcmp(verb, "plain") == 0) {
@@ -510,6 +530,7 @@ static struct assay_judgement *judge_scene(struct scene *scene)
     scene->input.plan = given(&scene->run.plan, scene->lacks_plan);
     scene->input.trace = given(&scene->run.trace, scene->lacks_trace);
     scene->input.identity = given(&scene->run.identity, scene->lacks_identity);
+    scene->input.kernel_table = given(&scene->kernel_table, false);
     scene->input.now_real_ns = HONEST_NOW_NS;
     if (assay_judge_verify(&scene->input, &judgement, &err) != ASSAY_OK) {
         fail_msg("%s", err.message);
@@ -522,6 +543,8 @@ static void scene_init(struct scene *scene)
     *scene = (struct scene){.options = RUNS[0].options};
     assay_buf_init(&scene->payload, FILE_MAX);
     assay_buf_init(&scene->document, FILE_MAX);
+    assay_buf_init(&scene->kernel_table, FILE_MAX);
+    assay_kernel_table_text(&scene->kernel_table);
 }
 
 static void scene_done(struct scene *scene)
@@ -532,6 +555,7 @@ static void scene_done(struct scene *scene)
     json_decref(scene->envelope);
     assay_buf_done(&scene->payload);
     assay_buf_done(&scene->document);
+    assay_buf_done(&scene->kernel_table);
 }
 
 static void print_judgement(const struct assay_judgement *judgement)
