@@ -6,6 +6,7 @@
 #define ASSAY_RECORD_RECORD_H
 
 #include "record/arrival.h"
+#include "record/finding.h"
 #include "record/metric.h"
 #include "record/paired.h"
 #include "record/plan.h"

@@ -4,6 +4,7 @@
  *   show      one run: the first line is the answer, then what was measured, on what, how sure, and what is not checked
  *   report    several runs: summary, per model and shape, models against each other, cold against warm, advice
  *   explain   what other tools would have printed for the same trace, and why it differs
+ *   claims    findings about documents: text, json, SARIF, GitLab code quality, a Markdown summary
  *   table     rows and columns, for every verb that prints some (table.h)
  *
  * Every number comes from a receipt (show, report) or from plan and trace (explain); nothing is typed here. Text from
@@ -71,5 +72,17 @@ assay_code assay_report_verdict(const struct assay_verdict_document *document, e
 /* A run of workload llm as node baseline CSV (endpoints.md 9): timestamp,model,first_token_ms,tokens_per_s. */
 assay_code assay_export_node_csv(const struct assay_report_input *input, const char *trace, size_t trace_len,
                                  struct assay_buf *out, assay_err *err);
+
+enum assay_claims_format {
+    ASSAY_CLAIMS_TEXT,
+    ASSAY_CLAIMS_FORMAT_JSON, /* assay.claims/1 */
+    ASSAY_CLAIMS_SARIF,       /* 2.1.0 */
+    ASSAY_CLAIMS_GITLAB,      /* code quality */
+    ASSAY_CLAIMS_MARKDOWN_SUMMARY
+};
+
+/* What claims/ found. The bytes of the checked documents must still be there: lines are quoted from them. */
+assay_code assay_report_claims(const struct assay_findings *findings, enum assay_claims_format format,
+                               const struct assay_style *style, struct assay_buf *out, assay_err *err);
 
 #endif

@@ -1,0 +1,672 @@
+/* What a quantity speaks of: metric, statistic and qualifiers, from the words around it or from its table. */
+#include "claims/label.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEAR_WORDS 8 /* of running text to either side */
+
+struct labeller {
+    struct model *m;
+    uint32_t *names; /* open addressing: name tokens of row labels, headers and keys */
+    uint32_t names_slots;
+};
+
+struct label_set {
+    uint32_t tokens[LABEL_TOKENS_MAX];
+    uint32_t count;
+    uint8_t stat;
+    bool is_modal, is_hypothetical, is_param, is_whole;
+};
+
+/* ---- classes --- */
+
+uint8_t claims_stat_of_word(uint16_t word)
+{
+    static const struct {
+        uint16_t word;
+        uint8_t stat;
+    } STATS[] = {{W_MEAN, STAT_MEAN}, {W_MEDIAN, STAT_P50}, {W_P10, STAT_P10},         {W_P25, STAT_P25},
+                 {W_P75, STAT_P75},   {W_P90, STAT_P90},    {W_P95, STAT_P95},         {W_P99, STAT_P99},
+                 {W_P999, STAT_P999}, {W_MIN, STAT_MIN},    {W_MAX, STAT_MAX},         {W_SD, STAT_SD},
+                 {W_CV, STAT_CV},     {W_N, STAT_N},        {W_GEOMEAN, STAT_GEOMEAN}, {W_HARMONIC, STAT_HARMONIC}};
+    for (size_t i = 0; i < sizeof STATS / sizeof STATS[0]; i++) {
+        if (STATS[i].word == word) {
+            return STATS[i].stat;
+        }
+    }
+    return STAT_NONE;
+}
+
+static void add_token(struct label_set *set, uint32_t token)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (set->tokens[i] == token) {
+            return;
+        }
+    }
+    if (set->count < LABEL_TOKENS_MAX) {
+        set->tokens[set->count++] = token;
+    }
+}
+
+/* Takes one word into the label. Names only where the place says what they name. */
+static void take_word(struct label_set *set, const struct item *item, bool takes_names)
+{
+    if (item->kind != ITEM_WORD) {
+        return;
+    }
+    unsigned class_of = TOKEN_CLASS(item->hash);
+    switch (class_of) {
+    case CLASS_STAT:
+        if (set->stat == STAT_NONE || set->stat == STAT_N) {
+            set->stat = claims_stat_of_word(item->word);
+        }
+        break;
+    case CLASS_METRIC:
+    case CLASS_ARM:
+    case CLASS_SIZE:
+    case CLASS_PHASE:
+    case CLASS_DEVICE:
+        add_token(set, item->hash);
+        break;
+    case CLASS_MODAL:
+        set->is_modal = true;
+        break;
+    case CLASS_PARAM:
+        set->is_param = true;
+        if (takes_names) {
+            add_token(set, TOKEN(CLASS_NAME, item->hash));
+        }
+        break;
+    case CLASS_WHOLE:
+        set->is_whole = true;
+        break;
+    case CLASS_NAME:
+        if (takes_names && item->len > 1) {
+            add_token(set, item->hash);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_block(const struct model *m, struct label_set *set, uint32_t block, bool takes_names)
+{
+    if (block == NONE32) {
+        return;
+    }
+    const struct block *b = &m->blocks.at[block];
+    for (uint32_t i = b->item; i < b->item + b->items; i++) {
+        const struct item *item = &m->items.at[i];
+        take_word(set, item, takes_names);
+        if (takes_names && item->kind == ITEM_QUANTITY) { /* "batch 8", "4 threads" in a row label */
+            const struct assay_slice text = model_text(m, block);
+            add_token(set, TOKEN(CLASS_SIZE, claims_hash(text.data + (item->flat - b->flat), item->len)));
+        }
+    }
+}
+
+static bool has_class(const struct label_set *set, unsigned class_of)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (TOKEN_CLASS(set->tokens[i]) == class_of) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- names --- */
+
+static void add_name(struct labeller *l, uint32_t token)
+{
+    for (uint32_t at = token & (l->names_slots - 1);; at = (at + 1) & (l->names_slots - 1)) {
+        if (l->names[at] == token) {
+            return;
+        }
+        if (l->names[at] == 0) {
+            l->names[at] = token;
+            return;
+        }
+    }
+}
+
+static bool is_name(const struct labeller *l, uint32_t token)
+{
+    for (uint32_t at = token & (l->names_slots - 1); l->names[at]; at = (at + 1) & (l->names_slots - 1)) {
+        if (l->names[at] == token) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words of row labels and headers: in running text they name a row. */
+static bool collect_names(struct labeller *l)
+{
+    struct model *m = l->m;
+    uint32_t count = 0;
+    for (uint32_t pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < m->blocks.count; i++) {
+            const struct block *b = &m->blocks.at[i];
+            if (b->kind != BLOCK_HEAD_CELL && (b->kind != BLOCK_CELL || b->quantities > 0)) {
+                continue;
+            }
+            for (uint32_t k = b->item; k < b->item + b->items; k++) {
+                const struct item *item = &m->items.at[k];
+                bool is_named = item->kind == ITEM_WORD && TOKEN_CLASS(item->hash) == CLASS_NAME && item->len > 2;
+                count += is_named && pass == 0;
+                if (is_named && pass == 1) {
+                    add_name(l, item->hash);
+                }
+            }
+        }
+        if (pass == 0) {
+            for (l->names_slots = 64; l->names_slots < count * 2; l->names_slots *= 2) {
+            }
+            l->names = assay_alloc(l->names_slots, sizeof *l->names);
+            if (!l->names) {
+                model_fail(m);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- running text --- */
+
+static bool ends_clause(const struct item *item)
+{
+    return item->kind == ITEM_MARK && (item->word == ';' || item->word == '(' || item->word == ')' ||
+                                       item->word == '|' || item->word == MARK_ARROW);
+}
+
+struct nearest {
+    uint32_t metric, metric_at, stat_at;
+    uint8_t stat;
+};
+
+/* Words to one side, nearest first, up to the clause's end or the next quantity. */
+static void walk(const struct labeller *l, const struct quantity *q, int step, struct label_set *set,
+                 struct nearest *near)
+{
+    const struct model *m = l->m;
+    const struct block *b = &m->blocks.at[q->block];
+    uint32_t words = 0;
+    for (int64_t i = (int64_t)q->item + step; i >= b->item && i < (int64_t)b->item + b->items; i += step) {
+        const struct item *item = &m->items.at[i];
+        if ((step < 0 && item->flags & ITEM_ENDS_SENTENCE) || ends_clause(item) || words > NEAR_WORDS) {
+            break;
+        }
+        if (item->kind == ITEM_QUANTITY && !m->quantities.at[item->hash].is_bare) {
+            break;
+        }
+        words += item->kind == ITEM_WORD;
+        if (item->kind == ITEM_WORD && TOKEN_CLASS(item->hash) == CLASS_METRIC && words < near->metric_at) {
+            near->metric = item->hash;
+            near->metric_at = words;
+        } else if (item->kind == ITEM_WORD && TOKEN_CLASS(item->hash) == CLASS_STAT) {
+            if (words < near->stat_at) {
+                near->stat = claims_stat_of_word(item->word);
+                near->stat_at = words;
+            }
+        } else if (item->kind == ITEM_WORD && TOKEN_CLASS(item->hash) == CLASS_MODAL) {
+            set->is_modal |= step < 0 || words <= 2;
+        } else {
+            take_word(set, item,
+                      item->kind == ITEM_WORD && TOKEN_CLASS(item->hash) == CLASS_NAME && is_name(l, item->hash));
+        }
+        if (step > 0 && item->flags & ITEM_ENDS_SENTENCE) {
+            break;
+        }
+    }
+}
+
+/* The first metric word of the sentence, and whether the sentence supposes. */
+static uint32_t sentence_metric(const struct model *m, const struct quantity *q, bool *ret_is_hypothetical)
+{
+    const struct block *b = &m->blocks.at[q->block];
+    uint32_t first = q->item, metric = 0;
+    while (first > b->item && !(m->items.at[first - 1].flags & ITEM_ENDS_SENTENCE)) {
+        first--;
+    }
+    for (uint32_t i = first; i < b->item + b->items; i++) {
+        const struct item *item = &m->items.at[i];
+        if (item->kind == ITEM_WORD) {
+            unsigned class_of = TOKEN_CLASS(item->hash);
+            metric = metric == 0 && class_of == CLASS_METRIC ? item->hash : metric;
+            *ret_is_hypothetical |= class_of == CLASS_HYPOTHETICAL;
+        }
+        if (item->flags & ITEM_ENDS_SENTENCE) {
+            break;
+        }
+    }
+    return metric;
+}
+
+static uint32_t first_metric(const struct model *m, uint32_t block)
+{
+    if (block == NONE32) {
+        return 0;
+    }
+    const struct block *b = &m->blocks.at[block];
+    for (uint32_t i = b->item; i < b->item + b->items; i++) {
+        if (m->items.at[i].kind == ITEM_WORD && TOKEN_CLASS(m->items.at[i].hash) == CLASS_METRIC) {
+            return m->items.at[i].hash;
+        }
+    }
+    return 0;
+}
+
+static uint32_t heading_metric(const struct model *m, uint32_t section)
+{
+    return section == NONE32 ? 0 : first_metric(m, m->sections.at[section].block);
+}
+
+/* "p50/p95/p99: 12/30/44 ms": the label at the same place of the list before. */
+static uint8_t listed_stat(const struct model *m, const struct quantity *q)
+{
+    const struct block *b = &m->blocks.at[q->block];
+    uint32_t first = q->item - (q->list_at - 1u);
+    for (uint32_t end = first; end > b->item && first - end < NEAR_WORDS; end--) {
+        uint32_t width = q->list_of * 2u - 1;
+        if (end < b->item + width) {
+            break;
+        }
+        bool is_list = true;
+        for (uint32_t k = 0; k < width; k++) {
+            const struct item *item = &m->items.at[end - width + k];
+            is_list &= k % 2 ? item->kind == ITEM_MARK && item->word == '/' : item->kind == ITEM_WORD;
+        }
+        if (is_list) {
+            return claims_stat_of_word(m->items.at[end - width + 2u * (q->list_at - 1u)].word);
+        }
+    }
+    return STAT_NONE;
+}
+
+static void label_text(const struct labeller *l, const struct quantity *q, struct label_set *set)
+{
+    const struct model *m = l->m;
+    const struct block *b = &m->blocks.at[q->block];
+    struct nearest near = {.metric_at = NEAR_WORDS + 1, .stat_at = NEAR_WORDS + 1};
+    walk(l, q, -1, set, &near);
+    walk(l, q, 1, set, &near);
+    uint32_t of_sentence = sentence_metric(m, q, &set->is_hypothetical);
+    uint32_t metric = near.metric ? near.metric : of_sentence;
+    metric = metric ? metric : first_metric(m, b->stem);
+    metric = metric ? metric : heading_metric(m, b->section);
+    if (metric) {
+        add_token(set, metric);
+    }
+    set->stat = near.stat;
+    if (q->list_of) {
+        uint8_t listed = listed_stat(m, q);
+        set->stat = listed ? listed : set->stat;
+    }
+}
+
+/* ---- tables --- */
+
+static uint32_t row_label(const struct model *m, const struct table *t, uint32_t row)
+{
+    for (uint32_t c = 0; c < t->columns; c++) {
+        uint32_t cell = model_cell(m, t, row, c);
+        if (cell == NONE32) {
+            continue;
+        }
+        const struct block *b = &m->blocks.at[cell];
+        bool has_word = false, is_measured = false;
+        for (uint32_t i = b->item; i < b->item + b->items; i++) {
+            const struct item *item = &m->items.at[i];
+            has_word |= item->kind == ITEM_WORD;
+            is_measured |= item->kind == ITEM_QUANTITY && !m->quantities.at[item->hash].is_bare &&
+                           m->quantities.at[item->hash].dim != DIM_COUNT;
+        }
+        if ((has_word && !is_measured) || (c == 0 && b->flat_len > 0)) {
+            return cell;
+        }
+    }
+    return NONE32;
+}
+
+uint32_t claims_row_label(const struct model *m, const struct table *t, uint32_t row)
+{
+    return row_label(m, t, row);
+}
+
+static void label_cell(const struct model *m, const struct quantity *q, struct label_set *set)
+{
+    const struct block *b = &m->blocks.at[q->block];
+    const struct table *t = &m->tables.at[b->table];
+    uint32_t label = row_label(m, t, b->row);
+    take_block(m, set, model_cell(m, t, 0, b->column), true);
+    if (label != q->block) {
+        take_block(m, set, label, true);
+    }
+    take_block(m, set, q->block, false);
+    if (!has_class(set, CLASS_METRIC)) {
+        uint32_t metric = first_metric(m, t->caption);
+        metric = metric ? metric : heading_metric(m, t->section);
+        if (metric) {
+            add_token(set, metric);
+        }
+    }
+}
+
+/* A unit in the header or in the row label: "p50 (ms)", "Peak memory (MB)". */
+bool claims_block_unit(const struct model *m, uint32_t block, struct measure *ret)
+{
+    if (block == NONE32) {
+        return false;
+    }
+    const struct block *b = &m->blocks.at[block];
+    struct assay_slice text = model_text(m, block);
+    for (uint32_t i = b->item; i < b->item + b->items; i++) {
+        const struct item *item = &m->items.at[i];
+        bool is_last = i + 1 == b->item + b->items;
+        bool is_bracketed =
+            i > b->item && m->items.at[i - 1].kind == ITEM_MARK &&
+            (m->items.at[i - 1].word == '(' || m->items.at[i - 1].word == '[' || m->items.at[i - 1].word == ',');
+        bool is_symbol = item->kind == ITEM_MARK && (item->word == '%' || item->word == '$');
+        if (!is_bracketed && !is_last && !(item->flags & ITEM_GLUED) && !is_symbol && i != b->item) {
+            continue;
+        }
+        struct scan sc = {.m = (struct model *)(uintptr_t)m, .block = block, .s = text.data, .n = b->flat_len};
+        uint32_t at = item->flat - b->flat;
+        if (is_symbol && item->word == '$') {
+            *ret = (struct measure){.unit = UNIT_DOLLAR, .dim = DIM_MONEY, .scale = 1, .alt = 1, .is_found = true};
+            return true;
+        }
+        if (scan_measure_read(&sc, at, ret) &&
+            (is_bracketed || is_symbol || item->flags & ITEM_GLUED || i == b->item || is_last) &&
+            !(ret->dim == DIM_COUNT) && (is_bracketed || ret->to >= b->flat_len || is_symbol)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the result --- */
+
+static int by_token(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* One metric for words that say the same of this dimension. */
+static uint32_t metric_of(const struct quantity *q, uint32_t token)
+{
+    uint16_t word = (uint16_t)(token & 0xffff);
+    bool is_rate = DIM_DEN(q->dim) == DIM_TIME;
+    if (is_rate && (word == W_THROUGHPUT || word == W_RATE || word == W_BANDWIDTH)) {
+        return TOKEN_WORD(W_THROUGHPUT);
+    }
+    return token;
+}
+
+static uint32_t implied_metric(const struct quantity *q, const struct label_set *set)
+{
+    if (DIM_DEN(q->dim) == DIM_TIME) {
+        return TOKEN_WORD(W_THROUGHPUT);
+    }
+    bool is_quantile = set->stat >= STAT_P10 && set->stat <= STAT_P999;
+    return q->dim == DIM_TIME && is_quantile ? TOKEN_WORD(W_LATENCY) : 0;
+}
+
+static uint32_t noun_of_unit(uint16_t unit)
+{
+    switch (unit) {
+    case UNIT_FPS:
+        return TOKEN(CLASS_NAME, claims_hash("frames", 6));
+    case UNIT_QPS:
+        return TOKEN(CLASS_NAME, claims_hash("queries", 7));
+    case UNIT_RPS:
+        return TOKEN(CLASS_NAME, claims_hash("requests", 8));
+    case UNIT_TPS:
+        return TOKEN(CLASS_NAME, claims_hash("tokens", 6));
+    default:
+        return 0;
+    }
+}
+
+static uint32_t key_of(const struct quantity *q, const struct label_set *set)
+{
+    uint32_t key = (UINT32_C(2166136261) ^ q->dim) * UINT32_C(16777619);
+    bool has_metric = false;
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (TOKEN_CLASS(set->tokens[i]) == CLASS_METRIC) {
+            key = (key ^ set->tokens[i]) * UINT32_C(16777619);
+            has_metric = true;
+        }
+    }
+    bool counts = DIM_NUM(q->dim) == DIM_COUNT && q->noun;
+    if (counts || q->per) {
+        key = ((key ^ q->noun) * UINT32_C(16777619) ^ q->per) * UINT32_C(16777619);
+    }
+    return has_metric || (q->dim == DIM_COUNT && q->noun) ? key | 1 : 0;
+}
+
+static uint8_t role_of(const struct model *m, const struct quantity *q, const struct label_set *set)
+{
+    const struct block *b = &m->blocks.at[q->block];
+    bool is_bounded_cell = b->kind == BLOCK_CELL && (q->bound == BOUND_UPPER || q->bound == BOUND_LOWER);
+    if (set->is_hypothetical) {
+        return ROLE_HYPOTHETICAL;
+    }
+    if ((set->is_modal || is_bounded_cell) && q->dim != DIM_NONE && q->form != FORM_FRACTION) {
+        return ROLE_THRESHOLD;
+    }
+    if (q->is_bare) {
+        return set->is_param || set->stat == STAT_N ? ROLE_PARAMETER : ROLE_NUMBER;
+    }
+    switch (DIM_NUM(q->dim)) {
+    case DIM_PERCENT:
+    case DIM_POINTS:
+        return ROLE_SHARE;
+    case DIM_RATIO:
+        return ROLE_RATIO;
+    case DIM_MONEY:
+        return ROLE_MONEY;
+    case DIM_COUNT:
+        if (DIM_DEN(q->dim) != DIM_NONE) {
+            return ROLE_MEASURED;
+        }
+        return q->unit == UNIT_CONNECTIONS || q->unit == UNIT_THREADS || q->unit == UNIT_CORES ||
+                       q->unit == UNIT_DIMENSIONS
+                   ? ROLE_PARAMETER
+                   : ROLE_COUNT;
+    default:
+        return ROLE_MEASURED;
+    }
+}
+
+static void store(struct model *m, struct quantity *q, struct label_set *set)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (TOKEN_CLASS(set->tokens[i]) == CLASS_METRIC) {
+            set->tokens[i] = metric_of(q, set->tokens[i]);
+        }
+    }
+    if (!has_class(set, CLASS_METRIC)) {
+        uint32_t implied = implied_metric(q, set);
+        if (implied) {
+            add_token(set, implied);
+        }
+    }
+    qsort(set->tokens, set->count, sizeof set->tokens[0], by_token);
+    q->label = m->labels.count;
+    q->labels = set->count;
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (!vec_room(&m->labels)) {
+            model_fail(m);
+            return;
+        }
+        m->labels.at[m->labels.count++] = set->tokens[i];
+    }
+    q->metric = set->count && TOKEN_CLASS(set->tokens[0]) == CLASS_METRIC ? set->tokens[0] : 0;
+    q->noun = q->noun ? q->noun : noun_of_unit(q->unit);
+    q->stat = set->stat;
+    q->key = key_of(q, set);
+    q->role = role_of(m, q, set);
+    q->is_whole = set->is_whole;
+}
+
+/* The words of a JSON key: "p50_ms", "peakMemory", "encode.time". */
+static void take_key(const struct model *m, struct label_set *set, struct assay_slice key)
+{
+    for (size_t at = 0; at < key.len;) {
+        size_t end = at;
+        while (end < key.len && (scan_is_letter(key.data[end]) || scan_is_digit(key.data[end])) &&
+               key.data[end] != '_' &&
+               !(end > at && key.data[end] >= 'A' && key.data[end] <= 'Z' && key.data[end - 1] >= 'a')) {
+            end++;
+        }
+        if (end > at) {
+            struct word_hit hit = claims_word_find(m->words, key.data + at, end - at);
+            bool is_unit = hit.unit && !hit.word && !(claims_units[hit.unit].flags & UNIT_NOUN);
+            size_t len = end - at - (end - at > 3 && (key.data[end - 1] | 32) == 's');
+            struct item item = {.kind = ITEM_WORD,
+                                .word = hit.word,
+                                .len = (uint16_t)(end - at),
+                                .hash = hit.word ? TOKEN_WORD(hit.word)
+                                                 : TOKEN(CLASS_NAME, claims_hash(key.data + at, len))};
+            if (!is_unit) {
+                take_word(set, &item, true);
+            }
+        }
+        at = end > at && end < key.len && key.data[end] >= 'A' && key.data[end] <= 'Z' ? end : end + 1;
+    }
+}
+
+void claims_label_member(struct model *m, uint32_t quantity, const struct assay_slice *path, uint32_t depth,
+                         uint32_t member)
+{
+    struct quantity *q = &m->quantities.at[quantity];
+    struct label_set set = {0};
+    take_key(m, &set, q->json_key);
+    for (uint32_t i = depth; i > 0; i--) {
+        take_key(m, &set, path[i - 1]);
+    }
+    for (uint32_t i = member; i < m->members.count && i < member + LABEL_TOKENS_MAX; i++) {
+        const struct text_member *text = &m->members.at[i];
+        if (text->group == q->group && !text->is_bool && text->value.len <= 24 && text->value.len > 0 &&
+            !scan_is_digit(text->value.data[0])) {
+            take_key(m, &set, text->value);
+        }
+    }
+    store(m, q, &set);
+}
+
+static void label_quantity(struct labeller *l, struct quantity *q)
+{
+    struct model *m = l->m;
+    const struct block *b = &m->blocks.at[q->block];
+    struct label_set set = {0};
+    if (b->kind == BLOCK_VALUE) {
+        return; /* the reader of JSON did it */
+    }
+    if (b->kind == BLOCK_CELL) {
+        q->table = b->table;
+        q->row = b->row;
+        q->column = b->column;
+        struct measure measure;
+        const struct table *t = &m->tables.at[b->table];
+        bool is_label = b->column == 0 && row_label(m, t, b->row) == q->block;
+        if (q->is_bare && !is_label && b->quantities == 1 && q->form == FORM_PLAIN &&
+            (claims_block_unit(m, model_cell(m, t, 0, b->column), &measure) ||
+             claims_block_unit(m, row_label(m, t, b->row), &measure))) {
+            quantity_measure(q, &measure);
+            q->is_bare = false;
+            q->is_unit_of_label = true;
+        }
+        q->is_row_label = is_label;
+        label_cell(m, q, &set);
+    } else {
+        label_text(l, q, &set);
+    }
+    q->is_headline = b->kind != BLOCK_CELL && (b->is_lead || (model_flags_at(m, q->block, q->flat) & SEGMENT_STRONG));
+    store(m, q, &set);
+}
+
+/* Rows of tables and sentences are records: quantities that belong together. */
+static void group(struct model *m)
+{
+    uint64_t last = UINT64_MAX;
+    for (uint32_t i = 0; i < m->quantities.count; i++) {
+        struct quantity *q = &m->quantities.at[i];
+        if (q->group != NONE32) {
+            continue;
+        }
+        uint64_t place = q->table != NONE32 ? ((uint64_t)q->table << 32 | q->row)
+                                            : ((uint64_t)q->block << 32 | q->sentence | UINT64_C(1) << 31);
+        if (place != last) {
+            m->groups++;
+            last = place;
+        }
+        q->group = m->groups - 1;
+    }
+}
+
+void claims_label(struct model *m)
+{
+    struct labeller l = {.m = m};
+    if (m->failed != ASSAY_OK || !collect_names(&l)) {
+        return;
+    }
+    for (uint32_t i = 0; i < m->quantities.count && m->failed == ASSAY_OK; i++) {
+        label_quantity(&l, &m->quantities.at[i]);
+    }
+    group(m);
+    assay_free(l.names);
+}
+
+struct tokens claims_tokens(const struct model *m, const struct quantity *q, unsigned class_of)
+{
+    uint32_t from = q->label, to = q->label + q->labels;
+    while (from < to && TOKEN_CLASS(m->labels.at[from]) < class_of) {
+        from++;
+    }
+    uint32_t end = from;
+    while (end < to && TOKEN_CLASS(m->labels.at[end]) == class_of) {
+        end++;
+    }
+    return (struct tokens){.at = &m->labels.at[from], .count = end - from};
+}
+
+static bool same_tokens(struct tokens a, struct tokens b)
+{
+    return a.count == b.count && (a.count == 0 || memcmp(a.at, b.at, a.count * sizeof a.at[0]) == 0);
+}
+
+bool claims_same(const struct model *m, const struct quantity *a, const struct quantity *b)
+{
+    if (a->key == 0 || a->key != b->key || a->stat != b->stat) {
+        return false;
+    }
+    for (unsigned class_of = CLASS_ARM; class_of <= CLASS_NAME; class_of++) {
+        if (!same_tokens(claims_tokens(m, a, class_of), claims_tokens(m, b, class_of))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool claims_compatible(const struct model *m, const struct quantity *a, const struct quantity *b)
+{
+    if (a->key == 0 || a->key != b->key || (a->stat && b->stat && a->stat != b->stat)) {
+        return false;
+    }
+    for (unsigned class_of = CLASS_ARM; class_of <= CLASS_NAME; class_of++) {
+        struct tokens x = claims_tokens(m, a, class_of), y = claims_tokens(m, b, class_of);
+        if (x.count && y.count && !same_tokens(x, y)) {
+            return false;
+        }
+    }
+    return true;
+}

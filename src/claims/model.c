@@ -1,0 +1,89 @@
+#include "claims/model.h"
+
+#include <string.h>
+
+bool vec_grow(void **at, uint32_t *room, size_t element_bytes)
+{
+    uint32_t wanted = *room < 64 ? 64 : *room + *room / 2;
+    void *grown = assay_realloc(*at, wanted, element_bytes);
+    if (!grown) {
+        return false;
+    }
+    *at = grown;
+    *room = wanted;
+    return true;
+}
+
+void model_fail(struct model *m)
+{
+    m->failed = ASSAY_NO_MEMORY;
+}
+
+struct assay_slice model_text(const struct model *m, uint32_t block)
+{
+    const struct block *b = &m->blocks.at[block];
+    return (struct assay_slice){m->files.at[b->file].flat + b->flat, b->flat_len};
+}
+
+struct assay_slice model_source(const struct model *m, uint32_t file, uint32_t from, uint32_t to)
+{
+    return (struct assay_slice){m->files.at[file].input->bytes + from, to - from};
+}
+
+/* The last segment of the block that begins at or before a place of the flat text. */
+static const struct segment *segment_at(const struct model *m, uint32_t block, uint32_t flat)
+{
+    const struct block *b = &m->blocks.at[block];
+    uint32_t end = b->segments ? b->segment + b->segments : m->segments.count;
+    uint32_t lo = b->segment, hi = end;
+    while (hi - lo > 1) {
+        uint32_t middle = lo + (hi - lo) / 2;
+        if (m->segments.at[middle].flat <= flat) {
+            lo = middle;
+        } else {
+            hi = middle;
+        }
+    }
+    return lo < end ? &m->segments.at[lo] : NULL;
+}
+
+uint32_t model_source_of(const struct model *m, uint32_t block, uint32_t flat)
+{
+    const struct segment *segment = segment_at(m, block, flat);
+    return segment ? segment->source + (flat - segment->flat) : flat;
+}
+
+uint8_t model_flags_at(const struct model *m, uint32_t block, uint32_t flat)
+{
+    const struct segment *segment = segment_at(m, block, flat);
+    return segment ? segment->flags : 0;
+}
+
+uint32_t model_line_of(const struct file *file, uint32_t offset)
+{
+    uint32_t lo = 0, hi = file->lines.count;
+    while (hi - lo > 1) {
+        uint32_t middle = lo + (hi - lo) / 2;
+        if (file->lines.at[middle] <= offset) {
+            lo = middle;
+        } else {
+            hi = middle;
+        }
+    }
+    return lo;
+}
+
+uint32_t model_cell(const struct model *m, const struct table *t, uint32_t row, uint32_t column)
+{
+    uint32_t at = t->cell + row * t->columns + column;
+    return column < t->columns && row <= t->rows && at < m->cells.count ? m->cells.at[at] : NONE32;
+}
+
+struct quantity *model_cell_quantity(struct model *m, const struct table *t, uint32_t row, uint32_t column)
+{
+    uint32_t cell = model_cell(m, t, row, column);
+    if (cell == NONE32 || m->blocks.at[cell].quantities != 1) {
+        return NULL;
+    }
+    return &m->quantities.at[m->blocks.at[cell].quantity];
+}

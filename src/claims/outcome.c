@@ -1,0 +1,227 @@
+/* What the caller gets: findings sorted, claims with their status, coverage, fingerprints. */
+#include "claims/directive.h"
+
+#include "crypto/crypto.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *take(struct check *c, size_t count, size_t bytes)
+{
+    void *at = assay_arena_take(&c->out->arena, count ? count : 1, bytes);
+    if (!at) {
+        model_fail(&c->m);
+    }
+    return at;
+}
+
+/* ---- findings --- */
+
+static int by_place(const void *a, const void *b)
+{
+    const struct assay_finding *x = a, *y = b;
+    int order = strcmp(x->place.path, y->place.path);
+    if (order == 0) {
+        order = (x->place.offset > y->place.offset) - (x->place.offset < y->place.offset);
+    }
+    return order ? order : strcmp(x->rule->id, y->rule->id);
+}
+
+/* Over rule, path and the texts of the operands, so that it stays when lines move. */
+static void fingerprint(struct assay_finding *finding)
+{
+    struct assay_sha256 hash;
+    struct assay_digest digest;
+    assay_sha256_init(&hash);
+    assay_sha256_add(&hash, finding->rule->id, strlen(finding->rule->id) + 1);
+    assay_sha256_add(&hash, finding->place.path, strlen(finding->place.path) + 1);
+    assay_sha256_add(&hash, finding->place.source.data, finding->place.source.len);
+    for (size_t i = 0; i < finding->operands_count; i++) {
+        assay_sha256_add(&hash, "\n", 1);
+        assay_sha256_add(&hash, finding->operands[i].source.data, finding->operands[i].source.len);
+    }
+    assay_sha256_end(&hash, &digest);
+    assay_digest_print(&digest, finding->fingerprint);
+}
+
+/* ---- claims --- */
+
+static bool is_claim(const struct quantity *q)
+{
+    if (q->is_evidence || q->is_bare || q->is_row_label) {
+        return false;
+    }
+    switch (q->role) {
+    case ROLE_MEASURED:
+    case ROLE_COUNT:
+    case ROLE_SHARE:
+    case ROLE_RATIO:
+    case ROLE_MONEY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void claim_id(struct assay_claim_row *row, const struct quantity *q, uint32_t occurrence)
+{
+    struct assay_sha256 hash;
+    struct assay_digest digest;
+    char text[ASSAY_DIGEST_TEXT_BYTES];
+    uint32_t numbers[] = {q->key, occurrence};
+    assay_sha256_init(&hash);
+    assay_sha256_add(&hash, row->place.path, strlen(row->place.path) + 1);
+    assay_sha256_add(&hash, numbers, sizeof numbers);
+    assay_sha256_add(&hash, row->text, strlen(row->text));
+    assay_sha256_end(&hash, &digest);
+    assay_digest_print(&digest, text);
+    memcpy(row->id, text, sizeof row->id - 1);
+    row->id[sizeof row->id - 1] = '\0';
+}
+
+/* "throughput p50 decode": the words of the label that are in the lists. */
+static const char *key_text(struct check *c, const struct quantity *q)
+{
+    static const char *const STATS[STAT_COUNT] = {"",    "min", "p10", "p25",     "p50",     "p75",
+                                                  "p90", "p95", "p99", "p99.9",   "max",     "mean",
+                                                  "sd",  "cv",  "n",   "geomean", "harmonic"};
+    struct assay_buf text;
+    assay_buf_init(&text, 1024);
+    assay_buf_text(&text, STATS[q->stat]);
+    for (uint32_t i = q->label; i < q->label + q->labels; i++) {
+        uint32_t token = c->m.labels.at[i];
+        uint32_t word = token & 0xffff;
+        if (TOKEN_CLASS(token) != CLASS_NAME && TOKEN_CLASS(token) != CLASS_SIZE && word < W_COUNT_OF) {
+            const char *name = claims_words[word].aliases;
+            assay_buf_printf(&text, "%s%.*s", text.len ? " " : "", (int)strcspn(name, " "), name);
+        }
+    }
+    const char *kept = text.len ? check_printf(c, "%s", text.data) : "";
+    assay_buf_done(&text);
+    return kept;
+}
+
+static uint8_t final_status(const struct quantity *q)
+{
+    if (q->status < ASSAY_CLAIM_STATUS_COUNT) {
+        return q->status;
+    }
+    if (q->is_supported) {
+        return ASSAY_CLAIM_SUPPORTED;
+    }
+    return q->is_related ? ASSAY_CLAIM_CONSISTENT : ASSAY_CLAIM_UNSUPPORTED;
+}
+
+static void fill_claims(struct check *c)
+{
+    struct assay_findings *out = c->out;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < c->m.quantities.count; i++) {
+        count += is_claim(&c->m.quantities.at[i]);
+    }
+    struct assay_claim_row *rows = take(c, count, sizeof *rows);
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < c->m.quantities.count && rows; i++) {
+        struct quantity *q = &c->m.quantities.at[i];
+        if (!is_claim(q)) {
+            continue;
+        }
+        struct assay_claim_row *row = &rows[at];
+        row->place = check_place(c, (struct draft_place){q->file, q->from, q->to});
+        row->text = check_text(c, q);
+        row->key = key_text(c, q);
+        row->unit = q->unit ? check_printf(c, "%.*s", (int)strcspn(claims_units[q->unit].aliases, " "),
+                                           claims_units[q->unit].aliases)
+                            : "";
+        row->value = q->value;
+        row->lo = q->h.lo;
+        row->hi = q->h.hi;
+        row->status = (enum assay_claim_status)final_status(q);
+        row->binding = q->binding_text;
+        claim_id(row, q, at);
+        out->by_status[row->status]++;
+        at++;
+    }
+    out->claims = rows;
+    out->claims_count = at;
+}
+
+/* ---- inputs --- */
+
+static void fill_inputs(struct check *c)
+{
+    struct model *m = &c->m;
+    struct assay_findings_input *rows = take(c, m->files.count, sizeof *rows);
+    for (uint32_t i = 0; i < m->files.count && rows; i++) {
+        const struct file *f = &m->files.at[i];
+        struct assay_digest digest;
+        assay_sha256_of(f->input->bytes, f->input->len, &digest);
+        rows[i] = (struct assay_findings_input){
+            .path = f->input->path,
+            .bytes = f->input->len,
+            .lines = f->lines.count - (f->input->len == 0 || f->input->bytes[f->input->len - 1] == '\n'),
+            .is_document = !f->input->is_evidence};
+        assay_digest_print(&digest, rows[i].sha256);
+        c->out->html_tables += f->html_tables;
+        for (uint32_t k = f->quantity; k < f->quantity + f->quantities; k++) {
+            const struct quantity *q = &m->quantities.at[k];
+            rows[i].claims += is_claim(q);
+            rows[i].bound += is_claim(q) && q->binding_text != NULL;
+        }
+    }
+    c->out->inputs = rows;
+    c->out->inputs_count = m->files.count;
+}
+
+static enum assay_level least_level(const struct check *c)
+{
+    const struct assay_claims_options *options = &c->m.request->options;
+    return options->is_verbose ? ASSAY_LEVEL_NOTE : options->level;
+}
+
+static void fill_findings(struct check *c)
+{
+    struct assay_finding *rows = take(c, c->findings.count, sizeof *rows);
+    size_t count = 0;
+    for (uint32_t i = 0; i < c->findings.count && rows; i++) {
+        struct assay_finding *finding = &c->findings.at[i];
+        c->out->suppressed += finding->is_suppressed;
+        if (finding->level >= least_level(c)) {
+            fingerprint(finding);
+            rows[count++] = *finding;
+        }
+    }
+    if (rows) {
+        qsort(rows, count, sizeof *rows, by_place);
+    }
+    c->out->findings = rows;
+    c->out->findings_count = count;
+    if (c->m.request->options.is_verbose) {
+        struct assay_undecided *undecided = take(c, c->undecided.count, sizeof *undecided);
+        if (undecided && c->undecided.count) {
+            memcpy(undecided, c->undecided.at, c->undecided.count * sizeof *undecided);
+        }
+        c->out->undecided = undecided;
+        c->out->undecided_count = c->undecided.count;
+    }
+}
+
+void claims_outcome(struct check *c)
+{
+    struct assay_findings *out = c->out;
+    fill_findings(c);
+    fill_claims(c);
+    fill_inputs(c);
+    out->rules = claims_rule_rows;
+    out->rules_count = RULE_COUNT;
+    out->quantities = c->m.quantities.count;
+    out->is_complete = c->m.incomplete_why == NULL;
+    out->incomplete_why = c->m.incomplete_why;
+    for (uint32_t i = 0; i < c->m.files.count; i++) {
+        const struct assay_claims_input *input = c->m.files.at[i].input;
+        if (!input->is_evidence) {
+            out->summary_name = out->summary_name ? "all" : input->path;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+/* Documents against themselves, against result files and against receipts. */
+#include "cli/claims_files.h"
+#include "cli/cli.h"
+#include "cli/terminal.h"
+
+#include "claims/claims.h"
+#include "report/report.h"
+
+#include <stddef.h>
+#include <string.h>
+
+struct values {
+    struct assay_opt_list evidence, source, enabled, disabled;
+    const char *name, *out;
+    int format, fail_on, level;
+    bool is_verbose, reads_quotes, ignores_suppressions;
+    int decimal;
+};
+
+static const char *const FORMATS[] = {"text", "json", "sarif", "gitlab", "md", NULL};
+static const char *const LEVELS[] = {"note", "warning", "error", NULL};
+static const char *const DECIMALS[] = {"point", "comma", NULL};
+
+static const struct assay_opt OPTIONS[] = {
+    {"evidence", "PATH", "result files beside the documents (a file, or a folder of .json .jsonl .csv)",
+     ASSAY_OPT_TEXT_LIST, offsetof(struct values, evidence)},
+    {"name", "PATH", "what standard input ('-') is called", ASSAY_OPT_TEXT, offsetof(struct values, name)},
+    {"source", "DIR", "also look at the programs that write the keys of the documents (C820 to C822)",
+     ASSAY_OPT_TEXT_LIST, offsetof(struct values, source)},
+    {"enable", "RULE", "turn a rule or family on at its usual level (C602, C6)", ASSAY_OPT_TEXT_LIST,
+     offsetof(struct values, enabled)},
+    {"disable", "RULE", "turn a rule or family off", ASSAY_OPT_TEXT_LIST, offsetof(struct values, disabled)},
+    {"fail-on", "error|warning|note", "the least level that fails (exit status 1)", ASSAY_OPT_CHOICE,
+     offsetof(struct values, fail_on), .choices = LEVELS},
+    {"level", "error|warning|note", "the least level shown", ASSAY_OPT_CHOICE, offsetof(struct values, level),
+     .choices = LEVELS},
+    {"verbose", NULL, "show notes, and what could not be decided", ASSAY_OPT_FLAG, offsetof(struct values, is_verbose)},
+    {"quotes", NULL, "read block quotes too", ASSAY_OPT_FLAG, offsetof(struct values, reads_quotes)},
+    {"decimal", "point|comma", "what a comma between digits is, where it is no thousands mark", ASSAY_OPT_CHOICE,
+     offsetof(struct values, decimal), .choices = DECIMALS},
+    {"no-suppress", NULL, "ignore the suppressions in the documents", ASSAY_OPT_FLAG,
+     offsetof(struct values, ignores_suppressions)},
+    {"format", "text|json|sarif|gitlab|md", "what is written", ASSAY_OPT_CHOICE, offsetof(struct values, format),
+     .choices = FORMATS},
+    {"out", "FILE", "write there instead of to standard output", ASSAY_OPT_TEXT, offsetof(struct values, out)},
+};
+
+static assay_code load(const struct values *values, const struct assay_opt_result *given,
+                       struct assay_claims_files *files, assay_err *err)
+{
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; i < given->arguments_count && rc == ASSAY_OK; i++) {
+        const char *path = given->arguments[i];
+        const char *name = strcmp(path, "-") == 0 ? (values->name ? values->name : "standard-input.md") : path;
+        rc = assay_claims_files_add(files, path, name, err);
+    }
+    for (size_t i = 0; i < values->evidence.count && rc == ASSAY_OK; i++) {
+        rc = assay_claims_files_add_evidence(files, values->evidence.items[i], err);
+    }
+    for (size_t i = 0; i < values->source.count && rc == ASSAY_OK; i++) {
+        rc = assay_claims_files_add_source(files, values->source.items[i], err);
+    }
+    return rc;
+}
+
+static assay_code code_of(int status)
+{
+    static const assay_code BY_EXIT[] = {ASSAY_OK, ASSAY_WANTING, ASSAY_UNDECIDED, ASSAY_MALFORMED};
+    return BY_EXIT[status];
+}
+
+static assay_code write_findings(const struct values *values, const struct assay_findings *findings,
+                                 struct assay_buf *out, assay_err *err)
+{
+    struct assay_style style = assay_terminal_style();
+    style.has_color = style.has_color && !values->out;
+    assay_code rc = assay_report_claims(findings, (enum assay_claims_format)values->format, &style, out, err);
+    return rc == ASSAY_OK ? assay_cli_output(out, values->out, true, err) : rc;
+}
+
+static size_t fill_rules(const struct values *values, struct assay_claims_rule_level *rules)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < values->enabled.count; i++) {
+        rules[count++] = (struct assay_claims_rule_level){.rule = values->enabled.items[i], .is_usual = true};
+    }
+    for (size_t i = 0; i < values->disabled.count; i++) {
+        rules[count++] = (struct assay_claims_rule_level){.rule = values->disabled.items[i], .is_off = true};
+    }
+    return count;
+}
+
+static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
+{
+    const struct values *values = values_;
+    struct assay_claims_files files;
+    struct assay_findings *findings = NULL;
+    struct assay_claims_rule_level rules[2 * ASSAY_OPT_LIST_MAX];
+    assay_claims_files_init(&files);
+    assay_code rc = load(values, given, &files, err);
+    if (rc == ASSAY_OK) {
+        struct assay_claims_request request = {.inputs = files.inputs,
+                                               .inputs_count = files.count,
+                                               .options = {.level = (enum assay_level)values->level,
+                                                           .fail_on = (enum assay_level)values->fail_on,
+                                                           .is_verbose = values->is_verbose,
+                                                           .reads_quotes = values->reads_quotes,
+                                                           .has_decimal_comma = values->decimal == 1,
+                                                           .ignores_suppressions = values->ignores_suppressions,
+                                                           .rules = rules,
+                                                           .rules_count = fill_rules(values, rules)}};
+        rc = assay_claims_check(&request, &findings, err);
+        if (rc == ASSAY_OK) {
+            rc = write_findings(values, findings, out, err);
+        }
+        if (rc == ASSAY_OK) {
+            int status = assay_claims_exit(findings, &request);
+            cli->has_judged = true;
+            rc = status != 1 && files.unread ? ASSAY_IO : code_of(status);
+        }
+    }
+    assay_findings_free(findings);
+    assay_claims_files_done(&files);
+    return rc;
+}
+
+static const struct values DEFAULTS = {.fail_on = ASSAY_LEVEL_ERROR, .level = ASSAY_LEVEL_WARNING};
+
+const struct assay_verb assay_verb_claims = {
+    .opt = {.name = "claims",
+            .synopsis = "[OPTIONS] DOC...",
+            .summary = "hold the numbers of documents against each other and against result files",
+            .manual = "Reads Markdown, plain text, JSON, JSON lines and CSV, extracts the quantities, and says which "
+                      "contradict each other, which arithmetic is wrong, and which no machine can give. All files of "
+                      "one call are one set. A rule that cannot decide says nothing; --verbose says why.\n\nIt does "
+                      "not say that a number is true: 'supported' means that a verified receipt says so, 'consistent' "
+                      "that nothing here contradicts it.",
+            .options = OPTIONS,
+            .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
+            .arguments_min = 1,
+            .arguments_max = 4096,
+            .examples = "assay claims REPORT.md --evidence bench/\n  a report against itself and its result files\n"
+                        "assay claims - --name pr-12.md < body.md\n  the body of a pull request\n",
+            .exits = "0 nothing at or above --fail-on; 1 a finding; 2 a bound claim is undecided; 3 malformed input or "
+                     "over a cap; 4 wrong usage; 5 a file could not be read or written."},
+    .values_bytes = sizeof(struct values),
+    .defaults = &DEFAULTS,
+    .run = run,
+};

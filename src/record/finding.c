@@ -1,0 +1,29 @@
+#include "record/finding.h"
+
+#include <assert.h>
+
+const char *assay_level_text(enum assay_level level)
+{
+    static const char *const TEXTS[] = {"note", "warning", "error"};
+    assert(level >= ASSAY_LEVEL_NOTE && level <= ASSAY_LEVEL_ERROR);
+    return TEXTS[level];
+}
+
+const char *assay_claim_status_text(enum assay_claim_status status)
+{
+    static const char *const TEXTS[] = {
+#define STATUS_TEXT(name, text) [ASSAY_CLAIM_##name] = text,
+        ASSAY_CLAIM_STATUSES(STATUS_TEXT)
+#undef STATUS_TEXT
+    };
+    assert(status >= 0 && status < ASSAY_CLAIM_STATUS_COUNT);
+    return TEXTS[status];
+}
+
+void assay_findings_free(struct assay_findings *findings)
+{
+    if (findings) {
+        assay_arena_done(&findings->arena);
+        assay_free(findings);
+    }
+}
