@@ -13,7 +13,7 @@
 
 const struct assay_finding_rule claims_rule_rows[RULE_COUNT] = {
 #define R(id_, slug_, level_, function_, brief_, help_) \
-    [RULE_##id_] = {.id = #id_, .slug = (slug_), .level = ASSAY_LEVEL_##level_, .brief = (brief_), .help = (help_)},
+    [RULE_##id_] = {.id = #id_, .slug = (slug_), .level = ASSAY_SEVERITY_##level_, .brief = (brief_), .help = (help_)},
 #include "claims/rules.def"
 #undef R
 };
@@ -162,7 +162,7 @@ static void set_level(struct check *c, const struct assay_claims_rule_level *wis
     for (size_t i = 0; i < RULE_COUNT; i++) {
         if (strncmp(claims_rule_rows[i].id, wish->rule, len) == 0 ||
             strcmp(claims_rule_rows[i].slug, wish->rule) == 0) {
-            enum assay_level level = wish->is_usual ? claims_rule_rows[i].level : wish->level;
+            enum assay_severity level = wish->is_usual ? claims_rule_rows[i].level : wish->level;
             c->levels[i] = wish->is_off ? 0 : (uint8_t)(1 + level);
         }
     }
@@ -262,7 +262,7 @@ assay_code assay_claims_check(const struct assay_claims_request *request, struct
 int assay_claims_exit(const struct assay_findings *findings, const struct assay_claims_request *request)
 {
     bool has_undecided_bound = false;
-    enum assay_level fail_on = request->policy.has_fail_on ? request->policy.fail_on : request->options.fail_on;
+    enum assay_severity fail_on = request->policy.has_fail_on ? request->policy.fail_on : request->options.fail_on;
     for (size_t i = 0; i < findings->findings_count; i++) {
         const struct assay_finding *finding = &findings->findings[i];
         if (!finding->is_suppressed && finding->level >= fail_on) {

@@ -89,7 +89,7 @@ enum assay_claims_unbound {
 struct assay_claims_rule_level {
     const char *rule;      /* "C602", or a family "C6" */
     bool is_off, is_usual; /* otherwise `level`; usual: that of the rule table */
-    enum assay_level level;
+    enum assay_severity level;
 };
 struct assay_claims_suppression {
     const char *fingerprint, *reason;
@@ -100,7 +100,7 @@ struct assay_claims_same {
 };
 struct assay_claims_policy {
     bool has_fail_on;
-    enum assay_level fail_on;
+    enum assay_severity fail_on;
     double min_coverage; /* share, 0..1 */
     enum assay_claims_unbound forbid_unbound;
     bool requires_signed, allows_stale;
@@ -120,12 +120,12 @@ struct assay_claims_stamp {
 };
 
 struct assay_claims_options {
-    enum assay_level level; /* the least level kept in findings */
-    bool is_verbose;        /* level note, and undecided */
+    enum assay_severity level; /* the least level kept in findings */
+    bool is_verbose;           /* level note, and undecided */
     bool reads_quotes, has_decimal_comma, ignores_suppressions;
     bool is_rooted;    /* --root was given: paths in `paths` are meaningful */
     bool has_receipts; /* --receipts was given: an unresolved binding is an error, not undecided */
-    enum assay_level fail_on;
+    enum assay_severity fail_on;
     const struct assay_claims_rule_level *rules; /* --enable and --disable */
     size_t rules_count;
 };

@@ -165,13 +165,13 @@ struct assay_place check_place(const struct check *c, struct draft_place at)
 /* ---- the end of a draft --- */
 
 /* The status that a finding of this rule gives to the claims that take part. */
-static uint8_t status_of(enum rule_id rule, enum assay_level level)
+static uint8_t status_of(enum rule_id rule, enum assay_severity level)
 {
     const char *id = claims_rule_rows[rule].id;
-    if (level == ASSAY_LEVEL_NOTE) {
+    if (level == ASSAY_SEVERITY_NOTE) {
         return ASSAY_CLAIM_STATUS_COUNT;
     }
-    bool is_error = level == ASSAY_LEVEL_ERROR;
+    bool is_error = level == ASSAY_SEVERITY_ERROR;
     switch (id[1]) {
     case '2':
         return ASSAY_CLAIM_WRONG;
@@ -237,9 +237,9 @@ void draft_end(struct draft *d)
     if (!check_is_on(c, d->rule) || c->m.failed != ASSAY_OK || is_over_cap(d)) {
         return;
     }
-    enum assay_level level = (enum assay_level)(c->levels[d->rule] - 1);
+    enum assay_severity level = (enum assay_severity)(c->levels[d->rule] - 1);
     if (d->level >= 0 && d->level < (int)level) {
-        level = (enum assay_level)d->level; /* a policy may lower, the case at hand too */
+        level = (enum assay_severity)d->level; /* a policy may lower, the case at hand too */
     }
     struct assay_place operands[DRAFT_OPERANDS_MAX];
     uint8_t status = status_of(d->rule, level);

@@ -174,10 +174,10 @@ static void fill_inputs(struct check *c)
     c->out->inputs_count = m->files.count;
 }
 
-static enum assay_level least_level(const struct check *c)
+static enum assay_severity least_level(const struct check *c)
 {
     const struct assay_claims_options *options = &c->m.request->options;
-    return options->is_verbose ? ASSAY_LEVEL_NOTE : options->level;
+    return options->is_verbose ? ASSAY_SEVERITY_NOTE : options->level;
 }
 
 static void fill_findings(struct check *c)

@@ -91,8 +91,8 @@ static void say_change(struct check *c, struct quantity *a, struct quantity *b, 
     }
     draft_note(&d, "%s and %s as printed allow %s .. %s (%s); %s", check_text(c, a), check_text(c, b),
                check_percent(c, first->w.lo), check_percent(c, first->w.hi), first->name,
-               level == ASSAY_LEVEL_NOTE ? "only a careless last digit gives the stated one"
-                                         : "no reading gives the stated one");
+               level == ASSAY_SEVERITY_NOTE ? "only a careless last digit gives the stated one"
+                                            : "no reading gives the stated one");
     draft_note(&d, "%s would be right", check_percent(c, first->exact));
     draft_end(&d);
 }
@@ -111,7 +111,7 @@ static void judge_percent(struct check *c, const struct pair *pair)
         check_holds(b);
         check_holds(said);
     } else {
-        say_change(c, a, b, said, &all, any_meets(&all, said->w, true) ? ASSAY_LEVEL_NOTE : -1);
+        say_change(c, a, b, said, &all, any_meets(&all, said->w, true) ? ASSAY_SEVERITY_NOTE : -1);
     }
 }
 

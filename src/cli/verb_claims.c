@@ -102,8 +102,8 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     if (rc == ASSAY_OK) {
         struct assay_claims_request request = {.inputs = files.inputs,
                                                .inputs_count = files.count,
-                                               .options = {.level = (enum assay_level)values->level,
-                                                           .fail_on = (enum assay_level)values->fail_on,
+                                               .options = {.level = (enum assay_severity)values->level,
+                                                           .fail_on = (enum assay_severity)values->fail_on,
                                                            .is_verbose = values->is_verbose,
                                                            .reads_quotes = values->reads_quotes,
                                                            .has_decimal_comma = values->decimal == 1,
@@ -125,7 +125,7 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     return rc;
 }
 
-static const struct values DEFAULTS = {.fail_on = ASSAY_LEVEL_ERROR, .level = ASSAY_LEVEL_WARNING};
+static const struct values DEFAULTS = {.fail_on = ASSAY_SEVERITY_ERROR, .level = ASSAY_SEVERITY_WARNING};
 
 const struct assay_verb assay_verb_claims = {
     .opt = {.name = "claims",

@@ -2,10 +2,10 @@
 
 #include <assert.h>
 
-const char *assay_level_text(enum assay_level level)
+const char *assay_severity_text(enum assay_severity level)
 {
     static const char *const TEXTS[] = {"note", "warning", "error"};
-    assert(level >= ASSAY_LEVEL_NOTE && level <= ASSAY_LEVEL_ERROR);
+    assert(level >= ASSAY_SEVERITY_NOTE && level <= ASSAY_SEVERITY_ERROR);
     return TEXTS[level];
 }
 

@@ -15,13 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum assay_level { ASSAY_LEVEL_NOTE, ASSAY_LEVEL_WARNING, ASSAY_LEVEL_ERROR };
-const char *assay_level_text(enum assay_level level); /* "note", "warning", "error" */
+enum assay_severity { ASSAY_SEVERITY_NOTE, ASSAY_SEVERITY_WARNING, ASSAY_SEVERITY_ERROR };
+const char *assay_severity_text(enum assay_severity level); /* "note", "warning", "error" */
 
 /* A row of the rule table: stable id and slug, the usual level, and the words of help, man page and SARIF. */
 struct assay_finding_rule {
     const char *id, *slug;
-    enum assay_level level;
+    enum assay_severity level;
     const char *brief; /* one line */
     const char *help;  /* what is wrong, and what would be right */
 };
@@ -42,7 +42,7 @@ struct assay_reading {
 
 struct assay_finding {
     const struct assay_finding_rule *rule;
-    enum assay_level level;
+    enum assay_severity level;
     const char *message; /* what is stated, what follows from what, what would be right */
     const char *hint;    /* beside the underline; may be NULL */
     struct assay_place place;

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-static const char *severity(enum assay_level level)
+static const char *severity(enum assay_severity level)
 {
     static const char *const NAMES[] = {
-        [ASSAY_LEVEL_NOTE] = "info", [ASSAY_LEVEL_WARNING] = "major", [ASSAY_LEVEL_ERROR] = "critical"};
+        [ASSAY_SEVERITY_NOTE] = "info", [ASSAY_SEVERITY_WARNING] = "major", [ASSAY_SEVERITY_ERROR] = "critical"};
     return NAMES[level];
 }
 

@@ -45,7 +45,7 @@ static void add_finding(struct assay_json_builder *b, json_t *list, const struct
     json_t *object = assay_json_add_object(b, list);
     assay_json_put_text(b, object, "rule", finding->rule->id);
     assay_json_put_text(b, object, "slug", finding->rule->slug);
-    assay_json_put_text(b, object, "level", assay_level_text(finding->level));
+    assay_json_put_text(b, object, "level", assay_severity_text(finding->level));
     put_foreign(b, object, "message", finding->message, strlen(finding->message));
     fill_place(b, object, &finding->place);
     if (finding->hint) {

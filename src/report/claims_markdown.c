@@ -39,7 +39,7 @@ static void write_row(struct assay_buf *row, const struct assay_finding *finding
 {
     assay_buf_text(row, "| ");
     write_cell(row, finding->place.path, strlen(finding->place.path));
-    assay_buf_printf(row, ":%" PRIu32 " | %s | %s %s | ", finding->place.line, assay_level_text(finding->level),
+    assay_buf_printf(row, ":%" PRIu32 " | %s | %s %s | ", finding->place.line, assay_severity_text(finding->level),
                      finding->rule->id, finding->rule->slug);
     write_cell(row, finding->message, strlen(finding->message));
     assay_buf_text(row, " |\n");

@@ -101,7 +101,7 @@ static void add_result(struct assay_json_builder *b, json_t *results, const stru
     json_t *result = assay_json_add_object(b, results);
     assay_json_put_text(b, result, "ruleId", finding->rule->id);
     assay_json_put_u64(b, result, "ruleIndex", (uint64_t)(finding->rule - findings->rules));
-    assay_json_put_text(b, result, "level", assay_level_text(finding->level));
+    assay_json_put_text(b, result, "level", assay_severity_text(finding->level));
     put_message(b, result, "message", finding->message);
     put_physical(b, assay_json_add_object(b, assay_json_put_array(b, result, "locations")), &finding->place);
     if (finding->operands_count) {
@@ -134,7 +134,7 @@ static void add_rule(struct assay_json_builder *b, json_t *rules, const struct a
     put_message(b, rule, "fullDescription", row->help);
     put_message(b, rule, "help", row->help);
     assay_json_put_text(b, assay_json_put_object(b, rule, "defaultConfiguration"), "level",
-                        assay_level_text(row->level));
+                        assay_severity_text(row->level));
 }
 
 assay_code assay_render_claims_sarif(const struct assay_findings *findings, struct assay_buf *out, assay_err *err)

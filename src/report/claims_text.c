@@ -131,9 +131,9 @@ static void write_finding(const struct assay_finding *finding, const struct assa
     const struct assay_place *place = &finding->place;
     write_path(out, place->path);
     assay_buf_printf(out, ":%" PRIu32 ":%" PRIu32 ": ", place->line, place->column);
-    assay_tint_begin(out, style, finding->level == ASSAY_LEVEL_ERROR ? ASSAY_TINT_BAD : ASSAY_TINT_BOLD);
-    assay_buf_printf(out, "%s[%s %s]", assay_level_text(finding->level), finding->rule->id, finding->rule->slug);
-    assay_tint_end(out, style, finding->level == ASSAY_LEVEL_ERROR ? ASSAY_TINT_BAD : ASSAY_TINT_BOLD);
+    assay_tint_begin(out, style, finding->level == ASSAY_SEVERITY_ERROR ? ASSAY_TINT_BAD : ASSAY_TINT_BOLD);
+    assay_buf_printf(out, "%s[%s %s]", assay_severity_text(finding->level), finding->rule->id, finding->rule->slug);
+    assay_tint_end(out, style, finding->level == ASSAY_SEVERITY_ERROR ? ASSAY_TINT_BAD : ASSAY_TINT_BOLD);
     assay_buf_printf(out, ": %s\n", finding->message);
     if (place->whole.len > 0) {
         assay_buf_printf(out, " %4" PRIu32 " | ", place->line);
