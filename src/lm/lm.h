@@ -7,5 +7,6 @@
 
 #include "lm/format.h"
 #include "lm/gguf.h"
+#include "lm/token.h"
 
 #endif

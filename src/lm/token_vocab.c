@@ -1,0 +1,399 @@
+#include "lm/token_vocab.h"
+
+#include "base/rng.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BYTES_LEAST \
+    128 /* real vocabularies lack a few bytes that text never has; one that lacks more is of another kind */
+#define VOCABULARY_BYTES_MAX ((size_t)256 << 20)
+
+/* ---- the printable alphabet --------------------------------------------------------------------------------------*/
+
+/* GPT-2 writes a byte as a printable character: those that are printable in Latin-1 as themselves, the others, in
+ * order, from U+0100 on. */
+static bool is_printable(unsigned byte)
+{
+    return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+}
+
+/* The byte of each of the 68 characters from U+0100 on. */
+static int byte_of(uint32_t code_point)
+{
+    if (code_point < 256) {
+        return is_printable(code_point) ? (int)code_point : -1;
+    }
+    uint32_t left = code_point - 256;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        if (!is_printable(byte) && left-- == 0) {
+            return (int)byte;
+        }
+    }
+    return -1;
+}
+
+/* Appends what a text of that alphabet stands for; text outside it (a control token's name) stands for itself. */
+static void append_bytes(struct assay_buf *out, struct assay_slice text)
+{
+    size_t from = out->len;
+    for (size_t at = 0; at < text.len;) {
+        uint32_t code_point = 0;
+        at += assay_utf8_next(text.data + at, text.len - at, &code_point);
+        int byte = byte_of(code_point);
+        if (byte < 0) {
+            out->len = out->failed == ASSAY_OK ? from : out->len;
+            assay_buf_append(out, text.data, text.len);
+            return;
+        }
+        assay_buf_char(out, (char)byte);
+    }
+}
+
+/* ---- tables ------------------------------------------------------------------------------------------------------*/
+
+static size_t table_size(size_t entries)
+{
+    size_t size = 16;
+    while (size < entries * 2) {
+        size *= 2;
+    }
+    return size;
+}
+
+struct assay_slice assay_tokenizer_bytes(const struct assay_tokenizer *tokenizer, int32_t id)
+{
+    if (id < 0 || (size_t)id >= tokenizer->count) {
+        return (struct assay_slice){"", 0};
+    }
+    uint64_t start = tokenizer->starts[id];
+    return (struct assay_slice){tokenizer->text.data + start, (size_t)(tokenizer->starts[id + 1] - start)};
+}
+
+static size_t place_of(const struct assay_tokenizer *tokenizer, struct assay_slice bytes)
+{
+    size_t place = (size_t)assay_fnv1a64(bytes.data, bytes.len) & tokenizer->by_bytes_mask;
+    while (tokenizer->by_bytes[place] != ASSAY_TOKEN_NONE &&
+           !assay_slice_equal(assay_tokenizer_bytes(tokenizer, tokenizer->by_bytes[place]), bytes)) {
+        place = (place + 1) & tokenizer->by_bytes_mask;
+    }
+    return place;
+}
+
+int32_t assay_tokenizer_find(const struct assay_tokenizer *tokenizer, struct assay_slice bytes)
+{
+    return tokenizer->by_bytes[place_of(tokenizer, bytes)];
+}
+
+static assay_code index_tokens(struct assay_tokenizer *tokenizer, assay_err *err)
+{
+    size_t size = table_size(tokenizer->count);
+    tokenizer->by_bytes = assay_alloc(size, sizeof *tokenizer->by_bytes);
+    if (!tokenizer->by_bytes) {
+        return assay_nomem(err);
+    }
+    tokenizer->by_bytes_mask = size - 1;
+    for (size_t i = 0; i < size; i++) {
+        tokenizer->by_bytes[i] = ASSAY_TOKEN_NONE;
+    }
+    for (size_t id = 0; id < tokenizer->count; id++) {
+        struct assay_slice bytes = assay_tokenizer_bytes(tokenizer, (int32_t)id);
+        size_t place = place_of(tokenizer, bytes);
+        if (tokenizer->by_bytes[place] == ASSAY_TOKEN_NONE) { /* of two that read alike the first one counts */
+            tokenizer->by_bytes[place] = (int32_t)id;
+        }
+    }
+    unsigned missing = 0;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char c = (char)byte;
+        tokenizer->bytes[byte] = assay_tokenizer_find(tokenizer, (struct assay_slice){&c, 1});
+        missing += tokenizer->bytes[byte] == ASSAY_TOKEN_NONE;
+    }
+    return missing <= 256 - BYTES_LEAST
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_MALFORMED,
+                            "tokenizer.ggml.tokens has no token for %u of the 256 bytes, expected "
+                            "at most %d",
+                            missing, 256 - BYTES_LEAST);
+}
+
+static size_t merge_place(const struct assay_tokenizer *tokenizer, uint64_t pair)
+{
+    size_t place = (size_t)(pair * UINT64_C(0x9e3779b97f4a7c15) >> 20) & tokenizer->merges_mask;
+    while (tokenizer->merges[place].pair != UINT64_MAX && tokenizer->merges[place].pair != pair) {
+        place = (place + 1) & tokenizer->merges_mask;
+    }
+    return place;
+}
+
+static uint64_t pair_of(int32_t left, int32_t right)
+{
+    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+}
+
+const struct merge *assay_vocab_merge(const struct assay_tokenizer *tokenizer, int32_t left, int32_t right)
+{
+    const struct merge *merge = &tokenizer->merges[merge_place(tokenizer, pair_of(left, right))];
+    return merge->pair == UINT64_MAX ? NULL : merge;
+}
+
+/* ---- metadata ----------------------------------------------------------------------------------------------------*/
+
+static assay_code need_array(const struct assay_gguf *gguf, const char *key, enum assay_gguf_type element,
+                             const struct assay_gguf_value **ret, assay_err *err)
+{
+    *ret = assay_gguf_find(gguf, key);
+    if (!*ret) {
+        return assay_fail(err, ASSAY_MALFORMED, "key '%s' is missing", key);
+    }
+    if ((*ret)->type != ASSAY_GGUF_ARRAY || (*ret)->element != element) {
+        return assay_fail(err, ASSAY_MALFORMED, "key '%s' is no array of %s", key, assay_gguf_type_text(element));
+    }
+    return ASSAY_OK;
+}
+
+static assay_code need_text(const struct assay_gguf *gguf, const char *key, struct assay_slice *ret, assay_err *err)
+{
+    const struct assay_gguf_value *value = assay_gguf_find(gguf, key);
+    return value ? assay_gguf_text(value, ret, err) : assay_fail(err, ASSAY_MALFORMED, "key '%s' is missing", key);
+}
+
+static assay_code read_kind(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
+{
+    struct assay_slice model = {0}, pre = {0};
+    assay_code rc = need_text(gguf, "tokenizer.ggml.model", &model, err);
+    if (rc == ASSAY_OK && !assay_slice_is(model, "gpt2")) {
+        return assay_fail(err, ASSAY_UNSUPPORTED, "tokenizer model '%.*s', expected gpt2 (byte-level BPE)",
+                          (int)model.len, model.data);
+    }
+    if (rc == ASSAY_OK) {
+        rc = need_text(gguf, "tokenizer.ggml.pre", &pre, err);
+    }
+    for (size_t i = 0; rc == ASSAY_OK && i < ASSAY_SPLIT_COUNT; i++) {
+        if (assay_slice_is(pre, assay_split_rows[i].name)) {
+            tokenizer->split = (enum assay_split)i;
+            return ASSAY_OK;
+        }
+    }
+    return rc != ASSAY_OK
+               ? rc
+               : assay_fail(err, ASSAY_UNSUPPORTED, "pre-tokenizer '%.*s', expected gpt2, smollm or llama-bpe",
+                            (int)pre.len, pre.data);
+}
+
+static assay_code read_tokens(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
+{
+    const struct assay_gguf_value *tokens = NULL;
+    assay_code rc = need_array(gguf, "tokenizer.ggml.tokens", ASSAY_GGUF_TEXT, &tokens, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    if (tokens->length == 0 || tokens->length > ASSAY_VOCABULARY_MAX) {
+        return assay_fail(err, ASSAY_MALFORMED, "tokenizer.ggml.tokens has %" PRIu64 " tokens, expected 1 to %zu",
+                          tokens->length, ASSAY_VOCABULARY_MAX);
+    }
+    tokenizer->count = (size_t)tokens->length;
+    tokenizer->starts = assay_alloc(tokenizer->count + 1, sizeof *tokenizer->starts);
+    tokenizer->types = assay_alloc(tokenizer->count, sizeof *tokenizer->types);
+    if (!tokenizer->starts || !tokenizer->types) {
+        return assay_nomem(err);
+    }
+    struct assay_slice text;
+    uint64_t cursor = 0;
+    for (size_t id = 0; assay_gguf_next_text(tokens, &cursor, &text); id++) {
+        append_bytes(&tokenizer->text, text);
+        tokenizer->starts[id + 1] = tokenizer->text.len;
+    }
+    return assay_buf_check(&tokenizer->text, err);
+}
+
+static assay_code read_types(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
+{
+    const struct assay_gguf_value *types = NULL;
+    memset(tokenizer->types, TOKEN_NORMAL, tokenizer->count);
+    if (!assay_gguf_find(gguf, "tokenizer.ggml.token_type")) {
+        return ASSAY_OK;
+    }
+    assay_code rc = need_array(gguf, "tokenizer.ggml.token_type", ASSAY_GGUF_I32, &types, err);
+    if (rc == ASSAY_OK && types->length != tokenizer->count) {
+        rc = assay_fail(err, ASSAY_MALFORMED, "tokenizer.ggml.token_type has %" PRIu64 " entries for %zu tokens",
+                        types->length, tokenizer->count);
+    }
+    for (size_t id = 0; rc == ASSAY_OK && id < tokenizer->count; id++) {
+        int64_t type = assay_gguf_array_int(types, id);
+        if (type < 0 || type > TOKEN_BYTE) {
+            rc = assay_fail(err, ASSAY_MALFORMED, "tokenizer.ggml.token_type[%zu] is %" PRId64 ", expected 0 to %d", id,
+                            type, TOKEN_BYTE);
+        }
+        tokenizer->types[id] = (uint8_t)type;
+        tokenizer->specials_count += type == TOKEN_CONTROL || type == TOKEN_USER;
+    }
+    return rc;
+}
+
+static int longest_first(const void *a, const void *b, void *context)
+{
+    const struct assay_tokenizer *tokenizer = context;
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    size_t x_len = assay_tokenizer_bytes(tokenizer, x).len, y_len = assay_tokenizer_bytes(tokenizer, y).len;
+    return x_len != y_len ? (x_len < y_len) - (x_len > y_len) : (x > y) - (x < y);
+}
+
+static assay_code list_specials(struct assay_tokenizer *tokenizer, assay_err *err)
+{
+    tokenizer->specials = assay_alloc(tokenizer->specials_count + 1, sizeof *tokenizer->specials);
+    if (!tokenizer->specials) {
+        return assay_nomem(err);
+    }
+    size_t n = 0;
+    for (size_t id = 0; id < tokenizer->count; id++) {
+        if (tokenizer->types[id] == TOKEN_CONTROL || tokenizer->types[id] == TOKEN_USER) {
+            tokenizer->specials[n++] = (int32_t)id;
+        }
+    }
+    qsort_r(tokenizer->specials, n, sizeof *tokenizer->specials, longest_first, tokenizer);
+    return ASSAY_OK;
+}
+
+/* "left right": the blank is the first one after the first character, for a blank in a token is written otherwise. */
+static assay_code read_merge(struct assay_tokenizer *tokenizer, struct assay_slice text, uint32_t rank,
+                             struct assay_buf *scratch, assay_err *err)
+{
+    struct assay_slice right = text;
+    struct assay_slice left = assay_slice_cut(&right, ' ');
+    assay_buf_clear(scratch);
+    append_bytes(scratch, left);
+    size_t left_len = scratch->len;
+    append_bytes(scratch, right);
+    assay_code rc = assay_buf_check(scratch, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    int32_t a = assay_tokenizer_find(tokenizer, (struct assay_slice){scratch->data, left_len});
+    int32_t b =
+        assay_tokenizer_find(tokenizer, (struct assay_slice){scratch->data + left_len, scratch->len - left_len});
+    int32_t result = assay_tokenizer_find(tokenizer, (struct assay_slice){scratch->data, scratch->len});
+    if (left.len == 0 || right.len == 0 || a == ASSAY_TOKEN_NONE || b == ASSAY_TOKEN_NONE ||
+        result == ASSAY_TOKEN_NONE) {
+        return assay_fail(err, ASSAY_MALFORMED, "tokenizer.ggml.merges[%" PRIu32 "] joins what are no tokens", rank);
+    }
+    struct merge *merge = &tokenizer->merges[merge_place(tokenizer, pair_of(a, b))];
+    if (merge->pair == UINT64_MAX) {
+        *merge = (struct merge){.pair = pair_of(a, b), .rank = rank, .result = result};
+    }
+    return ASSAY_OK;
+}
+
+static assay_code read_merges(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
+{
+    const struct assay_gguf_value *merges = NULL;
+    assay_code rc = need_array(gguf, "tokenizer.ggml.merges", ASSAY_GGUF_TEXT, &merges, err);
+    if (rc == ASSAY_OK && merges->length > ASSAY_VOCABULARY_MAX) {
+        rc = assay_fail(err, ASSAY_MALFORMED, "tokenizer.ggml.merges has %" PRIu64 " entries, expected at most %zu",
+                        merges->length, ASSAY_VOCABULARY_MAX);
+    }
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    size_t size = table_size((size_t)merges->length);
+    tokenizer->merges = assay_alloc(size, sizeof *tokenizer->merges);
+    if (!tokenizer->merges) {
+        return assay_nomem(err);
+    }
+    tokenizer->merges_mask = size - 1;
+    for (size_t i = 0; i < size; i++) {
+        tokenizer->merges[i].pair = UINT64_MAX;
+    }
+    struct assay_buf scratch;
+    assay_buf_init(&scratch, VOCABULARY_BYTES_MAX);
+    struct assay_slice text;
+    uint64_t cursor = 0;
+    for (uint32_t rank = 0; rc == ASSAY_OK && assay_gguf_next_text(merges, &cursor, &text); rank++) {
+        rc = read_merge(tokenizer, text, rank, &scratch, err);
+    }
+    assay_buf_done(&scratch);
+    return rc;
+}
+
+static assay_code read_id(const struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, const char *key,
+                          int32_t *ret, assay_err *err)
+{
+    const struct assay_gguf_value *value = assay_gguf_find(gguf, key);
+    uint64_t id = 0;
+    *ret = ASSAY_TOKEN_NONE;
+    assay_code rc = value ? assay_gguf_u64(value, tokenizer->count - 1, &id, err) : ASSAY_OK;
+    if (rc == ASSAY_OK && value) {
+        *ret = (int32_t)id;
+    }
+    return rc;
+}
+
+static assay_code read_all(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
+{
+    assay_code rc = read_kind(tokenizer, gguf, err);
+    rc = rc == ASSAY_OK ? read_tokens(tokenizer, gguf, err) : rc;
+    rc = rc == ASSAY_OK ? read_types(tokenizer, gguf, err) : rc;
+    rc = rc == ASSAY_OK ? list_specials(tokenizer, err) : rc;
+    rc = rc == ASSAY_OK ? index_tokens(tokenizer, err) : rc;
+    rc = rc == ASSAY_OK ? read_merges(tokenizer, gguf, err) : rc;
+    rc = rc == ASSAY_OK ? read_id(tokenizer, gguf, "tokenizer.ggml.bos_token_id", &tokenizer->bos, err) : rc;
+    rc = rc == ASSAY_OK ? read_id(tokenizer, gguf, "tokenizer.ggml.eos_token_id", &tokenizer->eos, err) : rc;
+    const struct assay_gguf_value *adds_bos = assay_gguf_find(gguf, "tokenizer.ggml.add_bos_token");
+    return rc == ASSAY_OK && adds_bos ? assay_gguf_bool(adds_bos, &tokenizer->adds_bos, err) : rc;
+}
+
+assay_code assay_tokenizer_new(const struct assay_gguf *gguf, struct assay_tokenizer **ret, assay_err *err)
+{
+    struct assay_tokenizer *tokenizer = assay_alloc(1, sizeof *tokenizer);
+    if (!tokenizer) {
+        return assay_nomem(err);
+    }
+    assay_buf_init(&tokenizer->text, VOCABULARY_BYTES_MAX);
+    assay_code rc = read_all(tokenizer, gguf, err);
+    if (rc != ASSAY_OK) {
+        assay_tokenizer_free(tokenizer);
+        return rc;
+    }
+    *ret = tokenizer;
+    return ASSAY_OK;
+}
+
+void assay_tokenizer_free(struct assay_tokenizer *tokenizer)
+{
+    if (tokenizer) {
+        assay_buf_done(&tokenizer->text);
+        assay_free(tokenizer->starts);
+        assay_free(tokenizer->types);
+        assay_free(tokenizer->by_bytes);
+        assay_free(tokenizer->merges);
+        assay_free(tokenizer->specials);
+        assay_free(tokenizer);
+    }
+}
+
+bool assay_tokenizer_is_control(const struct assay_tokenizer *tokenizer, int32_t id)
+{
+    return id >= 0 && (size_t)id < tokenizer->count && tokenizer->types[id] == TOKEN_CONTROL;
+}
+
+size_t assay_tokenizer_count(const struct assay_tokenizer *tokenizer)
+{
+    return tokenizer->count;
+}
+
+int32_t assay_tokenizer_bos(const struct assay_tokenizer *tokenizer)
+{
+    return tokenizer->bos;
+}
+
+int32_t assay_tokenizer_eos(const struct assay_tokenizer *tokenizer)
+{
+    return tokenizer->eos;
+}
+
+bool assay_tokenizer_adds_bos(const struct assay_tokenizer *tokenizer)
+{
+    return tokenizer->adds_bos;
+}
