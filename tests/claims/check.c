@@ -15,14 +15,18 @@
  * and every finding must have its line. With --rules (the rule table, R(ID, ...) a line), each rule must have 5
  * documents that expect it and 5 that say `not`.
  */
-#include <jansson.h>
+#include "base/buf.h"
+#include "base/num.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "json/json.h"
 
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #define WANTED_MAX 256    /* expectations of one document; the largest has about 40 */
 #define LINES_MAX 8       /* places of one finding that a person writes down */
@@ -30,6 +34,9 @@
 #define DOCUMENTS_LEAST 5 /* of each rule, found and not found: the specification's number */
 #define NAMES_MAX 1024
 #define TEXT_MAX 512
+#define FILE_BYTES_MAX ((size_t)1 << 20) /* expectations, options, the rule table */
+#define OUTPUT_BYTES_MAX ((size_t)16 << 20)
+#define RUN_NS 20000000000u /* one document takes milliseconds */
 
 struct wanted {
     char rule[8], file[TEXT_MAX];
@@ -65,31 +72,34 @@ static struct tally *tally_of(struct tallies *tallies, const char *rule)
 }
 
 /* "9|31" or "7/9" */
-static bool read_lines(const char *text, struct wanted *wanted)
+static bool read_lines(struct assay_slice text, struct wanted *wanted)
 {
-    wanted->is_any = strchr(text, '/') != NULL;
-    while (*text && wanted->lines_count < LINES_MAX) {
-        char *end;
-        wanted->lines[wanted->lines_count++] = (unsigned)strtoul(text, &end, 10);
-        if (end == text || (*end && *end != '|' && *end != '/')) {
+    char separator = memchr(text.data, '/', text.len) ? '/' : '|';
+    wanted->is_any = separator == '/';
+    while (text.len > 0 && wanted->lines_count < LINES_MAX) {
+        uint64_t line;
+        if (assay_num_u64(assay_slice_cut(&text, separator), "line", UINT32_MAX, &line, NULL) != ASSAY_OK) {
             return false;
         }
-        text = *end ? end + 1 : end;
+        wanted->lines[wanted->lines_count++] = (unsigned)line;
     }
     return wanted->lines_count > 0;
 }
 
-static bool read_wanted(const char *line, const char *document, struct wanted *wanted)
+static void copy(char *to, size_t size, struct assay_slice from)
 {
-    char first[TEXT_MAX] = "", second[TEXT_MAX] = "", third[TEXT_MAX] = "", fourth[TEXT_MAX] = "";
+    snprintf(to, size, "%.*s", (int)from.len, from.data ? from.data : "");
+}
+
+static bool read_wanted(struct assay_slice line, const char *document, struct wanted *wanted)
+{
     *wanted = (struct wanted){0};
-    int count = sscanf(line, "%511s %511s %511s %511s", first, second, third, fourth);
-    wanted->is_not = strcmp(first, "not") == 0;
-    const char *rule = wanted->is_not ? second : first, *lines = wanted->is_not ? third : second;
-    const char *file = wanted->is_not ? fourth : third;
-    snprintf(wanted->rule, sizeof wanted->rule, "%.7s", rule);
-    snprintf(wanted->file, sizeof wanted->file, "%s", *file ? file : document);
-    return count >= 2 && read_lines(lines, wanted);
+    struct assay_slice word = assay_slice_cut(&line, ' ');
+    wanted->is_not = assay_slice_is(word, "not");
+    copy(wanted->rule, sizeof wanted->rule, wanted->is_not ? assay_slice_cut(&line, ' ') : word);
+    struct assay_slice lines = assay_slice_cut(&line, ' ');
+    copy(wanted->file, sizeof wanted->file, line.len ? line : assay_slice_of(document));
+    return lines.len > 0 && read_lines(lines, wanted);
 }
 
 static bool has_line(const struct wanted *wanted, unsigned line)
@@ -141,14 +151,13 @@ static struct wanted *match(struct wanted *wanted, size_t count, const json_t *f
     return NULL;
 }
 
-static void say(const char *what, const char *document, const json_t *finding)
+static void say(const char *what, const json_t *finding)
 {
     printf("    %s %s %s:%u: %s\n", what, text_of(finding, "rule"), text_of(finding, "file"), line_of(finding),
            text_of(finding, "message"));
-    (void)document;
 }
 
-static unsigned compare(const char *document, struct wanted *wanted, size_t count, const json_t *findings)
+static unsigned compare(struct wanted *wanted, size_t count, const json_t *findings)
 {
     unsigned wrong = 0;
     for (size_t i = 0; i < json_array_size(findings); i++) {
@@ -158,13 +167,13 @@ static unsigned compare(const char *document, struct wanted *wanted, size_t coun
         }
         struct wanted *row = match(wanted, count, finding, false);
         if (!row) {
-            say("not expected:", document, finding);
+            say("not expected:", finding);
             wrong++;
             continue;
         }
         row->is_seen = true;
         if (!row->is_any && !shows_all(row, finding)) {
-            say("does not show every place:", document, finding);
+            say("does not show every place:", finding);
             wrong++;
         }
     }
@@ -177,74 +186,90 @@ static unsigned compare(const char *document, struct wanted *wanted, size_t coun
     return wrong;
 }
 
-static size_t read_expectations(const char *folder, const char *name, struct wanted *wanted, struct tallies *tallies)
+static void read_file(struct assay_buf *text, const char *path, bool is_needed)
 {
-    char path[2 * TEXT_MAX], document[TEXT_MAX], line[TEXT_MAX];
-    size_t count = 0;
-    snprintf(path, sizeof path, "%s/%s.expect", folder, name);
-    snprintf(document, sizeof document, "%s.md", name);
-    FILE *file = fopen(path, "r");
-    if (!file) {
-        return 0;
+    assay_err err = {0};
+    assay_buf_init(text, FILE_BYTES_MAX);
+    if (assay_buf_read_file(text, path, &err) != ASSAY_OK && is_needed) {
+        fprintf(stderr, "check: %s\n", err.message);
+        exit(5);
     }
+}
+
+static void count_wanted(struct tallies *tallies, const struct wanted *wanted)
+{
+    struct tally *row = tally_of(tallies, wanted->rule);
+    if (row) {
+        bool *is_counted = wanted->is_not ? &row->in_absent : &row->in_found;
+        *(wanted->is_not ? &row->absent : &row->found) += !*is_counted;
+        *is_counted = true;
+    }
+}
+
+static size_t read_expectations(const char *name, struct wanted *wanted, struct tallies *tallies)
+{
+    char path[TEXT_MAX], document[TEXT_MAX];
+    struct assay_buf text;
+    size_t count = 0;
+    snprintf(path, sizeof path, "%s.expect", name);
+    snprintf(document, sizeof document, "%s.md", name);
+    read_file(&text, path, true);
     for (size_t i = 0; i < tallies->count; i++) {
         tallies->rows[i].in_found = tallies->rows[i].in_absent = false;
     }
-    while (count < WANTED_MAX && fgets(line, sizeof line, file)) {
-        if (line[0] == '#' || line[0] == '\n') {
+    for (struct assay_slice rest = {text.data, text.len}; rest.len > 0 && count < WANTED_MAX;) {
+        struct assay_slice line = assay_slice_trim(assay_slice_cut(&rest, '\n'));
+        if (line.len == 0 || line.data[0] == '#') {
             continue;
         }
         if (!read_wanted(line, document, &wanted[count])) {
-            fprintf(stderr, "check: %s: found '%s', expected 'RULE LINE' or 'not RULE LINE'\n", path, line);
+            fprintf(stderr, "check: %s: found '%.*s', expected 'RULE LINE' or 'not RULE LINE'\n", path, (int)line.len,
+                    line.data);
             exit(4);
         }
-        struct tally *row = tally_of(tallies, wanted[count].rule);
-        if (row) {
-            bool *is_counted = wanted[count].is_not ? &row->in_absent : &row->in_found;
-            *(wanted[count].is_not ? &row->absent : &row->found) += !*is_counted;
-            *is_counted = true;
-        }
-        count++;
+        count_wanted(tallies, &wanted[count++]);
     }
-    fclose(file);
+    assay_buf_done(&text);
     return count;
 }
 
-static json_t *run(const char *assay, const char *folder, const char *name)
+/* The program's answer about one document; NULL if it gave none. */
+static json_t *run(const char *assay, const char *name)
 {
-    char path[2 * TEXT_MAX], args[TEXT_MAX] = "", command[4 * TEXT_MAX];
-    snprintf(path, sizeof path, "%s/%s.args", folder, name);
-    FILE *file = fopen(path, "r");
-    if (file) {
-        if (fgets(args, sizeof args, file)) {
-            args[strcspn(args, "\n")] = 0;
-        }
-        fclose(file);
+    char path[TEXT_MAX];
+    struct assay_buf args, command, out;
+    char **argv = NULL;
+    size_t argc;
+    int status = -1;
+    json_t *root = NULL;
+    assay_err err = {0};
+    snprintf(path, sizeof path, "%s.args", name);
+    read_file(&args, path, false);
+    assay_buf_init(&command, FILE_BYTES_MAX);
+    assay_buf_init(&out, OUTPUT_BYTES_MAX);
+    assay_buf_printf(&command, "'%s' claims --format json %.*s %s.md", assay, (int)args.len, args.data ? args.data : "",
+                     name);
+    assay_buf_char(&command, 0);
+    if (assay_text_split_command(command.data, &argv, &argc, &err) != ASSAY_OK ||
+        assay_proc_run(argv, RUN_NS, &out, &status, &err) != ASSAY_OK || status > 2 ||
+        assay_json_read(out.data, out.len, &assay_json_limits_default, &root, &err) != ASSAY_OK) {
+        printf("    exit status %d (%s) of: %s\n", status, err.message, command.data);
     }
-    snprintf(command, sizeof command, "cd '%s' && '%s' claims --format json %s %s.md", folder, assay, args, name);
-    FILE *out = popen(command, "r");
-    if (!out) {
-        return NULL;
-    }
-    json_error_t error;
-    json_t *root = json_loadf(out, 0, &error);
-    int status = pclose(out);
-    if (!root || !WIFEXITED(status) || WEXITSTATUS(status) > 2) {
-        printf("    exit status %d of: %s\n", WIFEXITED(status) ? WEXITSTATUS(status) : -1, command);
-        json_decref(root);
-        return NULL;
-    }
+    assay_text_argv_free(argv);
+    assay_buf_done(&args);
+    assay_buf_done(&command);
+    assay_buf_done(&out);
     return root;
 }
 
-static bool check(const char *assay, const char *folder, const char *name, struct tallies *tallies)
+static bool check(const char *assay, const char *name, struct tallies *tallies)
 {
     static struct wanted wanted[WANTED_MAX];
-    size_t count = read_expectations(folder, name, wanted, tallies);
-    json_t *root = run(assay, folder, name);
+    size_t count = read_expectations(name, wanted, tallies);
+    json_t *root = run(assay, name);
     unsigned wrong = 1;
     if (root) {
-        wrong = compare(name, wanted, count, json_object_get(root, "findings"));
+        wrong = compare(wanted, count, json_object_get(root, "findings"));
         json_decref(root);
     }
     if (wrong > 0) {
@@ -258,48 +283,41 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static size_t list(const char *folder, char **names)
+static size_t list(char **names)
 {
     size_t count = 0;
-    DIR *dir = opendir(folder);
-    if (!dir) {
-        fprintf(stderr, "check: folder '%s' cannot be opened\n", folder);
-        exit(5);
-    }
-    for (struct dirent *entry; (entry = readdir(dir)) && count < NAMES_MAX;) {
+    DIR *dir = opendir(".");
+    for (struct dirent *entry; dir && (entry = readdir(dir)) && count < NAMES_MAX;) {
         size_t len = strlen(entry->d_name);
         if (len > 7 && strcmp(entry->d_name + len - 7, ".expect") == 0) {
             names[count++] = strndup(entry->d_name, len - 7);
         }
     }
-    closedir(dir);
+    if (dir) {
+        closedir(dir);
+    }
     qsort(names, count, sizeof *names, by_name);
     return count;
 }
 
 /* The rule table has one R(ID, ...) a line. */
-static unsigned check_rules(const char *path, struct tallies *tallies)
+static unsigned check_rules(const struct assay_buf *table, struct tallies *tallies)
 {
-    char line[TEXT_MAX];
     unsigned missing = 0;
-    FILE *file = fopen(path, "r");
-    if (!file) {
-        fprintf(stderr, "check: rule table '%s' cannot be opened\n", path);
-        exit(5);
-    }
-    while (fgets(line, sizeof line, file)) {
-        char rule[8] = "";
-        if (sscanf(line, "R(%7[C0-9]", rule) != 1) {
+    for (struct assay_slice rest = {table->data, table->len}; rest.len > 0;) {
+        struct assay_slice line = assay_slice_cut(&rest, '\n');
+        if (!assay_slice_starts(line, "R(C")) {
             continue;
         }
-        struct tally *row = tally_of(tallies, rule);
+        char rule[8];
+        copy(rule, sizeof rule, (struct assay_slice){line.data + 2, 4});
+        const struct tally *row = tally_of(tallies, rule);
         if (!row || row->found < DOCUMENTS_LEAST || row->absent < DOCUMENTS_LEAST) {
             printf("not ok - %s: %u documents expect it and %u say not, %d of each are asked\n", rule,
                    row ? row->found : 0, row ? row->absent : 0, DOCUMENTS_LEAST);
             missing++;
         }
     }
-    fclose(file);
     return missing;
 }
 
@@ -307,28 +325,31 @@ int main(int argc, char **argv)
 {
     static char *names[NAMES_MAX];
     static struct tallies tallies;
-    const char *rules = NULL;
+    struct assay_buf rules;
     unsigned wrong = 0;
     size_t count = 0;
-    if (argc < 3) {
-        fprintf(stderr, "usage: check ASSAY FOLDER [--rules FILE] [NAME...]\n");
-        return 4;
-    }
+    bool has_rules = false;
+    assay_json_init();
+    assay_buf_init(&rules, FILE_BYTES_MAX);
     for (int i = 3; i < argc; i++) {
         if (strcmp(argv[i], "--rules") == 0 && i + 1 < argc) {
-            rules = argv[++i];
+            read_file(&rules, argv[++i], true);
+            has_rules = true;
         } else if (count < NAMES_MAX) {
             names[count++] = strdup(argv[i]);
         }
     }
-    if (count == 0) {
-        count = list(argv[2], names);
+    if (argc < 3 || chdir(argv[2]) != 0) {
+        fprintf(stderr, "usage: check ASSAY FOLDER [--rules FILE] [NAME...]\n");
+        return 4;
     }
+    count = count ? count : list(names);
     for (size_t i = 0; i < count; i++) {
-        wrong += !check(argv[1], argv[2], names[i], &tallies);
+        wrong += !check(argv[1], names[i], &tallies);
         free(names[i]);
     }
     printf("%zu documents, %u differ\n", count, wrong);
-    wrong += rules ? check_rules(rules, &tallies) : 0;
+    wrong += has_rules ? check_rules(&rules, &tallies) : 0;
+    assay_buf_done(&rules);
     return wrong > 0 || count == 0;
 }
