@@ -31,8 +31,10 @@ static bool is_duration_over(const struct assay_engine *engine, uint64_t now_ns)
     }
     uint64_t from_ns = atomic_load_explicit(&engine->measured_from_ns, memory_order_relaxed);
     uint64_t issued = assay_handout_peek(&engine->handout);
+    bool is_maximum =
+        engine->plan->load.mode == ASSAY_LOAD_PAIRED; /* the count is; of a loop it is to be reached too */
     return from_ns != 0 && now_ns >= from_ns && now_ns - from_ns >= stop->duration_ns &&
-           (stop->rule != ASSAY_STOP_DURATION || issued >= engine->plan->warmup.samples + stop->count);
+           (is_maximum || issued >= engine->plan->warmup.samples + stop->count);
 }
 
 /* Why a plan that was issued to its end ended there. */

@@ -142,14 +142,19 @@ void run_case_write(struct run_case *run, const char *const *metrics)
 {
     assay_err err = {0};
     struct assay_plan *plan = run->plan;
-    must(assay_plan_make_ops(plan, run->count, &err), &err);
-    for (size_t i = 0; i < run->count; i++) {
+    bool is_kept = run->keeps_order;
+    if (!is_kept) {
+        must(assay_plan_make_ops(plan, run->planned ? run->planned : run->count, &err), &err);
+    }
+    for (size_t i = 0; i < plan->ops_count; i++) {
+        plan->ops[i].is_warmup = i < plan->warmup.samples;
+    }
+    for (size_t i = 0; i < run->count && !is_kept; i++) {
         bool is_open = plan->load.mode == ASSAY_LOAD_OPEN;
         plan->ops[i].due_ns = is_open ? run->samples[i].sample.due_ns : 0;
         plan->ops[i].arm = (uint16_t)run->samples[i].sample.arm;
-        plan->ops[i].is_warmup = i < plan->warmup.samples;
     }
-    if (plan->load.mode == ASSAY_LOAD_PAIRED) {
+    if (plan->load.mode == ASSAY_LOAD_PAIRED && !is_kept) {
         assay_paired_order(plan);
     }
     for (size_t i = 0; metrics && metrics[i]; i++) {

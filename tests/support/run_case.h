@@ -30,6 +30,8 @@ struct run_case {
     struct assay_plan *plan;
     struct case_sample *samples;
     size_t count;
+    size_t planned;          /* paired: operations of the plan, if it is not as many as there are samples */
+    bool keeps_order;        /* paired: the order stays as it is, whatever the seed draws */
     const char *stop_reason; /* "reached" */
     uint64_t clock_read_ns;  /* 0: the stamps come from a clock that costs nothing */
     json_t *checks;          /* array for the check chunk */
