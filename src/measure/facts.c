@@ -48,10 +48,26 @@ static assay_code add_checks(const json_t *checks, struct assay_trace_writer *tr
     return rc;
 }
 
+/* Asks whoever derives from the trace to judge the steady state; the figures follow from the samples. */
+static assay_code ask_for_steady(struct assay_trace_writer *trace, assay_err *err)
+{
+    struct assay_json_builder b = {0};
+    json_t *check = json_object();
+    assay_json_put_text(&b, check, "id", "steady-state");
+    assay_json_put_text(&b, check, "rule", "steady_state@1");
+    assay_json_put_u64(&b, check, "n", 0);
+    (void)assay_json_put_object(&b, check, "data");
+    assay_code rc = assay_json_builder_check(&b, check, err);
+    rc = rc == ASSAY_OK ? assay_trace_add_check(trace, check, err) : rc;
+    json_decref(check);
+    return rc;
+}
+
 assay_code assay_run_facts_checks(const struct assay_run_facts *facts, const json_t *more,
                                   struct assay_trace_writer *trace, assay_err *err)
 {
-    assay_code rc = add_checks(more, trace, err);
+    assay_code rc = ask_for_steady(trace, err);
+    rc = rc == ASSAY_OK ? add_checks(more, trace, err) : rc;
     if (rc == ASSAY_OK) {
         rc = add_checks(facts->description.checks, trace, err);
     }

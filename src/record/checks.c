@@ -1,11 +1,17 @@
 #include "record/receipt_parts.h"
 #include "record/roofline.h"
 
+#include "base/mem.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CROSS_PPM_MAX 200          /* gate 338 */
 #define CROSS_OFF_MAX_NS 1000000.0 /* the same */
+
+#define OUTPUT_RULE "output_same@1"
+#define ARENA_BYTES_MAX ((size_t)1 << 30) /* the pairs of 10,000,000 operations */
 
 /* What a rule judges by: how many were looked at, and what was counted. */
 struct evidence {
@@ -96,10 +102,14 @@ static enum assay_verdict judge_roofline(const struct evidence *evidence)
     return verdict;
 }
 
-static enum assay_verdict judge_nothing(const struct evidence *evidence)
+/* No steady state is a result, and not one to pass over; under 40 values nothing can be said. */
+static enum assay_verdict judge_steady(const struct evidence *evidence)
 {
-    (void)evidence;
-    return ASSAY_VERDICT_NOT_MEASURED;
+    int64_t unsettled;
+    if (evidence->n < ASSAY_STEADY_N_MIN || !counted(evidence, "unsettled", &unsettled)) {
+        return ASSAY_VERDICT_NOT_MEASURED;
+    }
+    return unsettled ? ASSAY_VERDICT_FAIL : ASSAY_VERDICT_PASS;
 }
 
 /* The closed list of evidence.md 1.3. */
@@ -107,9 +117,9 @@ static const struct {
     const char *rule;
     enum assay_verdict (*judge)(const struct evidence *evidence);
 } CHECK_RULES[] = {
-    {"output_same@1", judge_failures},  {"output_reference@1", judge_failures}, {"cache_audit@1", judge_cache},
+    {OUTPUT_RULE, judge_failures},      {"output_reference@1", judge_failures}, {"cache_audit@1", judge_cache},
     {"choice_audit@1", judge_failures}, {"stamp_calibration@1", judge_stamps},  {"aa_noise@1", judge_failures},
-    {"clock_cross@1", judge_cross},     {"roofline@1", judge_roofline},         {"steady_state@1", judge_nothing},
+    {"clock_cross@1", judge_cross},     {"roofline@1", judge_roofline},         {"steady_state@1", judge_steady},
     {"token_count@1", judge_tokens},
 };
 
@@ -165,14 +175,144 @@ static assay_code put_cross(struct metric_book *book, const struct assay_trace *
     return rc;
 }
 
-/* Whether the run had settled is not judged yet: said openly, since its absence would read as a pass. */
+/* ---- whether the arms had settled ------------------------------------------------------------------------------- */
+
+#define STEADY_ID "steady-state"
+#define STEADY_RULE "steady_state@1"
+#define ID_BYTES 64
+
+static const json_t *told_check(const struct assay_trace *trace, const char *rule)
+{
+    const json_t *told = assay_trace_checks(trace);
+    for (size_t i = 0; i < json_array_size(told); i++) {
+        const char *found = json_string_value(json_object_get(json_array_get(told, i), "rule"));
+        if (found && strcmp(found, rule) == 0) {
+            return json_array_get(told, i);
+        }
+    }
+    return NULL;
+}
+
+/* The wall time of an arm's ok samples in order: what a run that is not paired has for a series. */
+static assay_code find_steady(const struct metric_book *book, uint32_t arm, struct assay_steady *ret, size_t *ret_n,
+                              assay_err *err)
+{
+    const struct series *series = &book->arms[arm].series[METRIC_SERVICE_TIME];
+    *ret = (struct assay_steady){.state = ASSAY_STEADY_TOO_SHORT};
+    *ret_n = series->count;
+    double *work = assay_alloc(ASSAY_STEADY_WORK(series->count), sizeof *work);
+    if (!work) {
+        return assay_nomem(err);
+    }
+    *ret = assay_steady_find(series->values, series->count, work);
+    assay_free(work);
+    return ASSAY_OK;
+}
+
+static json_t *steady_data(struct assay_json_builder *b, const struct assay_steady *steady, size_t n)
+{
+    json_t *data = json_object();
+    if (steady->state == ASSAY_STEADY_TOO_SHORT) {
+        assay_json_put_u64(b, data, "least", ASSAY_STEADY_N_MIN);
+        return data;
+    }
+    assay_json_put_u64(b, data, "cut", steady->cut);
+    assay_json_put_u64(b, data, "limit", n / 2);
+    assay_json_put_u64(b, data, "unsettled", steady->state == ASSAY_STEADY_NONE);
+    if (steady->thirds_upper > 0) {
+        assay_json_put_dec(b, data, "lastToFirstThirdLower", steady->thirds_lower);
+        assay_json_put_dec(b, data, "lastToFirstThirdUpper", steady->thirds_upper);
+    }
+    return data;
+}
+
+static assay_code put_steady_arm(struct metric_book *book, struct assay_json_builder *b, json_t *list, uint32_t arm,
+                                 assay_err *err)
+{
+    char id[ID_BYTES];
+    struct assay_steady steady;
+    size_t n = 0;
+    assay_code rc = ASSAY_OK;
+    if (book->extent) {
+        steady = book->extent->steady[arm];
+        n = (size_t)book->extent->values[arm];
+    } else {
+        rc = find_steady(book, arm, &steady, &n, err);
+    }
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    bool is_only = book->plan->arms_count == 1;
+    (void)snprintf(id, sizeof id, STEADY_ID "%s%s", is_only ? "" : "-", is_only ? "" : book->plan->arms[arm].id);
+    json_t *data = steady_data(b, &steady, n);
+    rc = put_check(book, book->trace, b, list, id, STEADY_RULE, (int64_t)n, data, err);
+    json_decref(data);
+    return rc;
+}
+
+/* Paired runs are always judged; others where their trace asks for it, with a check of this rule: traces that were
+ * written before there was a rule stay what they are. */
 static assay_code put_steady(struct metric_book *book, const struct assay_trace *trace, struct assay_json_builder *b,
                              json_t *list, assay_err *err)
 {
+    assay_code rc = ASSAY_OK;
+    if (!book->extent && !told_check(trace, STEADY_RULE)) {
+        json_t *data = json_object();
+        rc = put_check(book, book->trace, b, list, STEADY_ID, STEADY_RULE, 0, data, err);
+        json_decref(data);
+        return rc;
+    }
+    for (uint32_t arm = 0; arm < book->plan->arms_count && rc == ASSAY_OK; arm++) {
+        rc = put_steady_arm(book, b, list, arm, err);
+    }
+    return rc;
+}
+
+/* ---- whether the arms gave the same output ---------------------------------------------------------------------- */
+
+/* Every timed output against that of arm a in the same round (statistics.md 1.1): counted from the samples, whatever
+ * the check that asks for it says. */
+static assay_code put_outputs(struct metric_book *book, struct assay_json_builder *b, json_t *list, const json_t *told,
+                              assay_err *err)
+{
+    uint64_t compared = 0, differ = 0;
+    assay_code rc = ASSAY_OK;
+    for (uint32_t arm = 1; arm < book->plan->arms_count && rc == ASSAY_OK; arm++) {
+        struct assay_arena arena;
+        struct assay_pairs pairs;
+        const struct assay_paired_query query = {.metric = "service", .base = 0, .other = arm};
+        assay_arena_init(&arena, ARENA_BYTES_MAX);
+        rc = assay_paired_of(book->plan, book->trace, &query, &arena, &pairs, err);
+        if (rc == ASSAY_OK) {
+            compared += pairs.rounds_compared;
+            differ += pairs.outputs_differ;
+        }
+        assay_arena_done(&arena);
+    }
+    const char *id;
+    rc = rc == ASSAY_OK ? assay_json_get_text(told, "id", "trace: check", &id, err) : rc;
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
     json_t *data = json_object();
-    assay_code rc = put_check(book, trace, b, list, "steady-state", "steady_state@1", 0, data, err);
+    assay_json_put_u64(b, data, "failures", differ);
+    rc = put_check(book, book->trace, b, list, id, OUTPUT_RULE, (int64_t)compared, data, err);
     json_decref(data);
     return rc;
+}
+
+/* Checks whose figures follow from the samples: a check in the trace only asks for them. */
+static assay_code put_told(struct metric_book *book, struct assay_json_builder *b, json_t *list, const json_t *check,
+                           assay_err *err)
+{
+    const char *rule = json_string_value(json_object_get(check, "rule"));
+    if (json_object_get(check, "invalid") || (rule && strcmp(rule, STEADY_RULE) == 0)) {
+        return ASSAY_OK;
+    }
+    if (rule && strcmp(rule, OUTPUT_RULE) == 0 && book->extent) {
+        return put_outputs(book, b, list, check, err);
+    }
+    return put_told_check(book, book->trace, b, list, check, err);
 }
 
 static const char *id_at(const json_t *list, size_t i)
@@ -216,8 +356,7 @@ assay_code assay_checks_make(struct metric_book *book, const struct assay_trace 
                         : assay_fail(err, ASSAY_TOO_LARGE, "trace: %d checks or more", SHOWN_MAX);
     rc = rc == ASSAY_OK ? put_steady(book, trace, &b, list, err) : rc;
     for (size_t i = 0; i < json_array_size(told) && rc == ASSAY_OK; i++) {
-        const json_t *check = json_array_get(told, i);
-        rc = json_object_get(check, "invalid") ? ASSAY_OK : put_told_check(book, trace, &b, list, check, err);
+        rc = put_told(book, &b, list, json_array_get(told, i), err);
     }
     rc = rc == ASSAY_OK ? assay_json_builder_check(&b, list, err) : rc;
     rc = rc == ASSAY_OK ? sort_checks(list, err) : rc;

@@ -383,6 +383,7 @@ static assay_code make_book(struct work *work, assay_err *err)
     assay_code rc = assay_metrics_wanted(work->plan, wanted, err);
     work->gate = rc == ASSAY_MALFORMED ? DERIVE_GATE_METRIC : work->gate; /* a ratio without both terms */
     assay_validity_wants(wanted);
+    wanted[METRIC_SERVICE_TIME] = true; /* of every workload: the steady state is found in it */
     if (rc == ASSAY_OK) {
         work->gate = DERIVE_GATE_COUNTS;
         rc = assay_book_make(work->plan, work->trace, wanted, &work->book, err);

@@ -336,6 +336,83 @@ static void a_run_that_may_stop_early_reports_the_wider_interval(void **state)
     assert_true(width[1] > width[0]);
 }
 
+/* ---- checks ----------------------------------------------------------------------------------------------------- */
+
+static const json_t *check_of(const json_t *statement, const char *id)
+{
+    const json_t *checks = assay_json_at(statement, "/predicate/checks");
+    for (size_t i = 0; i < json_array_size(checks); i++) {
+        if (strcmp(json_string_value(json_object_get(json_array_get(checks, i), "id")), id) == 0) {
+            return json_array_get(checks, i);
+        }
+    }
+    fail_msg("no check %s", id);
+    return NULL;
+}
+
+static void expect_verdict(const json_t *statement, const char *id, const char *verdict)
+{
+    assert_string_equal(json_string_value(json_object_get(check_of(statement, id), "verdict")), verdict);
+}
+
+/* Arm b grows by half a percent a round and never settles; arm a is flat. */
+static uint64_t drifting(uint32_t round, unsigned arm)
+{
+    return OP_NS + (round * 7919) % 101 * 10 + (arm == 1 ? round * 5000 : 0);
+}
+
+static void the_steady_state_is_judged_arm_by_arm(void **state)
+{
+    (void)state;
+    struct made made;
+    assay_err err = {0};
+    assay_code rc;
+    made_init(&made, 2, 60, 0);
+    made_run(&made, 120, drifting);
+    struct assay_derivation derivation = derive(&made, &err, &rc);
+    assert_int_equal(rc, ASSAY_OK);
+    expect_verdict(derivation.statement, "steady-state-a", "pass");
+    expect_verdict(derivation.statement, "steady-state-b", "fail");
+    json_decref(derivation.statement);
+    run_case_done(&made.run);
+
+    made_init(&made, 2, 38, 0);
+    made_run(&made, 76, drifting);
+    derivation = derive(&made, &err, &rc);
+    assert_int_equal(rc, ASSAY_OK);
+    expect_verdict(derivation.statement, "steady-state-b", "not-measured"); /* under 40 values */
+    json_decref(derivation.statement);
+    run_case_done(&made.run);
+}
+
+static void whether_outputs_are_the_same_is_counted_from_the_samples(void **state)
+{
+    (void)state;
+    for (uint8_t differ = 0; differ < 2; differ++) {
+        struct made made;
+        assay_err err = {0};
+        assay_code rc;
+        made_init(&made, 2, 20, 0);
+        made_run(&made, 40, two_percent);
+        for (size_t i = 0; i < made.run.count; i++) {
+            made.run.samples[i].has_process = true;
+            memset(made.run.samples[i].process.output_sha256, 7, 32);
+        }
+        made.run.samples[3].process.output_sha256[0] += differ;
+        json_t *check = json_pack("{s:s,s:s,s:i,s:{s:i}}", "id", "output-same", "rule", "output_same@1", "n", 99,
+                                  "data", "failures", 0); /* what the run says of itself does not count */
+        assert_int_equal(json_array_append_new(made.run.checks, check), 0);
+        struct assay_derivation derivation = derive(&made, &err, &rc);
+        if (rc != ASSAY_OK) {
+            fail_msg("%s", err.message);
+        }
+        expect_verdict(derivation.statement, "output-same", differ ? "fail" : "pass");
+        assert_int_equal(json_integer_value(json_object_get(check_of(derivation.statement, "output-same"), "n")), 20);
+        json_decref(derivation.statement);
+        run_case_done(&made.run);
+    }
+}
+
 /* ---- what is refused -------------------------------------------------------------------------------------------- */
 
 static void expect_gate(struct made *made, int gate)
@@ -438,6 +515,8 @@ int main(void)
         cmocka_unit_test(a_receipt_has_the_ratio_of_every_later_arm_beside_its_terms),
         cmocka_unit_test(a_ratio_is_absent_where_too_many_rounds_have_no_value),
         cmocka_unit_test(a_run_that_may_stop_early_reports_the_wider_interval),
+        cmocka_unit_test(the_steady_state_is_judged_arm_by_arm),
+        cmocka_unit_test(whether_outputs_are_the_same_is_counted_from_the_samples),
         cmocka_unit_test(an_operation_that_is_not_due_when_the_cell_before_ended_is_refused),
         cmocka_unit_test(an_order_that_the_seed_does_not_draw_is_refused),
         cmocka_unit_test(a_ratio_without_both_terms_is_refused),
