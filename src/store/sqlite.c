@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CACHE_KIB "32768"                   /* blocks and index of some thousand series stay warm */
 #define WAL_RETRY_NS (10 * ASSAY_NS_PER_MS) /* the switch to the log asks no busy handler, so it is asked again */
 
 assay_code assay_sqlite_fail(sqlite3 *db, int status, const char *what, assay_err *err)
@@ -31,6 +32,65 @@ assay_code assay_sqlite_run(sqlite3 *db, const char *sql, assay_err *err)
 {
     int status = sqlite3_exec(db, sql, NULL, NULL, NULL);
     return status == SQLITE_OK ? ASSAY_OK : assay_sqlite_fail(db, status, "history", err);
+}
+
+assay_code assay_sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret, assay_err *err)
+{
+    int status = sqlite3_prepare_v2(db, sql, -1, ret, NULL);
+    return status == SQLITE_OK ? ASSAY_OK : assay_sqlite_fail(db, status, "history", err);
+}
+
+assay_code assay_sqlite_done(sqlite3 *db, sqlite3_stmt *statement, assay_err *err)
+{
+    int status = sqlite3_step(statement);
+    return status == SQLITE_DONE ? ASSAY_OK : assay_sqlite_fail(db, status, "append", err);
+}
+
+static const char *const KEPT[ASSAY_KEPT_COUNT] = {
+    [ASSAY_KEPT_BLOCKS] = "SELECT points FROM block WHERE series_id = ?1 ORDER BY id DESC",
+    [ASSAY_KEPT_VERSION] = "PRAGMA data_version",
+    [ASSAY_KEPT_BEGIN] = "BEGIN",
+    [ASSAY_KEPT_COMMIT] = "COMMIT",
+};
+
+assay_code assay_sqlite_kept(struct assay_sqlite *self, enum assay_sqlite_kept which, sqlite3_stmt **ret,
+                             assay_err *err)
+{
+    assay_code rc = ASSAY_OK;
+    if (self->kept[which] == NULL) {
+        rc = assay_sqlite_prepare(self->db, KEPT[which], &self->kept[which], err);
+    }
+    *ret = self->kept[which];
+    return rc;
+}
+
+static assay_code kept_run(struct assay_sqlite *self, enum assay_sqlite_kept which, assay_err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    assay_code rc = assay_sqlite_kept(self, which, &statement, err);
+    if (rc == ASSAY_OK) {
+        int status = sqlite3_step(statement);
+        rc = status == SQLITE_DONE ? ASSAY_OK : assay_sqlite_fail(self->db, status, "history", err);
+        sqlite3_reset(statement);
+    }
+    return rc;
+}
+
+assay_code assay_sqlite_hold(void *state, assay_err *err)
+{
+    struct assay_sqlite *self = state;
+    assay_code rc = self->holds == 0 ? kept_run(self, ASSAY_KEPT_BEGIN, err) : ASSAY_OK;
+    self->holds += rc == ASSAY_OK;
+    return rc;
+}
+
+void assay_sqlite_release(void *state)
+{
+    struct assay_sqlite *self = state;
+    assert(self->holds > 0);
+    if (--self->holds == 0) {
+        (void)kept_run(self, ASSAY_KEPT_COMMIT, NULL); /* nothing was written */
+    }
 }
 
 /* The directory of a history that is not there yet. */
@@ -66,7 +126,7 @@ static assay_code wal_begin(sqlite3 *db, assay_err *err)
 static assay_code writer_begin(sqlite3 *db, assay_err *err)
 {
     assay_code rc = wal_begin(db, err);
-    rc = rc == ASSAY_OK ? assay_sqlite_run(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON", err) : rc;
+    rc = rc == ASSAY_OK ? assay_sqlite_run(db, "PRAGMA synchronous=FULL", err) : rc;
     return rc == ASSAY_OK ? assay_sqlite_migrate(db, err) : rc;
 }
 
@@ -91,6 +151,10 @@ static assay_code sqlite_open(const char *path, enum assay_store_mode mode, void
     }
     sqlite3_extended_result_codes(self->db, 0);
     sqlite3_busy_timeout(self->db, ASSAY_STORE_BUSY_MS);
+    rc = assay_sqlite_run(self->db, "PRAGMA cache_size=-" CACHE_KIB, err);
+    if (rc != ASSAY_OK) {
+        goto fail;
+    }
     /* A reader migrates, too, if it must: what an older assay wrote stays readable. */
     rc = mode == ASSAY_STORE_WRITE ? writer_begin(self->db, err) : assay_sqlite_migrate(self->db, err);
     if (rc == ASSAY_OK) {
@@ -106,6 +170,10 @@ fail:
 static void sqlite_close(void *state)
 {
     struct assay_sqlite *self = state;
+    for (size_t i = 0; i < ASSAY_KEPT_COUNT; i++) {
+        sqlite3_finalize(self->kept[i]);
+    }
+    assay_tail_done(&self->tail);
     sqlite3_close(self->db);
     assay_free(self);
 }
@@ -116,4 +184,10 @@ const struct assay_store_ops assay_store_sqlite = {.name = "sqlite",
                                                    .close = sqlite_close,
                                                    .append = assay_sqlite_append,
                                                    .entries = assay_sqlite_entries,
-                                                   .series = assay_sqlite_series};
+                                                   .series = assay_sqlite_series,
+                                                   .lines = assay_sqlite_lines,
+                                                   .values = assay_sqlite_values,
+                                                   .word = assay_sqlite_word,
+                                                   .branches = assay_sqlite_branches,
+                                                   .hold = assay_sqlite_hold,
+                                                   .release = assay_sqlite_release};

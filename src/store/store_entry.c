@@ -110,6 +110,11 @@ static assay_code names_read(struct assay_store_new *entry, enum assay_document 
     entry->branch = or_empty(run->branch);
     entry->commit = run->commit != NULL ? run->commit : subject_text(entry, "source", true);
     entry->dir = or_empty(run->dir);
+    entry->has_commit_order = run->has_commit_order && entry->commit[0] != '\0';
+    entry->commit_order = run->commit_order;
+    entry->commit_time_s = run->commit_time_s;
+    entry->parent = run->parent;
+    entry->merge_base = run->merge_base;
     entry->ok = count_at(entry, "/samples/ok");
     entry->count = count_at(entry, "/samples/count");
     return ASSAY_OK;
@@ -117,23 +122,29 @@ static assay_code names_read(struct assay_store_new *entry, enum assay_document 
 
 /* ---- points ----------------------------------------------------------------------------------------------------- */
 
-static const char *series_key(struct assay_store_new *entry, const struct assay_store_new_point *point)
+static assay_code context_key(const struct assay_store_new *entry, struct assay_store_new_context *context,
+                              assay_err *err)
 {
     struct assay_buf text;
+    struct assay_digest digest;
     assay_buf_init(&text, ASSAY_STORE_ENTRY_BYTES_MAX);
-    assay_buf_printf(&text, "%s\n%s\n%s\n%s\n%s\n%s", entry->workload, point->metric, point->set_sha256,
-                     entry->host_class, point->settings_sha256, entry->branch);
-    const char *copy = text_keep(entry, &text);
+    assay_buf_printf(&text, "%s\n%s\n%s\n%s\n%s", entry->workload, context->set_sha256, entry->host_class,
+                     context->settings_sha256, entry->branch);
+    assay_code rc = assay_buf_check(&text, err);
+    if (rc == ASSAY_OK) {
+        assay_sha256_of(text.data, text.len, &digest);
+        memcpy(context->key, digest.bytes, sizeof context->key);
+    }
     assay_buf_done(&text);
-    return copy;
+    return rc;
 }
 
-static const char *series_label(struct assay_store_new *entry, const struct assay_store_new_point *point)
+static const char *context_label(struct assay_store_new *entry, const struct assay_store_new_context *context)
 {
     struct assay_buf text;
     assay_buf_init(&text, ASSAY_STORE_ENTRY_BYTES_MAX);
     const char *mode = text_at(entry, "/protocol/load/mode");
-    assay_buf_printf(&text, "%s%s%s, %s", entry->workload, point->model[0] != '\0' ? " " : "", point->model, mode);
+    assay_buf_printf(&text, "%s%s%s, %s", entry->workload, context->model[0] != '\0' ? " " : "", context->model, mode);
     const char *rate = text_at(entry, "/protocol/load/ratePerS");
     if (strcmp(mode, "open") == 0) {
         assay_buf_printf(&text, " %s", text_at(entry, "/protocol/load/arrivals"));
@@ -147,6 +158,25 @@ static const char *series_label(struct assay_store_new *entry, const struct assa
     const char *copy = text_keep(entry, &text);
     assay_buf_done(&text);
     return copy;
+}
+
+/* One context an arm; a document without arms has one all the same. */
+static assay_code contexts_read(struct assay_store_new *entry, assay_err *err)
+{
+    const json_t *arms = node_at(entry, "/protocol/arms");
+    size_t count = json_array_size(arms) > 0 ? json_array_size(arms) : 1;
+    entry->contexts = assay_arena_take(&entry->arena, count, sizeof *entry->contexts);
+    assay_code rc = entry->contexts != NULL ? ASSAY_OK : assay_nomem(err);
+    for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
+        struct assay_store_new_context *context = &entry->contexts[i];
+        context->model = model_of(entry, i);
+        context->set_sha256 = or_empty(json_string_value(json_object_get(json_array_get(arms, i), "argsSha256")));
+        context->settings_sha256 = text_at(entry, "/protocol/requestSha256");
+        context->label = context_label(entry, context);
+        rc = context->label != NULL ? context_key(entry, context, err) : assay_nomem(err);
+    }
+    entry->contexts_count = count;
+    return rc;
 }
 
 static size_t arm_index(const struct assay_store_new *entry, const char *id)
@@ -173,11 +203,7 @@ static assay_code point_read(struct assay_store_new *entry, const json_t *metric
     point->unit = or_empty(json_string_value(json_object_get(metric, "unit")));
     point->direction = or_empty(json_string_value(json_object_get(metric, "direction")));
     point->arm = or_empty(json_string_value(json_object_get(metric, "arm")));
-    size_t arm = arm_index(entry, point->arm);
-    const json_t *arms = node_at(entry, "/protocol/arms");
-    point->model = model_of(entry, arm);
-    point->set_sha256 = or_empty(json_string_value(json_object_get(json_array_get(arms, arm), "argsSha256")));
-    point->settings_sha256 = text_at(entry, "/protocol/requestSha256");
+    point->context = arm_index(entry, point->arm);
     point->absent = json_string_value(json_object_get(json_object_get(metric, "value"), "absent"));
     if (point->absent == NULL && !dec_at(metric, "value", &point->value)) {
         return assay_fail(err, ASSAY_MALFORMED, "metric '%.64s' has neither a value nor a reason", point->metric);
@@ -185,9 +211,7 @@ static assay_code point_read(struct assay_store_new *entry, const json_t *metric
     point->has_bounds = dec_at(metric, "lower", &point->lower) && dec_at(metric, "upper", &point->upper);
     json_int_t n = json_integer_value(json_object_get(metric, "n"));
     point->n = n > 0 ? (uint64_t)n : 0;
-    point->key = series_key(entry, point);
-    point->label = series_label(entry, point);
-    return point->key != NULL && point->label != NULL ? ASSAY_OK : assay_nomem(err);
+    return ASSAY_OK;
 }
 
 static assay_code points_read(struct assay_store_new *entry, assay_err *err)
@@ -195,7 +219,7 @@ static assay_code points_read(struct assay_store_new *entry, assay_err *err)
     const json_t *metrics = node_at(entry, "/metrics");
     entry->points_count = json_array_size(metrics);
     entry->points = assay_arena_take(&entry->arena, entry->points_count + 1, sizeof *entry->points);
-    assay_code rc = entry->points != NULL ? ASSAY_OK : assay_nomem(err);
+    assay_code rc = entry->points != NULL ? contexts_read(entry, err) : assay_nomem(err);
     for (size_t i = 0; rc == ASSAY_OK && i < entry->points_count; i++) {
         rc = point_read(entry, json_array_get(metrics, i), &entry->points[i], err);
     }

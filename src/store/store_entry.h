@@ -12,10 +12,16 @@
 
 #define ASSAY_STORE_ENTRY_BYTES_MAX ((size_t)64 << 20) /* texts of one run; a receipt has at most 4,096 metrics */
 
+/* What all series of one arm share. */
+struct assay_store_new_context {
+    unsigned char key[32]; /* SHA-256 of the parts that make a series: equal parts are one context */
+    const char *label;     /* for people */
+    const char *model, *set_sha256, *settings_sha256;
+};
+
 struct assay_store_new_point {
-    const char *key;   /* of the series: the parts below joined, so that equal parts are one series */
-    const char *label; /* for people */
-    const char *metric, *unit, *direction, *arm, *model, *set_sha256, *settings_sha256;
+    size_t context; /* index */
+    const char *metric, *unit, *direction, *arm;
     const char *absent; /* or NULL */
     double value, lower, upper;
     bool has_bounds;
@@ -30,7 +36,13 @@ struct assay_store_new {
     const char *document, *outcome, *invalid, *run_id, *started_at, *workload, *model, *compute_path, *host, *branch,
         *commit, *dir;
     uint64_t ok, count;
-    struct assay_store_new_point *points;
+    bool has_commit_order;
+    uint64_t commit_order;
+    int64_t commit_time_s;
+    const char *parent, *merge_base;          /* NULL: none is known */
+    struct assay_store_new_context *contexts; /* one an arm */
+    size_t contexts_count;
+    struct assay_store_new_point *points; /* by context, then metric, then arm */
     size_t points_count;
 };
 
