@@ -1,5 +1,6 @@
 /*
- * judge/: verify (compare, gate and detect come later). Pure: everything it needs is an argument, the date included.
+ * judge/: verify (here), comparisons (question.h) and policy gates (gate.h). Pure: everything it needs is an argument,
+ * the date included.
  *
  *     struct assay_judgement *judgement = NULL;
  *     rc = assay_judge_verify(&input, &judgement, err);    // fails only for lack of memory or a bug
@@ -85,5 +86,9 @@ int assay_judgement_exit(const struct assay_judgement *judgement);
 
 void assay_judgement_render(const struct assay_judgement *judgement, struct assay_buf *out);
 assay_code assay_judgement_json(const struct assay_judgement *judgement, json_t **ret, assay_err *err);
+
+/* What is built on verified receipts; these need the types above. */
+#include "judge/opened.h"
+#include "judge/question.h"
 
 #endif

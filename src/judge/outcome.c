@@ -45,14 +45,15 @@ static double or_default(double value, double otherwise)
 
 static struct levels levels_of(const struct assay_outcome_rule *rule)
 {
-    double share = rule->may_stop_early ? EARLY_STOP_SHARE : 1.0;
-    share /= rule->rivals > 1 ? (double)rule->rivals : 1.0;
+    double early = rule->may_stop_early ? EARLY_STOP_SHARE : 1.0;
+    double share = early / (rule->rivals > 1 ? (double)rule->rivals : 1.0);
     struct levels ret = {.asked = or_default(rule->alpha, ALPHA_DEFAULT),
                          .margin = or_default(rule->margin, MARGIN_DEFAULT),
                          .power = or_default(rule->power, POWER_DEFAULT)};
     ret.alpha = fmax(ret.asked * share, ALPHA_LEAST);
     double family = rule->level == ASSAY_LEVEL_GATE ? or_default(rule->family, FAMILY_DEFAULT) : ret.asked;
-    ret.family = fmin(fmax(family * share, ALPHA_LEAST), ret.alpha); /* never laxer than what is shown */
+    family *= rule->family > 0 ? early : share;              /* a family's level has counted the rivals already */
+    ret.family = fmin(fmax(family, ALPHA_LEAST), ret.alpha); /* never laxer than what is shown */
     return ret;
 }
 

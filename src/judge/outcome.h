@@ -25,7 +25,7 @@ struct assay_outcome_rule {
     double power;  /* for the effect that could be seen; 0 = 0.9 */
     enum assay_level level;
     bool may_stop_early; /* spend ASSAY_PAIRED_ALPHA_SHARE of alpha */
-    size_t rivals;       /* arms compared with the same base: alpha and family are split; 0 = 1 */
+    size_t rivals;       /* arms compared with the same base: alpha is split, and family if it is not given; 0 = 1 */
     bool is_higher_better;
     double quantum_ratio; /* clock quantum / median value: with constant arms parity needs it below margin / 10 */
 };

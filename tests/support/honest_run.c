@@ -29,7 +29,38 @@ static void must(assay_code rc, const assay_err *err, const char *what)
     }
 }
 
+static uint64_t seed_of(const struct honest_options *options)
+{
+    return options->seed ? options->seed : SEED;
+}
+
+/* The usual run has the usual id; another seed makes another run. */
+static void run_id_of(const struct honest_options *options, uint8_t ret[16])
+{
+    memcpy(ret, RUN_ID, sizeof RUN_ID);
+    for (size_t i = 0; i < sizeof options->seed; i++) {
+        ret[i] ^= (uint8_t)(options->seed >> (8 * i));
+    }
+}
+
 /* ---- plan ---- */
+
+static void make_arms(const struct honest_options *options, struct assay_plan *plan)
+{
+    plan->arms[0] = (struct assay_plan_arm){.id = "a", .label = "only", .args = json_object()};
+    plan->arms_count = 1;
+    plan->load = (struct assay_load){.mode = ASSAY_LOAD_CLOSED, .concurrency = 1, .workers = 1};
+    for (size_t i = 0; options->arms_count > 1 && i < options->arms_count; i++) {
+        static const char *const LABELS[] = {"base", "other", "third", "fourth"};
+        plan->arms[i] = (struct assay_plan_arm){.id = {(char)('a' + i), 0}, .label = LABELS[i % 4]};
+        json_decref(plan->arms[i].args);
+        plan->arms[i].args = json_pack("{s:s}", "arm", plan->arms[i].id);
+        plan->arms_count = i + 1;
+        plan->load.mode = ASSAY_LOAD_PAIRED;
+        plan->load.window = 1;
+        plan->order = "latin";
+    }
+}
 
 static struct assay_plan *make_plan(const struct honest_options *options)
 {
@@ -37,16 +68,14 @@ static struct assay_plan *make_plan(const struct honest_options *options)
     struct assay_plan *plan = NULL;
     must(assay_plan_new(&plan, &err), &err, "plan");
     plan->workload = options->workload;
-    plan->arms[0] = (struct assay_plan_arm){.id = "a", .label = "only", .args = json_object()};
-    plan->arms_count = 1;
-    plan->load = (struct assay_load){.mode = ASSAY_LOAD_CLOSED, .concurrency = 1, .workers = 1};
+    make_arms(options, plan);
     plan->stop = (struct assay_stop){.rule = ASSAY_STOP_COUNT,
                                      .count = options->count - options->warmup,
                                      .max_duration_ns = 600 * ASSAY_NS_PER_S,
                                      .error_share_max = 1};
     plan->warmup.samples = (uint32_t)options->warmup;
-    plan->seed = SEED;
-    memcpy(plan->run_id, RUN_ID, sizeof RUN_ID);
+    plan->seed = seed_of(options);
+    run_id_of(options, plan->run_id);
     must(assay_metric_add_defaults(plan, &err), &err, "metrics");
     must(assay_plan_make_ops(plan, options->count, &err), &err, "operations");
     struct assay_rng rng;
@@ -56,6 +85,9 @@ static struct assay_plan *make_plan(const struct honest_options *options)
                                               .prompt_tokens = options->tokens ? 32 : 0,
                                               .output_tokens = (uint32_t)options->tokens,
                                               .is_warmup = i < options->warmup};
+    }
+    if (options->arms_count > 1) {
+        assay_paired_order(plan);
     }
     return plan;
 }
@@ -125,18 +157,31 @@ static void tell_request(struct story *story, size_t tokens, struct assay_sample
     sample->request = request;
 }
 
-static void add_sample(const struct honest_options *options, struct story *story, size_t i,
-                       struct assay_trace_writer *writer)
+static void spend(const struct honest_options *options, const struct assay_plan_op *op, struct story *story,
+                  struct assay_sample *sample)
+{
+    uint64_t service_ns = 0;
+    sample->cpu_ns = 900;
+    if (options->spend) {
+        options->spend(op, &service_ns, &sample->cpu_ns, options->context);
+        story->now_ns += service_ns;
+    } else {
+        (void)step(story, options->op_ns ? options->op_ns : 50000, 400);
+    }
+}
+
+static void add_sample(const struct honest_options *options, struct story *story, const struct assay_plan *plan,
+                       size_t i, struct assay_trace_writer *writer)
 {
     assay_err err = {0};
-    struct assay_sample sample = {.id = i, .iterations = 1, .due_ns = story->now_ns, .cpu_ns = ASSAY_NS_ABSENT};
+    struct assay_sample sample = {
+        .id = i, .arm = plan->ops[i].arm, .iterations = 1, .due_ns = story->now_ns, .cpu_ns = ASSAY_NS_ABSENT};
     sample.queued_ns = step(story, 40, 20);
     if (options->tokens > 0) {
         tell_request(story, options->tokens, &sample);
     } else {
         sample.start_ns = step(story, 40, 20);
-        sample.cpu_ns = 900;
-        (void)step(story, options->op_ns ? options->op_ns : 50000, 400);
+        spend(options, &plan->ops[i], story, &sample);
     }
     sample.end_ns = story->now_ns;
     if (options->failed_every > 0 && i >= options->warmup && i % options->failed_every == 0) {
@@ -198,7 +243,9 @@ static void make_facts(const struct honest_options *options, struct honest_run *
         assay_json_put_text(&b, endpoint, "name", "endpoint:local");
         assay_json_put_text(&b, assay_json_put_object(&b, endpoint, "digest"), "sha256", digest_text);
     }
-    assay_json_put_hex(&b, attempts, "runId", RUN_ID, sizeof RUN_ID);
+    uint8_t run_id[16];
+    run_id_of(options, run_id);
+    assay_json_put_hex(&b, attempts, "runId", run_id, sizeof run_id);
     assay_json_put_text(&b, attempts, "startedAt", "2026-01-05T09:31:00Z");
     assay_json_put_text(&b, attempts, "finishedAt", "2026-01-05T09:31:01Z");
     assay_json_put_text(&b, assay_json_put_object(&b, attempts, "nonce"), "absent", "none asked");
@@ -248,7 +295,7 @@ static void make_trace(const struct honest_options *options, struct honest_run *
     struct assay_trace_writer *writer = NULL;
     size_t issued = options->is_partial ? options->count - options->count / 4 : options->count;
     assay_sha256_of(run->plan.data, run->plan.len, &digest);
-    memcpy(ident.run_id, RUN_ID, sizeof ident.run_id);
+    memcpy(ident.run_id, plan->run_id, sizeof ident.run_id);
     memcpy(ident.plan_sha256, digest.bytes, sizeof ident.plan_sha256);
     must(assay_trace_writer_new(&ident, &writer, &err), &err, "trace");
     story = (struct story){.now_ns = FIRST_DUE_NS};
@@ -256,7 +303,10 @@ static void make_trace(const struct honest_options *options, struct honest_run *
     assay_sha256_of("the same answer every time", 26, &story.output);
     add_clock(writer, 0, 0);
     for (size_t i = 0; i < issued; i++) {
-        add_sample(options, &story, i, writer);
+        add_sample(options, &story, plan, i, writer);
+    }
+    for (size_t i = 0; i < json_array_size(options->checks); i++) {
+        must(assay_trace_add_check(writer, json_array_get(options->checks, i), &err), &err, "check");
     }
     add_clock(writer, story.now_ns, options->clock_ahead_ns);
     add_host(writer, story.now_ns);

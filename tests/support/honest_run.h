@@ -30,6 +30,11 @@ struct honest_options {
     /* Called on the facts before the trace is finished. May be NULL. */
     void (*tamper_facts)(json_t *facts, void *context);
     void *context;
+    size_t arms_count; /* above 1: arms "a", "b" ... take turns; count is rounds times arms, whole blocks */
+    uint64_t seed;     /* of plan and run id; 0: the usual one */
+    /* What one operation of workload noop takes. May be NULL. */
+    void (*spend)(const struct assay_plan_op *op, uint64_t *ret_service_ns, uint64_t *ret_cpu_ns, void *context);
+    const json_t *checks;    /* array for the check chunk, or NULL; borrowed */
     bool leaves_receipt_out; /* the tampered trace need not derive */
 };
 
