@@ -183,8 +183,8 @@ static assay_code set_family(struct arms *arms, assay_err *err)
         arms->list[i].rule.family = family;
     }
     if (arms->count > 1 && arms->list[0].pairs.count < least) {
-        draft_note(arms->draft, "this family of %zu rows needs %" PRIu64 " pairs for a word at level gate", arms->count,
-                   least);
+        judge_draft_note(arms->draft, "this family of %zu rows needs %" PRIu64 " pairs for a word at level gate",
+                         arms->count, least);
     }
     return ASSAY_OK;
 }
@@ -213,7 +213,7 @@ static void fill_row(struct arms *arms, struct assay_verdict_row *row, const str
     row->unit = comparison->row->unit;
     row->arm = arm_id(arms, comparison->other);
     row->versus = arm_id(arms, 0);
-    draft_outcome(row, outcome);
+    judge_draft_outcome(row, outcome);
     row->has_base = row->has_other = pairs->count > 0;
     row->base = median_of(arms, pairs->base, pairs->count);
     row->other = median_of(arms, pairs->other, pairs->count);
@@ -222,7 +222,8 @@ static void fill_row(struct arms *arms, struct assay_verdict_row *row, const str
 
 static const char *row_id(struct arms *arms, const char *metric, uint32_t other)
 {
-    return arms->run->plan->arms_count > 2 ? draft_text(arms->draft, "%s %s", arm_id(arms, other), metric) : metric;
+    return arms->run->plan->arms_count > 2 ? judge_draft_text(arms->draft, "%s %s", arm_id(arms, other), metric)
+                                           : metric;
 }
 
 static void hold_back(struct arms *arms, struct assay_verdict_row *row, const struct comparison *comparison)
@@ -254,9 +255,9 @@ static void judge_one(struct arms *arms, const struct comparison *comparison)
                                   &comparison->rule, &by_cpu, arena);
     }
     struct assay_verdict_row *row =
-        draft_row(arms->draft, row_id(arms, comparison->metric, comparison->other), "comparison");
+        judge_draft_row(arms->draft, row_id(arms, comparison->metric, comparison->other), "comparison");
     fill_row(arms, row, comparison, wall, &outcome);
-    row->word = by_cpu ? draft_text(arms->draft, "%s (cpu)", assay_word_text(word)) : assay_word_text(word);
+    row->word = by_cpu ? judge_draft_text(arms->draft, "%s (cpu)", assay_word_text(word)) : assay_word_text(word);
     row->verdict = verdict_of(word);
     row->is_in_family = true;
     if (word == ASSAY_WORD_INCONCLUSIVE && outcome.word != word) {
@@ -264,7 +265,7 @@ static void judge_one(struct arms *arms, const struct comparison *comparison)
     }
     hold_back(arms, row, comparison);
     if (comparison->witness) {
-        row = draft_row(arms->draft, row_id(arms, comparison->witness, comparison->other), "witness");
+        row = judge_draft_row(arms->draft, row_id(arms, comparison->witness, comparison->other), "witness");
         fill_row(arms, row, comparison, cpu, &of_cpu);
         row->metric = comparison->witness;
         row->word = assay_word_text(of_cpu.word);
@@ -284,7 +285,7 @@ static void judge_outputs(struct arms *arms)
         }
         bool has_failed = strcmp(verdict, assay_verdict_text(ASSAY_VERDICT_FAIL)) == 0;
         bool has_passed = strcmp(verdict, assay_verdict_text(ASSAY_VERDICT_PASS)) == 0;
-        struct assay_verdict_row *row = draft_row(arms->draft, judge_text_of(check, "id"), "outputs");
+        struct assay_verdict_row *row = judge_draft_row(arms->draft, judge_text_of(check, "id"), "outputs");
         row->found = verdict;
         row->expected = "the outputs of every arm right";
         row->verdict = has_failed ? ASSAY_VERDICT_FAIL : has_passed ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_NOT_MEASURED;
@@ -297,20 +298,20 @@ static void judge_outputs(struct arms *arms)
 static void note_rounds(struct arms *arms)
 {
     const struct assay_pairs *pairs = &arms->list[0].pairs;
-    draft_note(arms->draft,
-               "%" PRIu64 " whole rounds of %" PRIu64 " planned; %" PRIu64 " warm-up, %" PRIu64 " cut off, %" PRIu64
-               " without a value",
-               pairs->rounds_whole, pairs->rounds_planned, pairs->rounds_warmup, pairs->rounds_cut_off,
-               pairs->rounds_dropped);
-    draft_note(arms->draft, "steady state: %s %s, %s %s", arm_id(arms, 0), assay_steady_text(pairs->steady_base),
-               arm_id(arms, arms->list[0].other), assay_steady_text(pairs->steady_other));
+    judge_draft_note(arms->draft,
+                     "%" PRIu64 " whole rounds of %" PRIu64 " planned; %" PRIu64 " warm-up, %" PRIu64
+                     " cut off, %" PRIu64 " without a value",
+                     pairs->rounds_whole, pairs->rounds_planned, pairs->rounds_warmup, pairs->rounds_cut_off,
+                     pairs->rounds_dropped);
+    judge_draft_note(arms->draft, "steady state: %s %s, %s %s", arm_id(arms, 0), assay_steady_text(pairs->steady_base),
+                     arm_id(arms, arms->list[0].other), assay_steady_text(pairs->steady_other));
     if (pairs->rounds_compared > 0) {
-        draft_note(arms->draft, "outputs: %" PRIu64 " of %" PRIu64 " compared rounds differ", pairs->outputs_differ,
-                   pairs->rounds_compared);
+        judge_draft_note(arms->draft, "outputs: %" PRIu64 " of %" PRIu64 " compared rounds differ",
+                         pairs->outputs_differ, pairs->rounds_compared);
     }
     const json_t *stop = assay_json_at(arms->run->statement, "/predicate/protocol/stop");
-    draft_note(arms->draft, "ended by: %.32s (rule %.32s)%s", judge_text_of(stop, "reason"),
-               judge_text_of(stop, "rule"), pairs->may_stop_early ? "; intervals pay for looking early" : "");
+    judge_draft_note(arms->draft, "ended by: %.32s (rule %.32s)%s", judge_text_of(stop, "reason"),
+                     judge_text_of(stop, "rule"), pairs->may_stop_early ? "; intervals pay for looking early" : "");
 }
 
 static const char *summary_of(struct arms *arms, enum assay_verdict verdict)
@@ -325,18 +326,18 @@ static const char *summary_of(struct arms *arms, enum assay_verdict verdict)
         }
     }
     if (family > 1) {
-        return draft_text(draft, "%zu comparisons: %zu faster or at parity, %zu slower, %zu undecided", family,
-                          words[ASSAY_VERDICT_PASS], words[ASSAY_VERDICT_FAIL], words[ASSAY_VERDICT_UNDECIDED]);
+        return judge_draft_text(draft, "%zu comparisons: %zu faster or at parity, %zu slower, %zu undecided", family,
+                                words[ASSAY_VERDICT_PASS], words[ASSAY_VERDICT_FAIL], words[ASSAY_VERDICT_UNDECIDED]);
     }
     bool is_wrong = verdict == ASSAY_VERDICT_FAIL && first->verdict != ASSAY_VERDICT_FAIL;
     const char *relation = strncmp(first->word, "parity", 6) == 0          ? "at parity with"
                            : strncmp(first->word, "inconclusive", 12) == 0 ? "not decided against"
                            : strncmp(first->word, "slower", 6) == 0        ? "slower than"
                                                                            : "faster than";
-    return draft_text(draft, "%s is %s %s%s: %s %.4f [%.4f, %.4f] at %.4g%%, %" PRIu64 " pairs, margin %.3g%%%s",
-                      first->arm, relation, first->versus, strstr(first->word, "(cpu)") ? " by CPU time" : "",
-                      first->metric, first->point, first->lower, first->upper, first->confidence * 100, first->n,
-                      margin_of(arms) * 100, is_wrong ? "; outputs are wrong" : "");
+    return judge_draft_text(draft, "%s is %s %s%s: %s %.4f [%.4f, %.4f] at %.4g%%, %" PRIu64 " pairs, margin %.3g%%%s",
+                            first->arm, relation, first->versus, strstr(first->word, "(cpu)") ? " by CPU time" : "",
+                            first->metric, first->point, first->lower, first->upper, first->confidence * 100, first->n,
+                            margin_of(arms) * 100, is_wrong ? "; outputs are wrong" : "");
 }
 
 static assay_code judge_run(struct arms *arms, struct assay_verdict_document *document, assay_err *err)
@@ -357,7 +358,7 @@ static assay_code judge_run(struct arms *arms, struct assay_verdict_document *do
     }
     judge_outputs(arms);
     note_rounds(arms);
-    document->verdict = draft_overall(arms->draft);
+    document->verdict = judge_draft_overall(arms->draft);
     document->summary = summary_of(arms, document->verdict);
     return ASSAY_OK;
 }
@@ -367,7 +368,7 @@ static void refuse_run(struct verdict_draft *draft, const struct assay_opened *r
                        struct assay_verdict_document *document)
 {
     document->verdict = run->trust == ASSAY_TRUST_REFUSED ? ASSAY_VERDICT_FAIL : ASSAY_VERDICT_NOT_MEASURED;
-    document->summary = draft_text(draft, "nothing is judged: %s", run->why);
+    document->summary = judge_draft_text(draft, "nothing is judged: %s", run->why);
 }
 
 assay_code assay_judge_arms(const struct assay_opened *run, const struct assay_asked *asked, struct assay_arena *arena,
@@ -382,7 +383,7 @@ assay_code assay_judge_arms(const struct assay_opened *run, const struct assay_a
                                               .tool = asked->tool,
                                               .binary_sha256 = asked->binary_sha256};
     assay_code rc = ASSAY_OK;
-    draft_input_run(&draft, run);
+    judge_draft_input_run(&draft, run);
     if (run->trust < ASSAY_TRUST_INVALID) {
         refuse_run(&draft, run, &document);
     } else if (run->plan->arms_count < 2 || run->plan->load.mode != ASSAY_LOAD_PAIRED) {
@@ -391,7 +392,7 @@ assay_code assay_judge_arms(const struct assay_opened *run, const struct assay_a
         rc = judge_run(&arms, &document, err);
     }
     if (rc == ASSAY_OK) {
-        rc = draft_finish(&draft, &document, err);
+        rc = judge_draft_finish(&draft, &document, err);
     }
     if (rc == ASSAY_OK) {
         *ret = document;

@@ -29,7 +29,7 @@ static void *grow(struct verdict_draft *draft, void *old, size_t count, size_t *
     return larger;
 }
 
-struct assay_verdict_row *draft_row(struct verdict_draft *draft, const char *id, const char *kind)
+struct assay_verdict_row *judge_draft_row(struct verdict_draft *draft, const char *id, const char *kind)
 {
     struct assay_verdict_row *rows =
         grow(draft, draft->rows, draft->rows_count, &draft->rows_capacity, sizeof *draft->rows);
@@ -42,7 +42,7 @@ struct assay_verdict_row *draft_row(struct verdict_draft *draft, const char *id,
     return row;
 }
 
-const char *draft_copy(struct verdict_draft *draft, const char *text)
+const char *judge_draft_copy(struct verdict_draft *draft, const char *text)
 {
     const char *copy = text ? assay_arena_text(draft->arena, text, strlen(text)) : NULL;
     draft->is_out_of_memory |= text && !copy;
@@ -62,7 +62,7 @@ static const char *vtext(struct verdict_draft *draft, const char *format, va_lis
     return copy ? copy : "";
 }
 
-const char *draft_text(struct verdict_draft *draft, const char *format, ...)
+const char *judge_draft_text(struct verdict_draft *draft, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -71,7 +71,7 @@ const char *draft_text(struct verdict_draft *draft, const char *format, ...)
     return text;
 }
 
-void draft_note(struct verdict_draft *draft, const char *format, ...)
+void judge_draft_note(struct verdict_draft *draft, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -84,7 +84,7 @@ void draft_note(struct verdict_draft *draft, const char *format, ...)
     }
 }
 
-void draft_input(struct verdict_draft *draft, const char *name, const char *sha256, const char *document)
+void judge_draft_input(struct verdict_draft *draft, const char *name, const char *sha256, const char *document)
 {
     struct assay_verdict_input *inputs =
         grow(draft, draft->inputs, draft->inputs_count, &draft->inputs_capacity, sizeof *inputs);
@@ -95,16 +95,16 @@ void draft_input(struct verdict_draft *draft, const char *name, const char *sha2
     }
 }
 
-void draft_input_run(struct verdict_draft *draft, const struct assay_opened *run)
+void judge_draft_input_run(struct verdict_draft *draft, const struct assay_opened *run)
 {
     static const char *const DOCUMENTS[] = {[ASSAY_DOCUMENT_RECEIPT] = "receipt",
                                             [ASSAY_DOCUMENT_RECORD] = "record",
                                             [ASSAY_DOCUMENT_IMPORTED] = "imported"};
-    draft_input(draft, run->name, run->sha256[0] ? run->sha256 : NULL,
-                run->statement ? DOCUMENTS[run->document] : NULL);
+    judge_draft_input(draft, run->name, run->sha256[0] ? run->sha256 : NULL,
+                      run->statement ? DOCUMENTS[run->document] : NULL);
 }
 
-void draft_outcome(struct assay_verdict_row *row, const struct assay_outcome *outcome)
+void judge_draft_outcome(struct assay_verdict_row *row, const struct assay_outcome *outcome)
 {
     row->has_point = outcome->point > 0;
     row->point = outcome->point;
@@ -121,7 +121,7 @@ void draft_outcome(struct assay_verdict_row *row, const struct assay_outcome *ou
     row->reason = outcome->is_small_but_real ? "small but real" : outcome->reason;
 }
 
-enum assay_verdict draft_overall(const struct verdict_draft *draft)
+enum assay_verdict judge_draft_overall(const struct verdict_draft *draft)
 {
     size_t counts[ASSAY_VERDICT_COUNT] = {0}, all = 0;
     for (size_t i = 0; i < draft->rows_count; i++) {
@@ -140,7 +140,7 @@ enum assay_verdict draft_overall(const struct verdict_draft *draft)
     return counts[ASSAY_VERDICT_PASS] == all ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_UNDECIDED;
 }
 
-assay_code draft_finish(struct verdict_draft *draft, struct assay_verdict_document *document, assay_err *err)
+assay_code judge_draft_finish(struct verdict_draft *draft, struct assay_verdict_document *document, assay_err *err)
 {
     if (draft->is_out_of_memory) {
         return assay_nomem(err);
