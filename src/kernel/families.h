@@ -9,6 +9,13 @@
 /* X(operation and format) */
 #define KERNEL_OPERATIONS(X) \
     X(ternary_gemv_i2s)      \
+    X(dense_gemv_q80)        \
+    X(dense_gemv_q40)        \
+    X(dense_gemv_q41)        \
+    X(dense_gemv_q6k)        \
+    X(dense_gemv_f32)        \
+    X(dense_gemv_f16)        \
+    X(dense_gemv_bf16)       \
     X(limit_read_bytes)
 
 #define KERNEL_DECLARE_OPERATION(name) extern const struct assay_kernel_operation kernel_op_##name;
@@ -19,6 +26,13 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
 #define KERNEL_ROWS(X)       \
     X(ternary_gemv_i2s_ref)  \
     X(ternary_gemv_i2s_avx2) \
+    X(dense_gemv_q80_ref)    \
+    X(dense_gemv_q40_ref)    \
+    X(dense_gemv_q41_ref)    \
+    X(dense_gemv_q6k_ref)    \
+    X(dense_gemv_f32_ref)    \
+    X(dense_gemv_f16_ref)    \
+    X(dense_gemv_bf16_ref)   \
     X(limit_read_bytes_ref)  \
     X(limit_read_bytes_avx2)
 

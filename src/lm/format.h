@@ -16,6 +16,7 @@
 #define ASSAY_LM_FORMAT_H
 
 #include "base/err.h"
+#include "base/half.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,11 +78,5 @@ void assay_format_pack(enum assay_format format, const uint8_t *codes, uint64_t 
 
 /* Rounds floats into a format that is not ternary; Q formats by ggml's portable quantisers. cols floats of one row. */
 void assay_format_encode_row(enum assay_format format, const float *values, uint64_t cols, uint8_t *ret_data);
-
-/* IEEE half and bfloat16; to_* round to nearest even, NaN stays NaN. */
-float assay_f16_value(uint16_t bits);
-uint16_t assay_f16_bits(float value);
-float assay_bf16_value(uint16_t bits);
-uint16_t assay_bf16_bits(float value);
 
 #endif

@@ -1,4 +1,4 @@
-#include "lm/format.h"
+#include "base/half.h"
 
 #include <string.h>
 

@@ -1,0 +1,14 @@
+/*
+ * IEEE 754 binary16 and bfloat16 as bits. Reading is exact; writing rounds to nearest even; a NaN stays a NaN.
+ */
+#ifndef ASSAY_BASE_HALF_H
+#define ASSAY_BASE_HALF_H
+
+#include <stdint.h>
+
+float assay_f16_value(uint16_t bits);
+uint16_t assay_f16_bits(float value);
+float assay_bf16_value(uint16_t bits);
+uint16_t assay_bf16_bits(float value);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * Dense linear layers: y[token][row] = row . x[token], for every format of weights but the ternary ones
+ * (kernels.md 3.2). Internal to kernel/.
+ *
+ * Float formats (f32 f16 bf16) multiply float activations; block formats (q80 q40 q41: 32 elements; q6k: 256)
+ * multiply activations that were rounded to int8 with one scale a block, sum within a block in int32, and weigh the
+ * sum by the scale of both. Sums over floats are the tree T16: term i goes to lane i mod 16 in ascending i by fmaf,
+ * then lanes l + (l + 8), + 4, + 2, + 1. Vector code that keeps to it gives the bits of the plain-C reference.
+ */
+#ifndef ASSAY_KERNEL_DENSE_H
+#define ASSAY_KERNEL_DENSE_H
+
+#include "assay/kernel.h"
+#include "base/half.h"
+
+#include <math.h>
+#include <string.h>
+
+#define DENSE_LANES 16
+
+/* X(format, enum, elements of a block, bytes of a block) */
+#define DENSE_BLOCK_FORMATS(X) \
+    X(q80, DENSE_Q80, 32, 34)  \
+    X(q40, DENSE_Q40, 32, 18)  \
+    X(q41, DENSE_Q41, 32, 20)  \
+    X(q6k, DENSE_Q6K, 256, 210)
+
+enum dense_format {
+#define DENSE_ENUM(name, id, block, bytes) id,
+    DENSE_BLOCK_FORMATS(DENSE_ENUM)
+#undef DENSE_ENUM
+};
+
+/* Operands of a block format, in this order. */
+enum dense_block_input {
+    DENSE_WEIGHTS, /* u8, rows of blocks */
+    DENSE_Q,       /* i8 [tokens][columns] */
+    DENSE_D,       /* f32 [tokens][columns / block]: what q is multiplied by */
+    DENSE_SUMS     /* i32 [tokens][columns / block]: sum of q, for the formats with a minimum */
+};
+/* Of a float format: weights, x f32 [tokens][columns]. */
+enum dense_float_input { DENSE_FLOAT_WEIGHTS, DENSE_X };
+
+struct dense_block {
+    float d, m;            /* of the weights; m only in q41 */
+    const uint8_t *quants; /* q80 q40 q41 */
+    const uint8_t *whole;  /* the block's first byte: q6k */
+};
+
+static inline uint16_t dense_u16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] | at[1] << 8);
+}
+
+/* The tree over the sixteen lanes. */
+static inline float dense_tree(const float lanes[DENSE_LANES])
+{
+    float eight[8], four[4];
+    for (int i = 0; i < 8; i++) {
+        eight[i] = lanes[i] + lanes[i + 8];
+    }
+    for (int i = 0; i < 4; i++) {
+        four[i] = eight[i] + eight[i + 4];
+    }
+    return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+/* One weight of a block of the format, without its scale: exact. q41: without the minimum. */
+int kernel_dense_quant(enum dense_format format, const uint8_t *block, size_t element);
+/* Scale and minimum of a block. */
+float kernel_dense_scale(enum dense_format format, const uint8_t *block);
+float kernel_dense_minimum(enum dense_format format, const uint8_t *block);
+
+#endif
