@@ -72,27 +72,27 @@ struct honest_site {
 };
 
 enum honest_type {
-    REL_CHANGE,    /* a, b, percent */
-    REL_RATIO,     /* slow, fast, times */
-    REL_TOTAL,     /* parts..., total */
-    REL_MEAN,      /* rows..., mean */
-    REL_ORDER,     /* ascending */
-    REL_FRACTION,  /* k, n, percent */
-    REL_PRODUCT,   /* count, seconds, rate */
-    REL_COST,      /* unit price, volume, cost */
-    REL_SAME,      /* a, b */
+    REL_CHANGE,     /* a, b, percent */
+    REL_RATIO,      /* slow, fast, times */
+    REL_TOTAL,      /* parts..., total */
+    REL_MEAN,       /* rows..., mean */
+    REL_ORDER,      /* ascending */
+    REL_FRACTION,   /* k, n, percent */
+    REL_PRODUCT,    /* count, seconds, rate */
+    REL_COST,       /* unit price, volume, cost */
+    REL_SAME,       /* a, b */
     REL_MEAN_FOR_N, /* n, min, max, mean */
     REL_SHARE_OF_N, /* percent, n */
-    REL_GATE,      /* bound sign, limit, value, mark */
-    REL_ALL_MET,   /* marks... */
-    REL_MET_COUNT, /* met, gates, marks... */
-    REL_SPAN,      /* start, end, minutes */
-    REL_MARGIN,    /* limit, value, percent of headroom */
-    REL_LIMIT,     /* percent, base, limit */
-    REL_LITTLE,    /* connections, rate, latency */
-    REL_DIRECTION, /* word, a, b */
-    REL_READY,     /* ticks... */
-    REL_STAT,      /* stat, value, p50, p95: the value is that of the row that the word names */
+    REL_GATE,       /* bound sign, limit, value, mark */
+    REL_ALL_MET,    /* marks... */
+    REL_MET_COUNT,  /* met, gates, marks... */
+    REL_SPAN,       /* start, end, minutes */
+    REL_MARGIN,     /* limit, value, percent of headroom */
+    REL_LIMIT,      /* percent, base, limit */
+    REL_LITTLE,     /* connections, rate, latency */
+    REL_DIRECTION,  /* word, a, b */
+    REL_READY,      /* ticks... */
+    REL_STAT,       /* stat, value, p50, p95: the value is that of the row that the word names */
     REL_COUNT_TYPES
 };
 extern const char *const honest_type_names[REL_COUNT_TYPES];
@@ -111,7 +111,7 @@ struct honest {
     size_t sites_count;
     struct honest_relation relations[HONEST_RELATIONS_MAX];
     size_t relations_count;
-    size_t nouns_used, tables;
+    size_t nouns_used, things_used, tables;
 };
 
 void honest_make(struct honest *report, uint64_t seed);
