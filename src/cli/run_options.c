@@ -53,8 +53,9 @@ assay_code assay_run_table_init(struct assay_run_table *ret, const struct assay_
     (void)snprintf(ret->name, sizeof ret->name, "run %s", workload->name);
     ret->verb = (struct assay_opt_verb){
         .name = ret->name,
-        .synopsis = "[OPTIONS]",
+        .synopsis = workload->argument ? "[NAME] [OPTIONS]" : "[OPTIONS]",
         .summary = workload->summary,
+        .arguments_max = workload->argument ? 1 : 0,
         .options = ret->rows,
         .options_count = count,
         .exits = "0 valid receipt; 2 invalid, partial, aborted or stand-in; 3 bad input; 4 usage; 5 failed; 70 a bug",

@@ -17,6 +17,9 @@ static assay_code run_workload(struct assay_cli *cli, const struct assay_workloa
     if (rc == ASSAY_OK) {
         rc = assay_cli_parse(&run.table.verb, argc, argv, run.values, &result, &done, err);
     }
+    if (rc == ASSAY_OK && !done && result.arguments_count == 1) {
+        rc = assay_opt_set(&run.table.verb, workload->argument, result.arguments[0], run.values, &result.seen, err);
+    }
     if (rc == ASSAY_OK && !done) {
         rc = assay_one_run_do(cli, &run, err);
     }

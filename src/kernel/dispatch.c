@@ -109,23 +109,59 @@ void assay_kernel_counters_sum(const struct assay_kernel_counters *counters, siz
     ret->ns = (uint64_t)floor((double)ticks / per_s * (double)ASSAY_NS_PER_S);
 }
 
+/* What no compiler can see through: the memory behind the pointer is read and may have been changed. */
+static inline void barrier(const void *consumed)
+{
+    __asm__ volatile("" : : "r"(consumed) : "memory");
+}
+
+static void (*function_of(const struct assay_kernel *kernel, size_t row))(const struct assay_kernel_call *)
+{
+    return kernel->set->slots[row].row->run;
+}
+
+static void count(const struct assay_kernel *kernel, struct assay_kernel_thread *thread, size_t row,
+                  const struct assay_kernel_shape *shape, uint64_t calls, uint64_t ticks)
+{
+    struct assay_kernel_cost cost = assay_kernel_cost_of(kernel->op, shape);
+    struct slot *slot = &thread->slots[row];
+    slot->calls += thread->is_first ? calls : 0;
+    slot->elements += cost.elements * calls;
+    slot->bytes += cost.bytes * calls;
+    slot->ops += cost.ops * calls;
+    slot->ticks += ticks;
+}
+
 void assay_kernel_dispatch(const struct assay_kernel *kernel, struct assay_kernel_thread *thread,
                            const struct assay_kernel_call *call)
 {
     size_t row = atomic_load_explicit(&kernel->in_force, memory_order_acquire);
-    void (*run)(const struct assay_kernel_call *) = kernel->set->slots[row].row->run;
+    void (*run)(const struct assay_kernel_call *) = function_of(kernel, row);
     if (!thread->is_on) {
         run(call);
         return;
     }
-    struct assay_kernel_cost cost = assay_kernel_cost_of(kernel->op, &call->shape);
     uint64_t begin = assay_tick_now();
     run(call);
+    count(kernel, thread, row, &call->shape, 1, assay_tick_now() - begin);
+}
+
+void assay_kernel_dispatch_many(const struct assay_kernel *kernel, struct assay_kernel_thread *thread,
+                                const struct assay_kernel_ring *ring, size_t first, uint64_t repetitions)
+{
+    assert(ring->count > 0);
+    size_t row = atomic_load_explicit(&kernel->in_force, memory_order_acquire), at = first % ring->count;
+    void (*run)(const struct assay_kernel_call *) = function_of(kernel, row);
+    barrier(ring);
+    uint64_t begin = assay_tick_now();
+    for (uint64_t i = 0; i < repetitions; i++) {
+        const struct assay_kernel_call *call = ring->calls[at];
+        run(call);
+        barrier(call->out[0]);
+        at = at + 1 < ring->count ? at + 1 : 0;
+    }
     uint64_t ticks = assay_tick_now() - begin;
-    struct slot *slot = &thread->slots[row];
-    slot->calls += thread->is_first ? 1 : 0;
-    slot->elements += cost.elements;
-    slot->bytes += cost.bytes;
-    slot->ops += cost.ops;
-    slot->ticks += ticks;
+    if (thread->is_on) {
+        count(kernel, thread, row, &ring->calls[first % ring->count]->shape, repetitions, ticks);
+    }
 }

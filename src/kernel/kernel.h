@@ -217,4 +217,14 @@ void assay_kernel_counters_zero(struct assay_kernel_counters *counters);
 void assay_kernel_dispatch(const struct assay_kernel *kernel, struct assay_kernel_thread *thread,
                            const struct assay_kernel_call *call);
 
+/* The same call over and over as one region, counted as so many calls with one reading of the counter at either end:
+ * for epochs of small kernels. It goes round the operands in turn, from number `first` on; all are of one shape. The
+ * compiler can neither drop a result nor move it (consume and clobber barriers). */
+struct assay_kernel_ring {
+    const struct assay_kernel_call *const *calls;
+    size_t count;
+};
+void assay_kernel_dispatch_many(const struct assay_kernel *kernel, struct assay_kernel_thread *thread,
+                                const struct assay_kernel_ring *ring, size_t first, uint64_t repetitions);
+
 #endif

@@ -113,6 +113,7 @@ struct assay_arm_text {
 struct assay_workload {
     const char *name; /* "llm" */
     const char *summary;
+    const char *argument; /* name of the option that takes the one argument behind the workload's name, or NULL */
     const struct assay_opt *options; /* rows for the options struct at the start of the state */
     size_t options_count;
     size_t state_bytes, worker_bytes;

@@ -1,0 +1,111 @@
+/* The read-only pass over the very same operands, in the order in which the arms go round them (kernels.md 1.3). */
+#include "workload/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_BYTES 64
+#define PASS_NS (1 * ASSAY_NS_PER_MS) /* one probe is as long as this, or one pass if that takes longer */
+#define TRIALS 3                      /* the best of so many is the rate of one probe: an interrupt is no limit */
+
+/* Lines of all inputs of all copies, as calls of the probe. Inputs under a line are no stream. */
+static void list_operands(struct kernel_state *state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < state->copies_count; i++) {
+        const struct assay_kernel_data *copy = &state->copies[i];
+        for (size_t k = 0; k < state->op->inputs_count; k++) {
+            uint64_t lines = copy->in_bytes[k] / LINE_BYTES;
+            if (lines > 0) {
+                state->probe_calls[count] = (struct assay_kernel_call){
+                    .shape = {lines, 1, 1, 1}, .in = {copy->call.in[k]}, .out = {&state->probe_sum}};
+                state->probe_pointers[count] = &state->probe_calls[count];
+                count++;
+            }
+        }
+    }
+    state->probe_ring = (struct assay_kernel_ring){.calls = state->probe_pointers, .count = count};
+}
+
+assay_code kernel_probe_open(struct kernel_state *state, assay_err *err)
+{
+    const struct assay_kernel_operation *op = assay_kernel_set_find(state->set, "limit_read", "bytes");
+    size_t most = state->copies_count * state->op->inputs_count;
+    state->probe_calls = assay_alloc(most, sizeof *state->probe_calls);
+    state->probe_pointers = assay_alloc(most, sizeof *state->probe_pointers);
+    if (!state->probe_calls || !state->probe_pointers) {
+        return assay_nomem(err);
+    }
+    list_operands(state);
+    return assay_kernel_set_bind(state->set, op, &state->probe, err);
+}
+
+void kernel_probe_close(struct kernel_state *state)
+{
+    assay_free(state->probe_calls);
+    assay_free((void *)state->probe_pointers);
+    state->probe_calls = NULL;
+    state->probe_pointers = NULL;
+}
+
+static uint64_t counted_bytes(const struct kernel_state *state, uint64_t *ret_ns)
+{
+    struct assay_kernel_total total;
+    assay_kernel_counters_sum(state->arms[0].counters, assay_kernel_row_in_force(state->probe), &total);
+    *ret_ns = total.ns;
+    return total.bytes;
+}
+
+/* One or more whole passes: bytes and nanoseconds as the dispatch counted them. */
+static double pass_rate(struct kernel_state *state)
+{
+    struct assay_kernel_thread *thread = assay_kernel_counters_thread(state->arms[0].counters, 0);
+    uint64_t before_ns, after_ns, begin_ns = assay_clock_mono_ns();
+    uint64_t before = counted_bytes(state, &before_ns);
+    do {
+        for (size_t i = 0; i < state->probe_ring.count; i++) {
+            assay_kernel_dispatch(state->probe, thread, state->probe_ring.calls[i]);
+        }
+    } while (assay_clock_mono_ns() - begin_ns < PASS_NS);
+    uint64_t after = counted_bytes(state, &after_ns);
+    return after_ns > before_ns ? (double)(after - before) * 1e9 / (double)(after_ns - before_ns) : 0;
+}
+
+void kernel_probe_pass(struct kernel_state *state)
+{
+    if (state->probe_ring.count == 0 || state->probes_count == KERNEL_PROBES_MAX) {
+        return;
+    }
+    double best = 0;
+    for (int i = 0; i < TRIALS; i++) {
+        double rate = pass_rate(state);
+        best = rate > best ? rate : best;
+    }
+    state->probe_rates[state->probes_count++] = best;
+}
+
+void kernel_put_roofline(struct assay_json_builder *b, json_t *checks, const struct kernel_state *state)
+{
+    double highest = 0, lowest = 0;
+    for (size_t i = 0; i < state->probes_count; i++) {
+        double rate = state->probe_rates[i];
+        highest = rate > highest ? rate : highest;
+        lowest = i == 0 || rate < lowest ? rate : lowest;
+    }
+    json_t *check = assay_json_add_object(b, checks);
+    assay_json_put_text(b, check, "id", "roofline");
+    assay_json_put_text(b, check, "rule", "roofline@1");
+    assay_json_put_u64(b, check, "n", state->probes_count);
+    json_t *data = assay_json_put_object(b, check, "data");
+    if (state->probes_count > 0) {
+        assay_json_put_dec(b, data, "readHighest", highest);
+        assay_json_put_dec(b, data, "readLowest", lowest);
+    }
+    /* How the epochs were made: the cost of the timer, and what the calls went round. */
+    assay_json_put_u64(b, data, "epochCalls", state->iterations);
+    assay_json_put_u64(b, data, "epochNs", state->epoch_ns);
+    assay_json_put_dec(b, data, "timerShare",
+                       state->epoch_ns > 0 ? 2 * (double)state->clock_cost.overhead_ns / (double)state->epoch_ns : 0);
+    assay_json_put_u64(b, data, "copies", state->copies_count);
+    assay_json_put_u64(b, data, "copyBytes", state->copy_bytes);
+}
