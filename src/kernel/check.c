@@ -1,23 +1,12 @@
 /* One row on one case, held against the reference. */
-#include "kernel/kernel.h"
+#include "kernel/check_room.h"
 
 #include "base/mem.h"
-#include "stat/stat.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The format of stat/ by the operand's type: the same list, spelled twice because the public header knows no room. */
-static enum assay_stat_format format_of(enum assay_kernel_type type)
-{
-    static const enum assay_stat_format FORMATS[] = {
-        [ASSAY_KERNEL_F32] = ASSAY_STAT_F32, [ASSAY_KERNEL_F16] = ASSAY_STAT_F16, [ASSAY_KERNEL_BF16] = ASSAY_STAT_BF16,
-        [ASSAY_KERNEL_F64] = ASSAY_STAT_F64, [ASSAY_KERNEL_I32] = ASSAY_STAT_I32, [ASSAY_KERNEL_I8] = ASSAY_STAT_I8,
-        [ASSAY_KERNEL_U8] = ASSAY_STAT_U8,   [ASSAY_KERNEL_U64] = ASSAY_STAT_U64};
-    return FORMATS[type];
-}
 
 struct pair {
     struct assay_kernel_data ref, row;
@@ -27,7 +16,7 @@ struct pair {
 static void describe(const struct pair *pair, size_t output, size_t at, char *text)
 {
     const struct assay_kernel_operand *operand = &pair->ref.op->outputs[output];
-    enum assay_stat_format format = format_of(operand->type);
+    enum assay_stat_format format = kernel_format_of(operand->type);
     (void)snprintf(text, ASSAY_KERNEL_DIFFERENCE_BYTES, "%s[%zu] is %.9g, expected %.9g", operand->name, at,
                    assay_stat_value_at(format, pair->row.call.out[output], at),
                    assay_stat_value_at(format, pair->ref.call.out[output], at));
@@ -54,7 +43,7 @@ static bool is_exact(const struct pair *pair, char *text)
 static assay_code worst_of(const struct pair *pair, double *ret_worst, size_t *ret_at, assay_err *err)
 {
     const struct assay_kernel_operation *op = pair->ref.op;
-    enum assay_stat_format format = format_of(op->outputs[0].type);
+    enum assay_stat_format format = kernel_format_of(op->outputs[0].type);
     size_t count = pair->ref.out_bytes[0] / assay_kernel_type_bytes(op->outputs[0].type);
     double *values = assay_alloc(2 * count, sizeof *values);
     if (!values) {

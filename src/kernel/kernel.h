@@ -33,6 +33,7 @@
 #include "base/cpu.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "stat/stat.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -175,6 +176,18 @@ size_t assay_kernel_data_outputs_bytes(const struct assay_kernel_data *data); /*
 assay_code assay_kernel_check(const struct assay_kernel_operation *op, const struct assay_kernel_row *row,
                               const struct assay_kernel_case *which, const struct assay_kernel_shape *shape,
                               bool *ret_is_equal, char ret_text[ASSAY_KERNEL_DIFFERENCE_BYTES], assay_err *err);
+
+/* How far the first output of a row lies from binary64 (or, for an operation without such a reference, from the
+ * reference row), on the inputs that stand in data. Outputs are poisoned and written; `ret_text` says what is wrong:
+ * NaN misplaced, a value beyond the hard bound of its dot product, a bounded row beyond the tolerance. */
+struct assay_kernel_parity {
+    struct assay_stat_parity numbers;
+    uint64_t terms;
+    bool is_binary64, has_bounds, is_good;
+};
+assay_code assay_kernel_parity_of(struct assay_kernel_data *data, const struct assay_kernel_row *row, double tolerance,
+                                  struct assay_kernel_parity *ret, char ret_text[ASSAY_KERNEL_DIFFERENCE_BYTES],
+                                  assay_err *err);
 
 /* ---- choice, dispatch, breaker ---------------------------------------------------------------------------------- */
 

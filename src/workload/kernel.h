@@ -19,7 +19,6 @@
 #include "base/mem.h"
 #include "crypto/crypto.h"
 #include "kernel/kernel.h"
-#include "stat/stat.h"
 
 #define KERNEL_LINKED_MAX 16                      /* operations that a program linked with libassay hands over */
 #define KERNEL_COPIES_MAX 4096                    /* of the operands, for runs out of cache */
@@ -44,9 +43,7 @@ struct kernel_arm {
     uint64_t *expected;                     /* hash of the outputs on each copy */
     bool is_wrong;                          /* its outputs are not those of the reference */
     char difference[ASSAY_KERNEL_DIFFERENCE_BYTES];
-    struct assay_stat_parity parity; /* of the first copy, against binary64 */
-    bool has_parity, has_magnitudes;
-    size_t values;
+    struct assay_kernel_parity parity; /* of the first copy */
 };
 
 struct kernel_object {
@@ -73,7 +70,9 @@ struct kernel_state {
     struct assay_clock_cost clock_cost;
     uint64_t wall_begin_ns, wall_ns; /* around everything that is counted */
     struct assay_kernel *probe;
-    struct assay_kernel_ring probe_ring;
+    struct assay_kernel_ring probe_rings[ASSAY_KERNEL_INPUTS_MAX]; /* one an operand: the copies of it */
+    size_t probe_rings_count;
+    uint64_t probe_repetitions; /* calls of each ring in one pass; found once */
     struct assay_kernel_call *probe_calls;
     const struct assay_kernel_call **probe_pointers;
     uint64_t probe_sum; /* where the probe writes */

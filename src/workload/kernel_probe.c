@@ -6,25 +6,26 @@
 
 #define LINE_BYTES 64
 #define PASS_NS (1 * ASSAY_NS_PER_MS) /* one probe is as long as this, or one pass if that takes longer */
-#define TRIALS 3                      /* the best of so many is the rate of one probe: an interrupt is no limit */
+#define REPETITIONS_MAX (UINT64_C(1) << 24)
+#define TRIALS 3 /* the best of so many is the rate of one probe: an interrupt is no limit */
 
-/* Lines of all inputs of all copies, as calls of the probe. Inputs under a line are no stream. */
+/* A ring an operand: all copies of it, as calls of the probe. An operand under a line is no stream. */
 static void list_operands(struct kernel_state *state)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < state->copies_count; i++) {
-        const struct assay_kernel_data *copy = &state->copies[i];
-        for (size_t k = 0; k < state->op->inputs_count; k++) {
-            uint64_t lines = copy->in_bytes[k] / LINE_BYTES;
-            if (lines > 0) {
-                state->probe_calls[count] = (struct assay_kernel_call){
-                    .shape = {lines, 1, 1, 1}, .in = {copy->call.in[k]}, .out = {&state->probe_sum}};
-                state->probe_pointers[count] = &state->probe_calls[count];
-                count++;
-            }
+    for (size_t k = 0; k < state->op->inputs_count; k++) {
+        uint64_t lines = state->copies[0].in_bytes[k] / LINE_BYTES;
+        size_t first = state->probe_rings_count * state->copies_count;
+        if (lines == 0) {
+            continue;
         }
+        for (size_t i = 0; i < state->copies_count; i++) {
+            state->probe_calls[first + i] = (struct assay_kernel_call){
+                .shape = {lines, 1, 1, 1}, .in = {state->copies[i].call.in[k]}, .out = {&state->probe_sum}};
+            state->probe_pointers[first + i] = &state->probe_calls[first + i];
+        }
+        state->probe_rings[state->probe_rings_count++] =
+            (struct assay_kernel_ring){.calls = state->probe_pointers + first, .count = state->copies_count};
     }
-    state->probe_ring = (struct assay_kernel_ring){.calls = state->probe_pointers, .count = count};
 }
 
 assay_code kernel_probe_open(struct kernel_state *state, assay_err *err)
@@ -37,7 +38,11 @@ assay_code kernel_probe_open(struct kernel_state *state, assay_err *err)
         return assay_nomem(err);
     }
     list_operands(state);
-    return assay_kernel_set_bind(state->set, op, &state->probe, err);
+    assay_code rc = assay_kernel_set_bind(state->set, op, &state->probe, err);
+    if (rc == ASSAY_OK) {
+        find_repetitions(state);
+    }
+    return rc;
 }
 
 void kernel_probe_close(struct kernel_state *state)
@@ -56,24 +61,42 @@ static uint64_t counted_bytes(const struct kernel_state *state, uint64_t *ret_ns
     return total.bytes;
 }
 
-/* One or more whole passes: bytes and nanoseconds as the dispatch counted them. */
-static double pass_rate(struct kernel_state *state)
+static void run_pass(struct kernel_state *state)
 {
     struct assay_kernel_thread *thread = assay_kernel_counters_thread(state->arms[0].counters, 0);
-    uint64_t before_ns, after_ns, begin_ns = assay_clock_mono_ns();
-    uint64_t before = counted_bytes(state, &before_ns);
-    do {
-        for (size_t i = 0; i < state->probe_ring.count; i++) {
-            assay_kernel_dispatch(state->probe, thread, state->probe_ring.calls[i]);
-        }
-    } while (assay_clock_mono_ns() - begin_ns < PASS_NS);
+    for (size_t i = 0; i < state->probe_rings_count; i++) {
+        assay_kernel_dispatch_many(state->probe, thread, &state->probe_rings[i], 0, state->probe_repetitions);
+    }
+}
+
+static uint64_t time_pass(struct kernel_state *state)
+{
+    uint64_t begin_ns = assay_clock_mono_ns();
+    run_pass(state);
+    return assay_clock_mono_ns() - begin_ns;
+}
+
+/* Whole rounds of the copies, as many as a pass of PASS_NS needs. */
+static void find_repetitions(struct kernel_state *state)
+{
+    state->probe_repetitions = state->copies_count;
+    while (time_pass(state) < PASS_NS && state->probe_repetitions < REPETITIONS_MAX) {
+        state->probe_repetitions *= 2;
+    }
+}
+
+/* Bytes a second of one pass, as the dispatch counted them. */
+static double pass_rate(struct kernel_state *state)
+{
+    uint64_t before_ns, after_ns, before = counted_bytes(state, &before_ns);
+    run_pass(state);
     uint64_t after = counted_bytes(state, &after_ns);
     return after_ns > before_ns ? (double)(after - before) * 1e9 / (double)(after_ns - before_ns) : 0;
 }
 
 void kernel_probe_pass(struct kernel_state *state)
 {
-    if (state->probe_ring.count == 0 || state->probes_count == KERNEL_PROBES_MAX) {
+    if (state->probe_rings_count == 0 || state->probes_count == KERNEL_PROBES_MAX) {
         return;
     }
     double best = 0;
