@@ -67,6 +67,7 @@ struct kernel_state {
     uint64_t copy_bytes; /* of the inputs of one copy */
     const char *cache_text;
     uint64_t iterations, epoch_ns; /* N, and how long it took when it was found */
+    size_t next_copy;              /* where the next epoch begins: behind the last one, whichever arm that was */
     struct assay_clock_cost clock_cost;
     uint64_t wall_begin_ns, wall_ns; /* around everything that is counted */
     struct assay_kernel *probe;

@@ -14,12 +14,22 @@ struct assay_kernel_ring kernel_ring(const struct kernel_state *state)
     return (struct assay_kernel_ring){.calls = state->calls, .count = state->copies_count};
 }
 
+/* A copy comes again only after all others, also across epochs and arms: otherwise one arm would find in the cache what
+ * the arm before it has just read. */
+static void advance(struct kernel_state *state, uint64_t iterations)
+{
+    state->next_copy = (size_t)((state->next_copy + iterations) % state->copies_count);
+}
+
 static uint64_t time_epoch(struct kernel_state *state, const struct kernel_arm *arm, uint64_t iterations)
 {
     const struct assay_kernel_ring ring = kernel_ring(state);
     uint64_t begin_ns = assay_clock_mono_ns();
-    assay_kernel_dispatch_many(arm->kernel, assay_kernel_counters_thread(arm->counters, 0), &ring, 0, iterations);
-    return assay_clock_mono_ns() - begin_ns;
+    assay_kernel_dispatch_many(arm->kernel, assay_kernel_counters_thread(arm->counters, 0), &ring, state->next_copy,
+                               iterations);
+    uint64_t end_ns = assay_clock_mono_ns();
+    advance(state, iterations);
+    return end_ns - begin_ns;
 }
 
 /* Nanoseconds of one call: doubling until a region is long enough to tell. */
@@ -66,11 +76,21 @@ assay_code kernel_calibrate(struct kernel_state *state, assay_err *err)
     return ASSAY_OK;
 }
 
+static size_t copies_of_epoch(const struct kernel_state *state)
+{
+    return state->iterations < state->copies_count ? (size_t)state->iterations : state->copies_count;
+}
+
+static size_t nth_copy(const struct kernel_state *state, size_t n)
+{
+    return (state->next_copy + n) % state->copies_count;
+}
+
 /* Whether the copies that the epoch wrote hold what the arm gave when it was held against the reference. */
 static bool is_as_expected(const struct kernel_state *state, const struct kernel_arm *arm)
 {
-    size_t written = state->iterations < state->copies_count ? (size_t)state->iterations : state->copies_count;
-    for (size_t i = 0; i < written; i++) {
+    for (size_t n = 0; n < copies_of_epoch(state); n++) {
+        size_t i = nth_copy(state, n);
         if (!assay_kernel_data_is_intact(&state->copies[i]) ||
             assay_kernel_data_output_hash(&state->copies[i]) != arm->expected[i]) {
             return false;
@@ -89,17 +109,18 @@ assay_code kernel_step(void *worker, const struct assay_operation *operation, st
     if (operation->op->arm == 0 && operation->op->round % PROBE_EVERY_ROUNDS == PROBE_EVERY_ROUNDS - 1) {
         kernel_probe_pass(state);
     }
-    for (size_t i = 0; i < state->copies_count; i++) {
-        assay_kernel_data_poison(&state->copies[i]);
+    for (size_t n = 0; n < copies_of_epoch(state); n++) {
+        assay_kernel_data_poison(&state->copies[nth_copy(state, n)]);
     }
     uint64_t cpu_ns = assay_clock_thread_cpu_ns(); /* outside of the stamps: it is a system call */
     ret->start_ns = assay_clock_mono_ns();
-    assay_kernel_dispatch_many(arm->kernel, thread, &ring, 0, state->iterations);
+    assay_kernel_dispatch_many(arm->kernel, thread, &ring, state->next_copy, state->iterations);
     ret->end_ns = assay_clock_mono_ns();
     ret->cpu_ns = assay_clock_thread_cpu_ns() - cpu_ns;
     ret->iterations = (uint32_t)state->iterations;
     if (arm->is_wrong || !is_as_expected(state, arm)) {
         ret->status = ASSAY_STATUS_WRONG;
     }
+    advance(state, state->iterations);
     return ASSAY_OK;
 }

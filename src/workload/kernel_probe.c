@@ -28,23 +28,6 @@ static void list_operands(struct kernel_state *state)
     }
 }
 
-assay_code kernel_probe_open(struct kernel_state *state, assay_err *err)
-{
-    const struct assay_kernel_operation *op = assay_kernel_set_find(state->set, "limit_read", "bytes");
-    size_t most = state->copies_count * state->op->inputs_count;
-    state->probe_calls = assay_alloc(most, sizeof *state->probe_calls);
-    state->probe_pointers = assay_alloc(most, sizeof *state->probe_pointers);
-    if (!state->probe_calls || !state->probe_pointers) {
-        return assay_nomem(err);
-    }
-    list_operands(state);
-    assay_code rc = assay_kernel_set_bind(state->set, op, &state->probe, err);
-    if (rc == ASSAY_OK) {
-        find_repetitions(state);
-    }
-    return rc;
-}
-
 void kernel_probe_close(struct kernel_state *state)
 {
     assay_free(state->probe_calls);
@@ -92,6 +75,23 @@ static double pass_rate(struct kernel_state *state)
     run_pass(state);
     uint64_t after = counted_bytes(state, &after_ns);
     return after_ns > before_ns ? (double)(after - before) * 1e9 / (double)(after_ns - before_ns) : 0;
+}
+
+assay_code kernel_probe_open(struct kernel_state *state, assay_err *err)
+{
+    const struct assay_kernel_operation *op = assay_kernel_set_find(state->set, "limit_read", "bytes");
+    size_t most = state->copies_count * state->op->inputs_count;
+    state->probe_calls = assay_alloc(most, sizeof *state->probe_calls);
+    state->probe_pointers = assay_alloc(most, sizeof *state->probe_pointers);
+    if (!state->probe_calls || !state->probe_pointers) {
+        return assay_nomem(err);
+    }
+    list_operands(state);
+    assay_code rc = assay_kernel_set_bind(state->set, op, &state->probe, err);
+    if (rc == ASSAY_OK) {
+        find_repetitions(state);
+    }
+    return rc;
 }
 
 void kernel_probe_pass(struct kernel_state *state)
