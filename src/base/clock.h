@@ -10,6 +10,7 @@
 #ifndef ASSAY_BASE_CLOCK_H
 #define ASSAY_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ASSAY_NS_PER_US UINT64_C(1000)
@@ -44,5 +45,7 @@ struct assay_clock_cost assay_clock_measure_cost(void);
 
 #define ASSAY_TIME_TEXT_BYTES 21 /* "2026-01-05T09:30:00Z" and NUL */
 void assay_clock_format_utc(uint64_t real_ns, char text[ASSAY_TIME_TEXT_BYTES]);
+/* "YYYY-MM-DDTHH:MM:SSZ" of the Gregorian calendar, from 1970 on, to seconds since then. Reads no clock. */
+bool assay_time_read(const char *text, int64_t *ret_seconds);
 
 #endif

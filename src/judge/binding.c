@@ -7,62 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AHEAD_S_MAX 300     /* gate 406: clocks of two machines may differ by minutes */
-#define DAYS_TO_1970 719468 /* from 0000-03-01 of the proleptic Gregorian calendar */
-
-static bool read_digits(const char **at, int count, int *ret)
-{
-    int value = 0;
-    for (int i = 0; i < count; i++) {
-        char c = **at;
-        if (c < '0' || c > '9') {
-            return false;
-        }
-        value = 10 * value + (c - '0');
-        (*at)++;
-    }
-    *ret = value;
-    return true;
-}
-
-static int days_in_month(int year, int month)
-{
-    static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return DAYS[month - 1] + (month == 2 && is_leap ? 1 : 0);
-}
-
-/* Days since 1970-01-01, years counted from March so that the leap day comes last (Hinnant, "days_from_civil"). */
-static int64_t days_since_1970(int year, int month, int day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t shifted = (month + 9) % 12;
-    int64_t day_of_year = (153 * shifted + 2) / 5 + day - 1;
-    return 365 * y + y / 4 - y / 100 + y / 400 + day_of_year - DAYS_TO_1970;
-}
-
-bool judge_time_read(const char *text, int64_t *ret_seconds)
-{
-    static const struct {
-        int digits;
-        char after;
-    } PARTS[] = {{4, '-'}, {2, '-'}, {2, 'T'}, {2, ':'}, {2, ':'}, {2, 'Z'}};
-    int part[6];
-    const char *at = text;
-    for (size_t i = 0; i < 6; i++) {
-        if (!read_digits(&at, PARTS[i].digits, &part[i]) || *at != PARTS[i].after) {
-            return false;
-        }
-        at++;
-    }
-    bool is_date = *at == '\0' && part[0] >= 1970 && part[1] >= 1 && part[1] <= 12 && part[2] >= 1 &&
-                   part[2] <= days_in_month(part[0], part[1]);
-    if (!is_date || part[3] > 23 || part[4] > 59 || part[5] > 59) {
-        return false;
-    }
-    *ret_seconds = days_since_1970(part[0], part[1], part[2]) * 86400 + part[3] * 3600 + part[4] * 60 + part[5];
-    return true;
-}
+#define AHEAD_S_MAX 300 /* gate 406: clocks of two machines may differ by minutes */
 
 /* ---- expectations ---- */
 
@@ -94,7 +39,7 @@ static void expect_age(struct judge *judge)
     const char *finished = json_string_value(at(judge, PLACE));
     int64_t seconds = 0;
     char expected[64];
-    bool is_read = finished && judge_time_read(finished, &seconds);
+    bool is_read = finished && assay_time_read(finished, &seconds);
     uint64_t now_s = judge->input->now_real_ns / ASSAY_NS_PER_S;
     bool is_young = is_read && (uint64_t)seconds + judge->input->max_age_ns / ASSAY_NS_PER_S >= now_s;
     (void)snprintf(expected, sizeof expected, "at most %llu s before now",
@@ -137,8 +82,8 @@ static void check_dates(struct judge *judge)
     static const char STARTED[] = "/predicate/attempts/startedAt", FINISHED[] = "/predicate/attempts/finishedAt";
     const char *started = json_string_value(at(judge, STARTED)), *finished = json_string_value(at(judge, FINISHED));
     int64_t start = 0, finish = 0;
-    bool has_start = started && judge_time_read(started, &start);
-    bool has_finish = finished && judge_time_read(finished, &finish);
+    bool has_start = started && assay_time_read(started, &start);
+    bool has_finish = finished && assay_time_read(finished, &finish);
     int64_t latest = (int64_t)(judge->input->now_real_ns / ASSAY_NS_PER_S) + AHEAD_S_MAX;
     if (has_start && has_finish && finish < start) {
         judge_fail(judge, GATE_DATE, FINISHED, at(judge, FINISHED), "a time not before startedAt");

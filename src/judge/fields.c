@@ -1,6 +1,7 @@
 #include "judge/field.h"
 #include "judge/judge_room.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -75,7 +76,7 @@ static bool is_str(const char *text)
 static bool is_time(const char *text)
 {
     int64_t seconds;
-    return judge_time_read(text, &seconds);
+    return assay_time_read(text, &seconds);
 }
 
 static bool is_dec(const char *text)

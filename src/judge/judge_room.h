@@ -109,7 +109,4 @@ void judge_binding(struct judge *judge);
 /* lines.c */
 void judge_lines(struct judge *judge);
 
-/* "YYYY-MM-DDTHH:MM:SSZ" of the Gregorian calendar to seconds since 1970. */
-bool judge_time_read(const char *text, int64_t *ret_seconds);
-
 #endif

@@ -1,3 +1,4 @@
+#include "record/envelope.h"
 #include "base/mem.h"
 #include "crypto/crypto.h"
 #include "record/receipt.h"
@@ -16,32 +17,18 @@ static const struct {
 
 assay_code assay_receipt_envelope(const json_t *statement, struct assay_buf *out, assay_err *err)
 {
+    return assay_receipt_sign(statement, NULL, 0, out, err);
+}
+
+assay_code assay_receipt_sign(const json_t *statement, const struct assay_secret_key *const *keys, size_t keys_count,
+                              struct assay_buf *out, assay_err *err)
+{
     assert(statement && out);
-    struct assay_buf payload, base64;
-    struct assay_json_builder b = {0};
-    json_t *envelope = json_object();
-    assay_buf_init(&payload, ASSAY_PAYLOAD_BYTES_MAX);
-    assay_buf_init(&base64, ASSAY_ENVELOPE_BYTES_MAX);
-    assay_code rc = assay_json_canon(statement, &payload, err);
-    rc = rc == ASSAY_OK ? assay_buf_check(&payload, err) : rc;
-    if (rc == ASSAY_OK) {
-        assay_base64_append(&base64, payload.data, payload.len);
-        rc = assay_buf_check(&base64, err);
-    }
-    if (rc == ASSAY_OK) {
-        assay_json_put_text(&b, envelope, "payload", base64.data);
-        assay_json_put_text(&b, envelope, "payloadType", ASSAY_PAYLOAD_TYPE);
-        (void)assay_json_put_array(&b, envelope, "signatures");
-        rc = assay_json_builder_check(&b, envelope, err);
-    }
-    rc = rc == ASSAY_OK ? assay_json_canon(envelope, out, err) : rc;
+    assay_code rc = assay_envelope_write(ASSAY_PAYLOAD_TYPE, statement, keys, keys_count, out, err);
     if (rc == ASSAY_OK) {
         assay_buf_char(out, '\n');
         rc = assay_buf_check(out, err);
     }
-    json_decref(envelope);
-    assay_buf_done(&payload);
-    assay_buf_done(&base64);
     return rc;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "crypto/crypto.h"
 #include "record/metric.h"
 #include "record/plan.h"
 #include "record/trace.h"
@@ -62,6 +63,18 @@ assay_code assay_receipt_derive(const char *plan_bytes, size_t plan_len, const c
 
 /* The strict file: JCS of an envelope with an empty signature array, and one LF. */
 assay_code assay_receipt_envelope(const json_t *statement, struct assay_buf *out, assay_err *err);
+/* The same with signatures. The statement must already name the keys: assay_receipt_name_signers. */
+assay_code assay_receipt_sign(const json_t *statement, const struct assay_secret_key *const *keys, size_t keys_count,
+                              struct assay_buf *out, assay_err *err);
+
+/* What a signature brings in (evidence.md 1.3): tier.signers (not in a run record, which has no tier) and the place of
+ * the document in the first key's chain. */
+struct assay_chain {
+    uint64_t counter;     /* of this document: 1 for the key's first */
+    const char *previous; /* 64 hex digits: payload digest of the key's document before it; NULL: there is none */
+};
+assay_code assay_receipt_name_signers(json_t *statement, const struct assay_secret_key *const *keys, size_t keys_count,
+                                      const struct assay_chain *chain, assay_err *err);
 
 /* Opens a strict or interop envelope without judging it: statement as JSON. For show, report and the store. */
 assay_code assay_receipt_read(const char *bytes, size_t len, json_t **ret_statement, enum assay_document *ret_document,

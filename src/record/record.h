@@ -6,7 +6,9 @@
 #define ASSAY_RECORD_RECORD_H
 
 #include "record/arrival.h"
+#include "record/envelope.h"
 #include "record/finding.h"
+#include "record/log_entry.h"
 #include "record/metric.h"
 #include "record/paired.h"
 #include "record/plan.h"
@@ -17,6 +19,7 @@
 #include "record/sample.h"
 #include "record/suite.h"
 #include "record/trace.h"
+#include "record/trust.h"
 #include "record/verdict.h"
 
 #endif

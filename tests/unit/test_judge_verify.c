@@ -1,4 +1,5 @@
 /* What verify says beyond single faults (tests/negative) and edits (tests/property). */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "crypto/crypto.h"
 #include "judge/judge.h"
@@ -390,7 +391,7 @@ static void a_date_is_read_if_the_calendar_has_it(void **state)
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         int64_t seconds = -1;
-        bool is_read = judge_time_read(CASES[i].text, &seconds);
+        bool is_read = assay_time_read(CASES[i].text, &seconds);
         assert_int_equal(is_read, CASES[i].seconds >= 0);
         assert_true(seconds == CASES[i].seconds);
     }

@@ -1,0 +1,273 @@
+#include "record/log_entry.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 256
+
+static assay_code make_room(struct assay_log_book *book, assay_err *err)
+{
+    if (book->count < book->capacity) {
+        return ASSAY_OK;
+    }
+    if (book->count >= ASSAY_LOG_ENTRIES_MAX) {
+        return assay_fail(err, ASSAY_TOO_LARGE, "the log has over %zu entries", ASSAY_LOG_ENTRIES_MAX);
+    }
+    size_t capacity = book->capacity ? 2 * book->capacity : FIRST_CAPACITY;
+    struct assay_log_row *rows = assay_realloc(book->rows, capacity, sizeof *rows);
+    if (!rows) {
+        return assay_nomem(err);
+    }
+    book->rows = rows;
+    book->capacity = capacity;
+    return ASSAY_OK;
+}
+
+assay_code assay_log_book_read(const char *entries, size_t len, struct assay_log_book *ret, assay_err *err)
+{
+    assert(ret && (entries || len == 0));
+    struct assay_log_book book = {0};
+    struct assay_slice rest = {entries, len}, entry;
+    assay_code rc = ASSAY_OK;
+    assay_merkle_init(&book.tree);
+    while (rest.len > 0 && rc == ASSAY_OK) {
+        rc = make_room(&book, err);
+        if (rc == ASSAY_OK && !assay_entry_cut(&rest, &entry)) {
+            rc = assay_fail(err, ASSAY_MALFORMED, "the bytes end inside it");
+        }
+        rc = rc == ASSAY_OK ? assay_log_row_read(entry, &book.rows[book.count], err) : rc;
+        if (rc == ASSAY_OK) {
+            assay_merkle_add(&book.tree, entry.data, entry.len);
+            book.count++;
+        } else {
+            assay_wrap(err, "entry %zu of the log", book.count);
+        }
+    }
+    if (rc != ASSAY_OK) {
+        assay_log_book_done(&book);
+        return rc;
+    }
+    *ret = book;
+    return ASSAY_OK;
+}
+
+void assay_log_book_done(struct assay_log_book *book)
+{
+    assay_free(book->rows);
+    *book = (struct assay_log_book){0};
+}
+
+void assay_log_book_root(const struct assay_log_book *book, uint64_t size, struct assay_digest *ret)
+{
+    struct assay_merkle tree;
+    assert(size <= book->count);
+    assay_merkle_init(&tree);
+    for (uint64_t i = 0; i < size; i++) {
+        assay_merkle_add(&tree, book->rows[i].bytes.data, book->rows[i].bytes.len);
+    }
+    assay_merkle_root(&tree, ret);
+}
+
+static bool is_outcome(const struct assay_log_row *row)
+{
+    return row->kind == ASSAY_ENTRY_RECEIPT || row->kind == ASSAY_ENTRY_RECORD || row->kind == ASSAY_ENTRY_ABANDONED;
+}
+
+uint64_t assay_log_book_outcome(const struct assay_log_book *book, const uint8_t run_id[16], uint64_t from)
+{
+    for (uint64_t i = from; i < book->count; i++) {
+        if (is_outcome(&book->rows[i]) && memcmp(book->rows[i].run_id, run_id, 16) == 0) {
+            return i;
+        }
+    }
+    return book->count;
+}
+
+void assay_log_book_earlier(const struct assay_log_book *book, const struct assay_digest *request, uint64_t until,
+                            struct assay_log_earlier *ret)
+{
+    const struct assay_log_book before = {.rows = book->rows, .count = (size_t)until};
+    assert(until <= book->count);
+    *ret = (struct assay_log_earlier){0};
+    for (uint64_t i = 0; i < until; i++) {
+        const struct assay_log_row *row = &book->rows[i];
+        if (row->kind != ASSAY_ENTRY_INTENT || !assay_digest_equal(&row->request, request)) {
+            continue;
+        }
+        uint64_t end = assay_log_book_outcome(&before, row->run_id, i + 1);
+        ret->intents++;
+        ret->open += end == until ? 1 : 0;
+        ret->receipts += end < until && book->rows[end].kind == ASSAY_ENTRY_RECEIPT ? 1 : 0;
+        ret->records += end < until && book->rows[end].kind == ASSAY_ENTRY_RECORD ? 1 : 0;
+    }
+}
+
+void assay_log_book_standing(const struct assay_log_book *book, const struct assay_digest *keyid,
+                             struct assay_log_standing *ret)
+{
+    *ret = (struct assay_log_standing){0};
+    for (size_t i = 0; i < book->count; i++) {
+        const struct assay_log_row *row = &book->rows[i];
+        if (!assay_digest_equal(&row->signer, keyid)) {
+            continue;
+        }
+        if (row->kind == ASSAY_ENTRY_INTENT) {
+            ret->is_known = ret->is_open = true;
+            ret->counter = row->counter;
+            memcpy(ret->open_run_id, row->run_id, sizeof ret->open_run_id);
+        } else if (is_outcome(row) && memcmp(row->run_id, ret->open_run_id, sizeof row->run_id) == 0) {
+            ret->is_open = false;
+        }
+        if (row->kind == ASSAY_ENTRY_RECEIPT || row->kind == ASSAY_ENTRY_RECORD) {
+            ret->has_document = true;
+            ret->document = row->content;
+        }
+    }
+}
+
+/* ---- audit: rows sorted by run, and by key ---- */
+
+struct sorter {
+    const struct assay_log_row *row;
+    uint64_t index;
+};
+
+static int by_run(const void *a, const void *b)
+{
+    const struct sorter *x = a, *y = b;
+    int order = memcmp(x->row->run_id, y->row->run_id, sizeof x->row->run_id);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct sorter *x = a, *y = b;
+    int order = memcmp(x->row->signer.bytes, y->row->signer.bytes, sizeof x->row->signer.bytes);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static void find(struct assay_log_audit *audit, uint64_t index, const char *what)
+{
+    if (audit->findings_count < ASSAY_LOG_FINDINGS_MAX) {
+        audit->findings[audit->findings_count++] = (struct assay_log_finding){.index = index, .what = what};
+    } else {
+        audit->findings_left_out++;
+    }
+}
+
+/* One run: an intent, then at most one outcome, by the same key. */
+static void audit_run(struct assay_log_audit *audit, const struct sorter *rows, size_t count)
+{
+    const struct sorter *intent = NULL, *outcome = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct sorter *at = &rows[i];
+        if (at->row->kind == ASSAY_ENTRY_INTENT) {
+            if (intent || outcome) {
+                find(audit, at->index, "a second intent of one run, or one after its outcome");
+            }
+            intent = intent ? intent : at;
+            continue;
+        }
+        if (!intent) {
+            find(audit, at->index, "an outcome without an intent before it");
+        } else if (!assay_digest_equal(&intent->row->signer, &at->row->signer)) {
+            find(audit, at->index, "an outcome by another key than the intent's");
+        }
+        if (outcome) {
+            find(audit, at->index, "a second outcome of one run");
+        }
+        outcome = at;
+    }
+    audit->open += intent && !outcome ? 1 : 0;
+}
+
+struct chain {
+    bool has_intent, has_document, is_closed; /* is_closed: the last intent ended in a document */
+    uint64_t counter;
+    struct assay_digest document;
+};
+
+/* One key: counters go up by one with every document, and `previous` names the one before. */
+static void audit_chain_step(struct assay_log_audit *audit, struct chain *chain, const struct sorter *at)
+{
+    const struct assay_log_row *row = at->row;
+    if (row->kind == ASSAY_ENTRY_RECEIPT || row->kind == ASSAY_ENTRY_RECORD) {
+        chain->is_closed = chain->has_document = true;
+        chain->document = row->content;
+        return;
+    }
+    if (row->kind != ASSAY_ENTRY_INTENT) {
+        return;
+    }
+    if (chain->has_intent && row->counter != chain->counter + (chain->is_closed ? 1 : 0)) {
+        find(audit, at->index, "the key's counter has a gap, or goes back");
+    }
+    if (chain->has_document && !(row->has_previous && assay_digest_equal(&row->previous, &chain->document))) {
+        find(audit, at->index, "`previous` is not the key's document before");
+    }
+    chain->has_intent = true;
+    chain->is_closed = false;
+    chain->counter = row->counter;
+}
+
+static bool is_of_run(const struct assay_log_row *row)
+{
+    return row->kind == ASSAY_ENTRY_INTENT || is_outcome(row);
+}
+
+static void audit_runs(struct assay_log_audit *audit, struct sorter *rows, size_t count)
+{
+    qsort(rows, count, sizeof rows[0], by_run);
+    for (size_t from = 0, to; from < count; from = to) {
+        for (to = from + 1; to < count && memcmp(rows[from].row->run_id, rows[to].row->run_id, 16) == 0;) {
+            to++;
+        }
+        audit_run(audit, rows + from, to - from);
+    }
+}
+
+static void audit_keys(struct assay_log_audit *audit, struct sorter *rows, size_t count)
+{
+    struct chain chain = {0};
+    qsort(rows, count, sizeof rows[0], by_key);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && !assay_digest_equal(&rows[i - 1].row->signer, &rows[i].row->signer)) {
+            chain = (struct chain){0};
+        }
+        audit_chain_step(audit, &chain, &rows[i]);
+    }
+}
+
+static int by_index(const void *a, const void *b)
+{
+    const struct assay_log_finding *x = a, *y = b;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+assay_code assay_log_book_audit(const struct assay_log_book *book, struct assay_log_audit *ret, assay_err *err)
+{
+    *ret = (struct assay_log_audit){0};
+    struct sorter *rows = assay_alloc(book->count + 1, sizeof *rows);
+    size_t count = 0;
+    if (!rows) {
+        return assay_nomem(err);
+    }
+    for (size_t i = 0; i < book->count; i++) {
+        const struct assay_log_row *row = &book->rows[i];
+        ret->intents += row->kind == ASSAY_ENTRY_INTENT ? 1 : 0;
+        ret->receipts += row->kind == ASSAY_ENTRY_RECEIPT ? 1 : 0;
+        ret->records += row->kind == ASSAY_ENTRY_RECORD ? 1 : 0;
+        ret->abandoned += row->kind == ASSAY_ENTRY_ABANDONED ? 1 : 0;
+        if (is_of_run(row)) {
+            rows[count++] = (struct sorter){.row = row, .index = i};
+        }
+    }
+    audit_runs(ret, rows, count);
+    audit_keys(ret, rows, count);
+    assay_free(rows);
+    qsort(ret->findings, ret->findings_count, sizeof ret->findings[0], by_index);
+    return ASSAY_OK;
+}
