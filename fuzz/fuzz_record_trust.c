@@ -9,8 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct assay_trust *trust = NULL;
-    struct assay_log_row row;
-    struct assay_log_book book;
+    struct assay_tlog_row row;
+    struct assay_tlog_book book;
     const char *text = (const char *)bytes;
     if (assay_crypto_init(NULL) != ASSAY_OK || len == 0) {
         return 0;
@@ -19,15 +19,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         assert(trust->version > 0 && trust->keys_count > 0);
         assay_trust_free(trust);
     }
-    if (assay_log_row_read((struct assay_slice){text, len}, &row, NULL) == ASSAY_OK) {
+    if (assay_tlog_row_read((struct assay_slice){text, len}, &row, NULL) == ASSAY_OK) {
         assert(row.kind < ASSAY_ENTRY_KIND_COUNT && row.bytes.len == len);
     }
-    if (assay_log_book_read(text, len, &book, NULL) == ASSAY_OK) {
+    if (assay_tlog_book_read(text, len, &book, NULL) == ASSAY_OK) {
         struct assay_digest root, again;
         assay_merkle_root(&book.tree, &root);
-        assay_log_book_root(&book, book.count, &again);
+        assay_tlog_book_root(&book, book.count, &again);
         assert(assay_digest_equal(&root, &again));
-        assay_log_book_done(&book);
+        assay_tlog_book_done(&book);
     }
     return 0;
 }

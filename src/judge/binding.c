@@ -17,7 +17,7 @@ static const json_t *at(const struct judge *judge, const char *pointer)
 }
 
 /* One thing that was asked for; a field that was refused says nothing. */
-static void expect(struct judge *judge, bool is_met, enum gate gate, const char *pointer, const char *expected)
+void judge_expect(struct judge *judge, bool is_met, enum gate gate, const char *pointer, const char *expected)
 {
     judge->expectations++;
     if (!is_met) {
@@ -30,7 +30,7 @@ static void expect_nonce(struct judge *judge)
 {
     static const char PLACE[] = "/predicate/attempts/nonce";
     const char *found = json_string_value(at(judge, PLACE));
-    expect(judge, found && strcmp(found, judge->input->nonce) == 0, GATE_NONCE, PLACE, judge->input->nonce);
+    judge_expect(judge, found && strcmp(found, judge->input->nonce) == 0, GATE_NONCE, PLACE, judge->input->nonce);
 }
 
 static void expect_age(struct judge *judge)
@@ -44,7 +44,7 @@ static void expect_age(struct judge *judge)
     bool is_young = is_read && (uint64_t)seconds + judge->input->max_age_ns / ASSAY_NS_PER_S >= now_s;
     (void)snprintf(expected, sizeof expected, "at most %llu s before now",
                    (unsigned long long)(judge->input->max_age_ns / ASSAY_NS_PER_S));
-    expect(judge, is_young, GATE_AGE, PLACE, expected);
+    judge_expect(judge, is_young, GATE_AGE, PLACE, expected);
 }
 
 static void expect_default_policy(struct judge *judge)
@@ -65,10 +65,11 @@ static void expect_default_policy(struct judge *judge)
         {"coverage", GATE_BUILD, json_is_false(json_object_get(build, "coverage")), "false"},
         {"optimize", GATE_BUILD, json_is_integer(optimize) && json_integer_value(optimize) >= 2, "2 or more"},
     };
-    expect(judge, path && strcmp(path, "real") == 0, GATE_PATH_POLICY, "/predicate/protocol/computePath", "\"real\"");
+    judge_expect(judge, path && strcmp(path, "real") == 0, GATE_PATH_POLICY, "/predicate/protocol/computePath",
+                 "\"real\"");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         (void)snprintf(place, sizeof place, "%s%s", BUILD, rows[i].member);
-        expect(judge, rows[i].is_met, rows[i].gate, place, rows[i].expected);
+        judge_expect(judge, rows[i].is_met, rows[i].gate, place, rows[i].expected);
     }
     /* the sanity gates have added their own violations */
     judge->expectations++;
@@ -121,6 +122,41 @@ static void check_identity(struct judge *judge)
     }
 }
 
+/* A file that was handed over is a subject, or it is not what was measured. */
+static void check_artefact(struct judge *judge, const struct assay_judge_artefact *artefact)
+{
+    const json_t *subjects = json_object_get(judge->statement, "subject");
+    char text[ASSAY_DIGEST_TEXT_BYTES];
+    assay_digest_print(&artefact->digest, text);
+    for (size_t i = 0; i < json_array_size(subjects); i++) {
+        const json_t *digest = json_object_get(json_array_get(subjects, i), "digest");
+        if (strcmp(judge_text_of(digest, "sha256"), text) == 0) {
+            return;
+        }
+    }
+    struct assay_buf found;
+    assay_buf_init(&found, 4096 + ASSAY_DIGEST_TEXT_BYTES); /* a path and a digest */
+    assay_buf_printf(&found, "sha256 %s of '%.1024s'", text, artefact->name);
+    judge_add(judge, GATE_ARTEFACT, ASSAY_VERDICT_FAIL, "/subject", found.data, "the digest of a subject");
+    assay_buf_done(&found);
+}
+
+static void expect_commit(struct judge *judge)
+{
+    const json_t *subjects = json_object_get(judge->statement, "subject");
+    for (size_t i = 0; i < json_array_size(subjects); i++) {
+        const json_t *digest = json_object_get(json_array_get(subjects, i), "digest");
+        const char *commit = json_string_value(json_object_get(digest, "gitCommit"));
+        if (commit) {
+            char place[64];
+            (void)snprintf(place, sizeof place, "/subject/%zu/digest/gitCommit", i);
+            judge_expect(judge, strcmp(commit, judge->input->commit) == 0, GATE_COMMIT, place, judge->input->commit);
+            return;
+        }
+    }
+    judge_expect(judge, false, GATE_COMMIT, "/subject", judge->input->commit);
+}
+
 /* The set of keyids is that of tier.signers (strict); whether the signatures are good is for keys to say. */
 static void check_signers(struct judge *judge)
 {
@@ -162,5 +198,10 @@ void judge_binding(struct judge *judge)
     if (judge->input->wants_default_policy) {
         expect_default_policy(judge);
     }
-    judge->out->is_policy_required = judge->expectations > 0;
+    if (judge->input->commit) {
+        expect_commit(judge);
+    }
+    for (size_t i = 0; i < judge->input->artefacts_count; i++) {
+        check_artefact(judge, &judge->input->artefacts[i]);
+    }
 }

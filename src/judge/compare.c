@@ -329,7 +329,8 @@ static void add_unsupported(struct judge *judge, const assay_err *err)
 static void add_breach(struct judge *judge, enum gate gate, const assay_err *err)
 {
     bool is_plan_read = gate == GATE_FIELD;
-    if (is_plan_read && !is_bound(judge, judge->input->plan, "/predicate/protocol/planSha256")) {
+    bool is_other_run = gate == (enum gate)306; /* the trace is of another run or plan: whose fault is it? */
+    if ((is_plan_read || is_other_run) && !is_bound(judge, judge->input->plan, "/predicate/protocol/planSha256")) {
         gate = GATE_PLAN;
     }
     judge_add_err(judge, gate, is_plan_read || gate == GATE_PLAN ? "plan.json" : "trace.assay", err);

@@ -341,6 +341,23 @@ static void check_top_members(struct judge *judge)
     check_unknown_members(&walker, TOP, judge->statement);
 }
 
+/* A run record has no rates (evidence.md 1.1): interop, which ignores what nobody knows, knows these. */
+static void refuse_rates(struct judge *judge)
+{
+    static const char *const NAMES[] = {"metrics", "kernels", "value"};
+    const json_t *predicate = json_object_get(judge->statement, "predicate");
+    bool is_looked_at = judge->out->document == ASSAY_DOCUMENT_RECORD && judge->input->is_interop;
+    for (size_t i = 0; is_looked_at && i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        const json_t *value = json_object_get(predicate, NAMES[i]);
+        if (value) {
+            struct walker walker = {.judge = judge};
+            (void)assay_json_pointer_name(&walker.at, "predicate");
+            (void)assay_json_pointer_name(&walker.at, NAMES[i]);
+            refuse(&walker, value, "no rates in a run record");
+        }
+    }
+}
+
 void judge_fields(struct judge *judge)
 {
     const json_t *minor = assay_json_at(judge->statement, "/predicate/minor");
@@ -349,6 +366,7 @@ void judge_fields(struct judge *judge)
         judge_fail(judge, GATE_VERSION, "/predicate/minor", minor, "0");
         return;
     }
+    refuse_rates(judge);
     check_top_members(judge);
     walk_member(judge, &field_subject, judge->statement);
     walk_member(judge, &field_predicates[judge->out->document], judge->statement);

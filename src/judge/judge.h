@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "crypto/crypto.h"
 #include "record/record.h"
 #include "json/json.h"
 
@@ -30,6 +31,21 @@ struct assay_judge_bytes {
     size_t len;
 };
 
+/* A file that the document must speak of (--subject). */
+struct assay_judge_artefact {
+    const char *name; /* for messages */
+    struct assay_digest digest;
+};
+
+/* What the verifier remembers from earlier: going back is refused (gates 210 and 213). */
+struct assay_judge_memory {
+    uint64_t trust_version; /* 0: nothing remembered */
+    struct assay_digest trust_digest;
+    const char *head_origin; /* NULL: nothing remembered */
+    uint64_t head_size;
+    struct assay_digest head_root;
+};
+
 struct assay_judge_input {
     struct assay_judge_bytes document; /* receipt.json, record.json or imported.json */
     struct assay_judge_bytes plan, trace, identity;
@@ -41,6 +57,17 @@ struct assay_judge_input {
     /* The built-in kernels of this build, sorted lines "id class equality fallback legacyId LF" (kernels.md 1.1); its
      * SHA-256 is tableSha256. Not given: ids that are not of family ext are undecided. */
     struct assay_judge_bytes kernel_table;
+    const char *document_name; /* file name without directory ("receipt.json"), or NULL: bound to the document's type */
+    const char *commit;        /* demanded commit of a source subject, hex, or NULL */
+    const struct assay_judge_artefact *artefacts; /* what must be a subject, by its digest */
+    size_t artefacts_count;
+    struct assay_judge_bytes trust; /* trust file: makes CRYPTO required */
+    struct assay_judge_memory memory;
+    /* A whole log (checkpoint and entries), or a proof of one entry with its bytes. Both need the trust file. */
+    struct assay_judge_bytes log_checkpoint, log_entries;
+    struct assay_judge_bytes log_proof, log_entry;
+    bool is_tier_required;
+    int required_tier;
 };
 
 enum assay_judge_line {
@@ -71,7 +98,12 @@ struct assay_judgement {
     bool is_missing;  /* no document was given */
     bool is_readable; /* the document could be parsed: a statement of a known type */
     bool is_policy_required;
-    int tier; /* -1: not even the conditions of tier 0 hold */
+    bool is_crypto_required; /* a trust file was given */
+    bool has_head;           /* a checkpoint was good: to be remembered, as is trust_version */
+    struct assay_checkpoint head;
+    uint64_t trust_version;           /* of a good trust file, else 0 */
+    struct assay_digest trust_digest; /* of its bytes */
+    int tier;                         /* -1: not even the conditions of tier 0 hold */
 };
 
 #define ASSAY_VIOLATIONS_MAX \

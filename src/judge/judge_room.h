@@ -21,9 +21,20 @@ enum gate {
     GATE_VERSION = 107,
     GATE_FIELD = 108,
     GATE_CAP = 109,
+    GATE_UNSIGNED = 201,
+    GATE_KEY_UNKNOWN = 202,
     GATE_SIGNATURE = 203,
+    GATE_PROFILE = 204,
     GATE_KEYID = 205,
     GATE_SIGNERS = 206,
+    GATE_THRESHOLD = 207,
+    GATE_KEY_DATE = 208,
+    GATE_KEY_ROLE = 209,
+    GATE_TRUST = 210,
+    GATE_CHECKPOINT = 211,
+    GATE_INCLUSION = 212,
+    GATE_HEAD = 213,
+    GATE_QUORUM = 214,
     GATE_ARTEFACT = 215,
     GATE_NOT_GIVEN = 301,
     GATE_STORED_BYTES = 302,
@@ -52,12 +63,29 @@ enum gate {
     GATE_CLOCK = 338,
     GATE_LEAST_N = 339,
     GATE_INVALID = 341,
+    GATE_SUBJECT = 401,
+    GATE_COMMIT = 402,
     GATE_DIRTY = 403,
     GATE_NONCE = 404,
     GATE_AGE = 405,
     GATE_DATE = 406,
     GATE_BUILD = 407,
-    GATE_PATH_POLICY = 416
+    GATE_INTENT = 412,
+    GATE_CHAIN = 413,
+    GATE_ATTEMPTS = 414,
+    GATE_POLICY_LATE = 415,
+    GATE_PATH_POLICY = 416,
+    GATE_TIER = 419,
+    GATE_CHOICES = 420
+};
+
+/* What a log says about the document (verify_log.c). */
+struct log_view {
+    bool is_whole;  /* every entry is known, and gives the checkpoint's root */
+    bool is_logged; /* the document's entry is in the log, by one of its signers */
+    bool has_intent;
+    uint64_t size, intent, outcome; /* indices */
+    uint64_t open;                  /* intents of this request without outcome */
 };
 
 struct judge {
@@ -74,6 +102,10 @@ struct judge {
     size_t metrics_equal;
     size_t expectations; /* what option or policy asked, and how many failed */
     size_t expectations_failed;
+    struct assay_trust *trust;  /* owned; NULL: not given, or not good */
+    size_t good_keys;           /* distinct keys of the trust file with a good signature */
+    struct assay_digest signer; /* the first of them */
+    struct log_view log;
 };
 
 /* The text of a member, or "" if it is not there or no text. */
@@ -106,6 +138,15 @@ void judge_sanity(struct judge *judge);
 void judge_kernels(struct judge *judge);
 /* binding.c */
 void judge_binding(struct judge *judge);
+/* verify_keys.c: trust file and signatures; verify_log.c: the log; verify_tier.c: what is proven, before the lines */
+void judge_keys(struct judge *judge);
+void judge_log(struct judge *judge);
+#define JUDGE_CODES_MAX 64 /* notChecked has a dozen; the rest of a hostile list is not worth a line */
+size_t judge_codes(const struct judge *judge, const char *codes[JUDGE_CODES_MAX]); /* sorted */
+void judge_tier(struct judge *judge);
+const char *judge_tier_text(const struct judge *judge); /* "tier 1 signed" */
+/* One thing that was asked for: counted, and a violation if it is not met. */
+void judge_expect(struct judge *judge, bool is_met, enum gate gate, const char *pointer, const char *expected);
 /* lines.c */
 void judge_lines(struct judge *judge);
 

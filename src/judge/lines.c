@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define LINE_BYTES_MAX 2048
-#define CODES_MAX 64 /* notChecked has a dozen; the rest of a hostile list is not worth a line */
 
 /* Each line is made from the violations and counts of this judgement, never from a verdict in the file. */
 
@@ -49,28 +48,63 @@ static const char *plural(size_t n)
 
 /* ---- CRYPTO ---- */
 
+static void describe_log(const struct judge *judge, struct assay_buf *text)
+{
+    const struct log_view *log = &judge->log;
+    if (!judge->out->has_head) {
+        return;
+    }
+    assay_buf_text(text, "; log ");
+    assay_text_show(text, judge->out->head.origin, strlen(judge->out->head.origin), 128);
+    assay_buf_printf(text, " size %llu", (unsigned long long)log->size);
+    if (log->has_intent) {
+        assay_buf_printf(text, ", intent %llu", (unsigned long long)log->intent);
+    }
+    if (log->is_logged) {
+        assay_buf_printf(text, ", %s %llu", judge->out->document == ASSAY_DOCUMENT_RECEIPT ? "receipt" : "record",
+                         (unsigned long long)log->outcome);
+    }
+}
+
+static void describe_signatures(const struct judge *judge, size_t count, struct assay_buf *text)
+{
+    char keyid[ASSAY_DIGEST_TEXT_BYTES];
+    if (count == 0) {
+        assay_buf_text(text, "unsigned");
+    } else if (!judge->input->trust.data) {
+        assay_buf_printf(text, "%zu signature%s not checked: no trust file given", count, plural(count));
+    } else {
+        assay_buf_printf(text, "%zu of %zu signature%s", judge->good_keys, count, plural(count));
+    }
+    if (judge->good_keys > 0) {
+        assay_digest_print(&judge->signer, keyid);
+        assay_buf_printf(text, ", key %.8s\xe2\x80\xa6", keyid);
+    }
+    assay_buf_text(text, judge->input->is_interop ? ", interop" : ", strict");
+}
+
 /* Which key signed, and whether it may, needs keys: a trust file. Without one the line is not-measured, signed or not
  * (evidence.md 3.1), so that stripping a signature gains nothing. */
 static void crypto_line(struct judge *judge)
 {
     struct assay_buf text;
     const json_t *signatures = json_object_get(judge->envelope, "signatures");
-    size_t count = json_array_size(signatures), failed = count_violations(judge, 201, 299, ASSAY_VERDICT_FAIL);
+    size_t failed = count_violations(judge, 201, 299, ASSAY_VERDICT_FAIL);
+    enum assay_verdict otherwise = ASSAY_VERDICT_NOT_MEASURED;
     assay_buf_init(&text, LINE_BYTES_MAX);
     if (!judge->out->is_readable) {
         assay_buf_text(&text, "the document could not be read");
-    } else if (failed > 0) {
-        assay_buf_printf(&text, "%zu violation%s; ", failed, plural(failed));
+    } else {
+        if (failed > 0) {
+            assay_buf_printf(&text, "%zu violation%s; ", failed, plural(failed));
+        }
+        describe_signatures(judge, json_array_size(signatures), &text);
+        describe_log(judge, &text);
     }
-    if (judge->out->is_readable && count == 0) {
-        assay_buf_text(&text, "unsigned");
-    } else if (judge->out->is_readable) {
-        assay_buf_printf(&text, "%zu signature%s not checked: no trust file given", count, plural(count));
+    if (judge->trust && judge->good_keys >= judge->trust->receipt_threshold) {
+        otherwise = ASSAY_VERDICT_PASS;
     }
-    if (judge->out->is_readable) {
-        assay_buf_text(&text, judge->input->is_interop ? ", interop" : ", strict");
-    }
-    set_line(judge, ASSAY_LINE_CRYPTO, worst(judge, 201, 299, ASSAY_VERDICT_NOT_MEASURED), &text);
+    set_line(judge, ASSAY_LINE_CRYPTO, worst(judge, 201, 299, otherwise), &text);
     assay_buf_done(&text);
 }
 
@@ -139,60 +173,13 @@ static void policy_line(struct judge *judge)
 
 /* ---- ASSURANCE ---- */
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void add_code(const char **codes, size_t *count, const char *code)
-{
-    for (size_t i = 0; i < *count; i++) {
-        if (strcmp(codes[i], code) == 0) {
-            return;
-        }
-    }
-    if (*count < CODES_MAX) {
-        codes[(*count)++] = code;
-    }
-}
-
-/* The derived codes where there are some: a file's own list is shown only if nothing better is there. */
-static size_t list_codes(const struct judge *judge, const char **codes)
-{
-    static const char *const ALWAYS[] = {"platform", "signer-honesty", "unlogged-runs"};
-    const json_t *from = judge->is_derived ? judge->derived.statement : judge->statement;
-    const json_t *list = assay_json_at(from, "/predicate/notChecked");
-    size_t count = 0;
-    for (size_t i = 0; i < sizeof ALWAYS / sizeof ALWAYS[0]; i++) {
-        add_code(codes, &count, ALWAYS[i]);
-    }
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *code = json_string_value(json_array_get(list, i));
-        if (code) {
-            add_code(codes, &count, code);
-        }
-    }
-    if (!judge->is_derived) {
-        add_code(codes, &count, "trace");
-    }
-    if (judge->input->is_interop) {
-        add_code(codes, &count, "interop");
-    }
-    qsort(codes, count, sizeof codes[0], by_text);
-    return count;
-}
-
 static void assurance_line(struct judge *judge)
 {
-    const char *codes[CODES_MAX];
+    const char *codes[JUDGE_CODES_MAX];
     struct assay_buf text;
-    bool is_zero = judge->out->lines[ASSAY_LINE_RECOMPUTE].verdict == ASSAY_VERDICT_PASS;
-    judge->out->tier = is_zero ? 0 : -1;
     assay_buf_init(&text, 8 * LINE_BYTES_MAX);
-    bool is_signed = json_array_size(json_object_get(judge->envelope, "signatures")) > 0;
-    const char *zero = is_signed ? "tier 0, no signature was checked; not checked:" : "tier 0 unsigned; not checked:";
-    assay_buf_text(&text, is_zero ? zero : "no tier; not checked:");
-    size_t count = list_codes(judge, codes);
+    assay_buf_printf(&text, "%s; not checked:", judge_tier_text(judge));
+    size_t count = judge_codes(judge, codes);
     for (size_t i = 0; i < count; i++) {
         assay_buf_char(&text, ' ');
         assay_text_show(&text, codes[i], strlen(codes[i]), 64);
@@ -206,6 +193,8 @@ void judge_lines(struct judge *judge)
 {
     crypto_line(judge);
     recompute_line(judge);
+    judge_tier(judge); /* from the two lines above; what was demanded of it belongs to the next one */
+    judge->out->is_policy_required = judge->expectations > 0;
     policy_line(judge);
     assurance_line(judge);
 }

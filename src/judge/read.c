@@ -264,13 +264,29 @@ static bool is_other_major(const char *type, const char *ours)
     return digits > 0 && type[stem + digits] == '\0';
 }
 
+/* A record under the name of a receipt would be taken for one by whoever only looks at names. */
+static bool is_file_of(struct judge *judge, enum assay_document document, const json_t *type)
+{
+    const char *name = judge->input->document_name;
+    for (int other = ASSAY_DOCUMENT_RECEIPT; name && other <= ASSAY_DOCUMENT_IMPORTED; other++) {
+        if ((enum assay_document)other != document &&
+            strcmp(name, assay_document_file((enum assay_document)other)) == 0) {
+            char expected[64];
+            (void)snprintf(expected, sizeof expected, "the type of a document called %s", name);
+            judge_fail(judge, GATE_TYPE, "/predicateType", type, expected);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool find_document(struct judge *judge, const json_t *type)
 {
     const char *text = json_is_string(type) ? json_string_value(type) : "";
     for (size_t i = 0; i < sizeof PREDICATES / sizeof PREDICATES[0]; i++) {
         if (strcmp(text, PREDICATES[i].type) == 0) {
             judge->out->document = PREDICATES[i].document;
-            return true;
+            return is_file_of(judge, PREDICATES[i].document, type);
         }
         if (is_other_major(text, PREDICATES[i].type)) {
             judge_fail(judge, GATE_VERSION, "/predicateType", type, PREDICATES[i].type);

@@ -16,6 +16,8 @@ static void run_gates(struct judge *judge)
         judge_sanity(judge);
         judge_kernels(judge);
         judge_binding(judge);
+        judge_keys(judge);
+        judge_log(judge);
     }
     judge_lines(judge);
 }
@@ -27,6 +29,7 @@ static void judge_done(struct judge *judge)
     json_decref(judge->is_derived ? judge->derived.statement : NULL);
     assay_buf_done(&judge->payload);
     assay_free(judge->list);
+    assay_trust_free(judge->trust);
 }
 
 assay_code assay_judge_verify(const struct assay_judge_input *input, struct assay_judgement **ret, assay_err *err)
@@ -86,6 +89,9 @@ int assay_judgement_exit(const struct assay_judgement *judgement)
     bool is_decided = judgement->document == ASSAY_DOCUMENT_RECEIPT && /* others exit 2 at best */
                       judgement->lines[ASSAY_LINE_RECOMPUTE].verdict == ASSAY_VERDICT_PASS &&
                       !has_violation(judgement, 101, 599, ASSAY_VERDICT_UNDECIDED);
+    if (judgement->is_crypto_required) {
+        is_decided = is_decided && judgement->lines[ASSAY_LINE_CRYPTO].verdict == ASSAY_VERDICT_PASS;
+    }
     if (judgement->is_policy_required) {
         is_decided = is_decided && judgement->lines[ASSAY_LINE_POLICY].verdict == ASSAY_VERDICT_PASS;
     }

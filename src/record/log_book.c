@@ -8,7 +8,7 @@
 
 #define FIRST_CAPACITY 256
 
-static assay_code make_room(struct assay_log_book *book, assay_err *err)
+static assay_code make_room(struct assay_tlog_book *book, assay_err *err)
 {
     if (book->count < book->capacity) {
         return ASSAY_OK;
@@ -17,7 +17,7 @@ static assay_code make_room(struct assay_log_book *book, assay_err *err)
         return assay_fail(err, ASSAY_TOO_LARGE, "the log has over %zu entries", ASSAY_LOG_ENTRIES_MAX);
     }
     size_t capacity = book->capacity ? 2 * book->capacity : FIRST_CAPACITY;
-    struct assay_log_row *rows = assay_realloc(book->rows, capacity, sizeof *rows);
+    struct assay_tlog_row *rows = assay_realloc(book->rows, capacity, sizeof *rows);
     if (!rows) {
         return assay_nomem(err);
     }
@@ -26,10 +26,10 @@ static assay_code make_room(struct assay_log_book *book, assay_err *err)
     return ASSAY_OK;
 }
 
-assay_code assay_log_book_read(const char *entries, size_t len, struct assay_log_book *ret, assay_err *err)
+assay_code assay_tlog_book_read(const char *entries, size_t len, struct assay_tlog_book *ret, assay_err *err)
 {
     assert(ret && (entries || len == 0));
-    struct assay_log_book book = {0};
+    struct assay_tlog_book book = {0};
     struct assay_slice rest = {entries, len}, entry;
     assay_code rc = ASSAY_OK;
     assay_merkle_init(&book.tree);
@@ -38,7 +38,7 @@ assay_code assay_log_book_read(const char *entries, size_t len, struct assay_log
         if (rc == ASSAY_OK && !assay_entry_cut(&rest, &entry)) {
             rc = assay_fail(err, ASSAY_MALFORMED, "the bytes end inside it");
         }
-        rc = rc == ASSAY_OK ? assay_log_row_read(entry, &book.rows[book.count], err) : rc;
+        rc = rc == ASSAY_OK ? assay_tlog_row_read(entry, &book.rows[book.count], err) : rc;
         if (rc == ASSAY_OK) {
             assay_merkle_add(&book.tree, entry.data, entry.len);
             book.count++;
@@ -47,20 +47,20 @@ assay_code assay_log_book_read(const char *entries, size_t len, struct assay_log
         }
     }
     if (rc != ASSAY_OK) {
-        assay_log_book_done(&book);
+        assay_tlog_book_done(&book);
         return rc;
     }
     *ret = book;
     return ASSAY_OK;
 }
 
-void assay_log_book_done(struct assay_log_book *book)
+void assay_tlog_book_done(struct assay_tlog_book *book)
 {
     assay_free(book->rows);
-    *book = (struct assay_log_book){0};
+    *book = (struct assay_tlog_book){0};
 }
 
-void assay_log_book_root(const struct assay_log_book *book, uint64_t size, struct assay_digest *ret)
+void assay_tlog_book_root(const struct assay_tlog_book *book, uint64_t size, struct assay_digest *ret)
 {
     struct assay_merkle tree;
     assert(size <= book->count);
@@ -71,12 +71,12 @@ void assay_log_book_root(const struct assay_log_book *book, uint64_t size, struc
     assay_merkle_root(&tree, ret);
 }
 
-static bool is_outcome(const struct assay_log_row *row)
+static bool is_outcome(const struct assay_tlog_row *row)
 {
     return row->kind == ASSAY_ENTRY_RECEIPT || row->kind == ASSAY_ENTRY_RECORD || row->kind == ASSAY_ENTRY_ABANDONED;
 }
 
-uint64_t assay_log_book_outcome(const struct assay_log_book *book, const uint8_t run_id[16], uint64_t from)
+uint64_t assay_tlog_book_outcome(const struct assay_tlog_book *book, const uint8_t run_id[16], uint64_t from)
 {
     for (uint64_t i = from; i < book->count; i++) {
         if (is_outcome(&book->rows[i]) && memcmp(book->rows[i].run_id, run_id, 16) == 0) {
@@ -86,18 +86,18 @@ uint64_t assay_log_book_outcome(const struct assay_log_book *book, const uint8_t
     return book->count;
 }
 
-void assay_log_book_earlier(const struct assay_log_book *book, const struct assay_digest *request, uint64_t until,
-                            struct assay_log_earlier *ret)
+void assay_tlog_book_earlier(const struct assay_tlog_book *book, const struct assay_digest *request, uint64_t until,
+                             struct assay_tlog_earlier *ret)
 {
-    const struct assay_log_book before = {.rows = book->rows, .count = (size_t)until};
+    const struct assay_tlog_book before = {.rows = book->rows, .count = (size_t)until};
     assert(until <= book->count);
-    *ret = (struct assay_log_earlier){0};
+    *ret = (struct assay_tlog_earlier){0};
     for (uint64_t i = 0; i < until; i++) {
-        const struct assay_log_row *row = &book->rows[i];
+        const struct assay_tlog_row *row = &book->rows[i];
         if (row->kind != ASSAY_ENTRY_INTENT || !assay_digest_equal(&row->request, request)) {
             continue;
         }
-        uint64_t end = assay_log_book_outcome(&before, row->run_id, i + 1);
+        uint64_t end = assay_tlog_book_outcome(&before, row->run_id, i + 1);
         ret->intents++;
         ret->open += end == until ? 1 : 0;
         ret->receipts += end < until && book->rows[end].kind == ASSAY_ENTRY_RECEIPT ? 1 : 0;
@@ -105,12 +105,12 @@ void assay_log_book_earlier(const struct assay_log_book *book, const struct assa
     }
 }
 
-void assay_log_book_standing(const struct assay_log_book *book, const struct assay_digest *keyid,
-                             struct assay_log_standing *ret)
+void assay_tlog_book_standing(const struct assay_tlog_book *book, const struct assay_digest *keyid,
+                              struct assay_tlog_standing *ret)
 {
-    *ret = (struct assay_log_standing){0};
+    *ret = (struct assay_tlog_standing){0};
     for (size_t i = 0; i < book->count; i++) {
-        const struct assay_log_row *row = &book->rows[i];
+        const struct assay_tlog_row *row = &book->rows[i];
         if (!assay_digest_equal(&row->signer, keyid)) {
             continue;
         }
@@ -131,7 +131,7 @@ void assay_log_book_standing(const struct assay_log_book *book, const struct ass
 /* ---- audit: rows sorted by run, and by key ---- */
 
 struct sorter {
-    const struct assay_log_row *row;
+    const struct assay_tlog_row *row;
     uint64_t index;
 };
 
@@ -149,17 +149,17 @@ static int by_key(const void *a, const void *b)
     return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
 }
 
-static void find(struct assay_log_audit *audit, uint64_t index, const char *what)
+static void find(struct assay_tlog_audit *audit, uint64_t index, const char *what)
 {
     if (audit->findings_count < ASSAY_LOG_FINDINGS_MAX) {
-        audit->findings[audit->findings_count++] = (struct assay_log_finding){.index = index, .what = what};
+        audit->findings[audit->findings_count++] = (struct assay_tlog_finding){.index = index, .what = what};
     } else {
         audit->findings_left_out++;
     }
 }
 
 /* One run: an intent, then at most one outcome, by the same key. */
-static void audit_run(struct assay_log_audit *audit, const struct sorter *rows, size_t count)
+static void audit_run(struct assay_tlog_audit *audit, const struct sorter *rows, size_t count)
 {
     const struct sorter *intent = NULL, *outcome = NULL;
     for (size_t i = 0; i < count; i++) {
@@ -191,9 +191,9 @@ struct chain {
 };
 
 /* One key: counters go up by one with every document, and `previous` names the one before. */
-static void audit_chain_step(struct assay_log_audit *audit, struct chain *chain, const struct sorter *at)
+static void audit_chain_step(struct assay_tlog_audit *audit, struct chain *chain, const struct sorter *at)
 {
-    const struct assay_log_row *row = at->row;
+    const struct assay_tlog_row *row = at->row;
     if (row->kind == ASSAY_ENTRY_RECEIPT || row->kind == ASSAY_ENTRY_RECORD) {
         chain->is_closed = chain->has_document = true;
         chain->document = row->content;
@@ -213,12 +213,12 @@ static void audit_chain_step(struct assay_log_audit *audit, struct chain *chain,
     chain->counter = row->counter;
 }
 
-static bool is_of_run(const struct assay_log_row *row)
+static bool is_of_run(const struct assay_tlog_row *row)
 {
     return row->kind == ASSAY_ENTRY_INTENT || is_outcome(row);
 }
 
-static void audit_runs(struct assay_log_audit *audit, struct sorter *rows, size_t count)
+static void audit_runs(struct assay_tlog_audit *audit, struct sorter *rows, size_t count)
 {
     qsort(rows, count, sizeof rows[0], by_run);
     for (size_t from = 0, to; from < count; from = to) {
@@ -229,7 +229,7 @@ static void audit_runs(struct assay_log_audit *audit, struct sorter *rows, size_
     }
 }
 
-static void audit_keys(struct assay_log_audit *audit, struct sorter *rows, size_t count)
+static void audit_keys(struct assay_tlog_audit *audit, struct sorter *rows, size_t count)
 {
     struct chain chain = {0};
     qsort(rows, count, sizeof rows[0], by_key);
@@ -243,20 +243,20 @@ static void audit_keys(struct assay_log_audit *audit, struct sorter *rows, size_
 
 static int by_index(const void *a, const void *b)
 {
-    const struct assay_log_finding *x = a, *y = b;
+    const struct assay_tlog_finding *x = a, *y = b;
     return (x->index > y->index) - (x->index < y->index);
 }
 
-assay_code assay_log_book_audit(const struct assay_log_book *book, struct assay_log_audit *ret, assay_err *err)
+assay_code assay_tlog_book_audit(const struct assay_tlog_book *book, struct assay_tlog_audit *ret, assay_err *err)
 {
-    *ret = (struct assay_log_audit){0};
+    *ret = (struct assay_tlog_audit){0};
     struct sorter *rows = assay_alloc(book->count + 1, sizeof *rows);
     size_t count = 0;
     if (!rows) {
         return assay_nomem(err);
     }
     for (size_t i = 0; i < book->count; i++) {
-        const struct assay_log_row *row = &book->rows[i];
+        const struct assay_tlog_row *row = &book->rows[i];
         ret->intents += row->kind == ASSAY_ENTRY_INTENT ? 1 : 0;
         ret->receipts += row->kind == ASSAY_ENTRY_RECEIPT ? 1 : 0;
         ret->records += row->kind == ASSAY_ENTRY_RECORD ? 1 : 0;

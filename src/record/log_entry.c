@@ -20,8 +20,8 @@ const char *assay_entry_kind_text(enum assay_entry_kind kind)
 
 /* ---- writing ---- */
 
-assay_code assay_log_entry_write(enum assay_entry_kind kind, const json_t *fields, const struct assay_secret_key *key,
-                                 struct assay_buf *out, assay_err *err)
+assay_code assay_tlog_entry_write(enum assay_entry_kind kind, const json_t *fields, const struct assay_secret_key *key,
+                                  struct assay_buf *out, assay_err *err)
 {
     struct assay_json_builder b = {0};
     json_t *body = json_object();
@@ -50,7 +50,7 @@ static assay_code write_fields(struct assay_json_builder *b, enum assay_entry_ki
                                const struct assay_secret_key *key, struct assay_buf *out, assay_err *err)
 {
     assay_code rc = assay_json_builder_check(b, fields, err);
-    rc = rc == ASSAY_OK ? assay_log_entry_write(kind, fields, key, out, err) : rc;
+    rc = rc == ASSAY_OK ? assay_tlog_entry_write(kind, fields, key, out, err) : rc;
     json_decref(fields);
     return rc;
 }
@@ -107,7 +107,7 @@ static assay_code get_maybe(const json_t *fields, const char *name, struct assay
 }
 
 /* The key that an entry names is the one that signed it. */
-static assay_code check_keyid(const json_t *fields, const struct assay_log_row *row, assay_err *err)
+static assay_code check_keyid(const json_t *fields, const struct assay_tlog_row *row, assay_err *err)
 {
     struct assay_digest keyid;
     assay_code rc = get_digest(fields, "keyid", &keyid, err);
@@ -116,12 +116,12 @@ static assay_code check_keyid(const json_t *fields, const struct assay_log_row *
                : rc;
 }
 
-static assay_code get_run_id(const json_t *fields, struct assay_log_row *ret, assay_err *err)
+static assay_code get_run_id(const json_t *fields, struct assay_tlog_row *ret, assay_err *err)
 {
     return assay_json_get_hex(fields, "runId", "", ret->run_id, sizeof ret->run_id, err);
 }
 
-static assay_code read_head(const json_t *fields, struct assay_log_row *ret, assay_err *err)
+static assay_code read_head(const json_t *fields, struct assay_tlog_row *ret, assay_err *err)
 {
     static const char *const NAMES[] = {"size", "root", NULL};
     json_t *head = NULL;
@@ -131,7 +131,7 @@ static assay_code read_head(const json_t *fields, struct assay_log_row *ret, ass
     return rc == ASSAY_OK ? get_digest(head, "root", &ret->head_root, err) : rc;
 }
 
-static assay_code read_intent(const json_t *fields, struct assay_log_row *ret, assay_err *err)
+static assay_code read_intent(const json_t *fields, struct assay_tlog_row *ret, assay_err *err)
 {
     static const char *const NAMES[] = {"runId",   "requestSha256", "planSha256", "policySha256", "keyid",
                                         "counter", "previous",      "head",       "nonce",        NULL};
@@ -149,7 +149,7 @@ static assay_code read_intent(const json_t *fields, struct assay_log_row *ret, a
     return rc == ASSAY_OK ? get_maybe(fields, "nonce", &unused, &is_there, err) : rc;
 }
 
-static assay_code read_outcome(const json_t *fields, struct assay_log_row *ret, assay_err *err)
+static assay_code read_outcome(const json_t *fields, struct assay_tlog_row *ret, assay_err *err)
 {
     static const char *const NAMES[] = {"runId", "payloadSha256", "keyid", NULL};
     assay_code rc = assay_json_only(fields, NAMES, "", err);
@@ -158,14 +158,14 @@ static assay_code read_outcome(const json_t *fields, struct assay_log_row *ret, 
     return rc == ASSAY_OK ? check_keyid(fields, ret, err) : rc;
 }
 
-static assay_code read_abandoned(const json_t *fields, struct assay_log_row *ret, assay_err *err)
+static assay_code read_abandoned(const json_t *fields, struct assay_tlog_row *ret, assay_err *err)
 {
     static const char *const NAMES[] = {"runId", NULL};
     assay_code rc = assay_json_only(fields, NAMES, "", err);
     return rc == ASSAY_OK ? get_run_id(fields, ret, err) : rc;
 }
 
-static assay_code read_policy(const json_t *fields, struct assay_log_row *ret, assay_err *err)
+static assay_code read_policy(const json_t *fields, struct assay_tlog_row *ret, assay_err *err)
 {
     static const char *const NAMES[] = {"name", "version", "sha256", NULL};
     const char *name;
@@ -175,7 +175,7 @@ static assay_code read_policy(const json_t *fields, struct assay_log_row *ret, a
     return rc == ASSAY_OK ? get_digest(fields, "sha256", &ret->content, err) : rc;
 }
 
-static assay_code read_trust(const json_t *fields, struct assay_log_row *ret, assay_err *err)
+static assay_code read_trust(const json_t *fields, struct assay_tlog_row *ret, assay_err *err)
 {
     static const char *const NAMES[] = {"version", "sha256", NULL};
     assay_code rc = assay_json_only(fields, NAMES, "", err);
@@ -183,9 +183,9 @@ static assay_code read_trust(const json_t *fields, struct assay_log_row *ret, as
     return rc == ASSAY_OK ? get_digest(fields, "sha256", &ret->content, err) : rc;
 }
 
-static assay_code read_fields(const json_t *body, struct assay_log_row *ret, assay_err *err)
+static assay_code read_fields(const json_t *body, struct assay_tlog_row *ret, assay_err *err)
 {
-    static assay_code (*const READ[ASSAY_ENTRY_KIND_COUNT])(const json_t *, struct assay_log_row *, assay_err *) = {
+    static assay_code (*const READ[ASSAY_ENTRY_KIND_COUNT])(const json_t *, struct assay_tlog_row *, assay_err *) = {
         read_intent, read_outcome, read_outcome, read_abandoned, read_policy, read_trust};
     for (int kind = 0; kind < ASSAY_ENTRY_KIND_COUNT; kind++) {
         const json_t *fields = json_object_get(body, KINDS[kind]);
@@ -197,10 +197,10 @@ static assay_code read_fields(const json_t *body, struct assay_log_row *ret, ass
     return assay_fail(err, ASSAY_MALFORMED, "found no single member of a known kind, expected one");
 }
 
-assay_code assay_log_row_read(struct assay_slice entry, struct assay_log_row *ret, assay_err *err)
+assay_code assay_tlog_row_read(struct assay_slice entry, struct assay_tlog_row *ret, assay_err *err)
 {
     struct assay_envelope envelope;
-    *ret = (struct assay_log_row){.bytes = entry};
+    *ret = (struct assay_tlog_row){.bytes = entry};
     assay_code rc = assay_envelope_open(&KIND, false, entry.data, entry.len, &envelope, err);
     if (rc != ASSAY_OK) {
         return rc;
@@ -218,8 +218,8 @@ assay_code assay_log_row_read(struct assay_slice entry, struct assay_log_row *re
     return rc;
 }
 
-assay_code assay_log_row_is_signed_by(const struct assay_log_row *row, const struct assay_public_key *key, bool *ret,
-                                      assay_err *err)
+assay_code assay_tlog_row_is_signed_by(const struct assay_tlog_row *row, const struct assay_public_key *key, bool *ret,
+                                       assay_err *err)
 {
     struct assay_envelope envelope;
     assay_code rc = assay_envelope_open(&KIND, false, row->bytes.data, row->bytes.len, &envelope, err);

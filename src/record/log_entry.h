@@ -8,7 +8,7 @@
  *
  * `?`: or {"absent":"why"}.
  *
- * assay_log_book is a whole log in memory: what its entries say, and the root that they give. It judges nothing;
+ * assay_tlog_book is a whole log in memory: what its entries say, and the root that they give. It judges nothing;
  * whoever asks (judge/, `assay log audit`) compares.
  */
 #ifndef ASSAY_RECORD_LOG_ENTRY_H
@@ -34,10 +34,10 @@ enum assay_entry_kind {
 };
 const char *assay_entry_kind_text(enum assay_entry_kind kind);
 
-struct assay_log_row {
+struct assay_tlog_row {
     enum assay_entry_kind kind;
     uint8_t run_id[16];            /* zero for policy and trust */
-    struct assay_digest signer;    /* keyid of the signature; not verified: assay_log_row_is_signed_by */
+    struct assay_digest signer;    /* keyid of the signature; not verified: assay_tlog_row_is_signed_by */
     struct assay_digest request;   /* intent */
     struct assay_digest content;   /* intent: plan; receipt, record: payload; policy, trust: their digest */
     struct assay_digest previous;  /* intent; valid iff has_previous */
@@ -49,14 +49,14 @@ struct assay_log_row {
 };
 
 /* Reads one entry: its form, and what it says. */
-assay_code assay_log_row_read(struct assay_slice entry, struct assay_log_row *ret, assay_err *err);
+assay_code assay_tlog_row_read(struct assay_slice entry, struct assay_tlog_row *ret, assay_err *err);
 
 /* fields: the object under the kind; borrowed. */
-assay_code assay_log_entry_write(enum assay_entry_kind kind, const json_t *fields, const struct assay_secret_key *key,
-                                 struct assay_buf *out, assay_err *err);
+assay_code assay_tlog_entry_write(enum assay_entry_kind kind, const json_t *fields, const struct assay_secret_key *key,
+                                  struct assay_buf *out, assay_err *err);
 
-assay_code assay_log_row_is_signed_by(const struct assay_log_row *row, const struct assay_public_key *key, bool *ret,
-                                      assay_err *err);
+assay_code assay_tlog_row_is_signed_by(const struct assay_tlog_row *row, const struct assay_public_key *key, bool *ret,
+                                       assay_err *err);
 
 /* The fields of an intent, for the run that is about to start. */
 struct assay_intent {
@@ -78,51 +78,51 @@ assay_code assay_outcome_write(enum assay_entry_kind kind, const uint8_t run_id[
 
 /* ---- a whole log ---- */
 
-struct assay_log_book {
-    struct assay_log_row *rows;
+struct assay_tlog_book {
+    struct assay_tlog_row *rows;
     size_t count, capacity;
     struct assay_merkle tree;
 };
 
 /* entries: the bundles of the log one after the other (tlog.h). MALFORMED with the number of the entry. */
-assay_code assay_log_book_read(const char *entries, size_t len, struct assay_log_book *ret, assay_err *err);
-void assay_log_book_done(struct assay_log_book *book);
+assay_code assay_tlog_book_read(const char *entries, size_t len, struct assay_tlog_book *ret, assay_err *err);
+void assay_tlog_book_done(struct assay_tlog_book *book);
 
 /* Root of the first `size` entries; size <= book->count. */
-void assay_log_book_root(const struct assay_log_book *book, uint64_t size, struct assay_digest *ret);
+void assay_tlog_book_root(const struct assay_tlog_book *book, uint64_t size, struct assay_digest *ret);
 
 /* What the log says before entry `until` of one request: intents, and how each ended. */
-struct assay_log_earlier {
+struct assay_tlog_earlier {
     uint64_t intents, receipts, records, open;
 };
-void assay_log_book_earlier(const struct assay_log_book *book, const struct assay_digest *request, uint64_t until,
-                            struct assay_log_earlier *ret);
+void assay_tlog_book_earlier(const struct assay_tlog_book *book, const struct assay_digest *request, uint64_t until,
+                             struct assay_tlog_earlier *ret);
 
 /* The first outcome (receipt, record, abandoned) of a run at or after entry `from`; book->count if there is none. */
-uint64_t assay_log_book_outcome(const struct assay_log_book *book, const uint8_t run_id[16], uint64_t from);
+uint64_t assay_tlog_book_outcome(const struct assay_tlog_book *book, const uint8_t run_id[16], uint64_t from);
 
 /* What the counters and `previous` chains, intents and outcomes of all keys must be. */
-struct assay_log_finding {
+struct assay_tlog_finding {
     uint64_t index;
     const char *what; /* a constant sentence */
 };
 #define ASSAY_LOG_FINDINGS_MAX 1024
-struct assay_log_audit {
+struct assay_tlog_audit {
     uint64_t intents, receipts, records, abandoned, open;
-    struct assay_log_finding findings[ASSAY_LOG_FINDINGS_MAX];
+    struct assay_tlog_finding findings[ASSAY_LOG_FINDINGS_MAX];
     size_t findings_count, findings_left_out;
 };
-assay_code assay_log_book_audit(const struct assay_log_book *book, struct assay_log_audit *ret, assay_err *err);
+assay_code assay_tlog_book_audit(const struct assay_tlog_book *book, struct assay_tlog_audit *ret, assay_err *err);
 
 /* Where a key stands in the log: what its next document must say. *ret_is_known: the key has an intent there. */
-struct assay_log_standing {
+struct assay_tlog_standing {
     bool is_known, is_open; /* is_open: its last intent has no outcome */
     uint8_t open_run_id[16];
     uint64_t counter;             /* of its last intent */
     bool has_document;            /* some document of it is in the log */
     struct assay_digest document; /* payload digest of the last one */
 };
-void assay_log_book_standing(const struct assay_log_book *book, const struct assay_digest *keyid,
-                             struct assay_log_standing *ret);
+void assay_tlog_book_standing(const struct assay_tlog_book *book, const struct assay_digest *keyid,
+                              struct assay_tlog_standing *ret);
 
 #endif

@@ -339,9 +339,9 @@ static void an_honest_log_has_no_findings_and_its_runs_are_counted(void **state)
     (void)state;
     struct assay_secret_key key;
     struct assay_buf log;
-    struct assay_log_book book;
-    static struct assay_log_audit audit;
-    struct assay_log_earlier earlier;
+    struct assay_tlog_book book;
+    static struct assay_tlog_audit audit;
+    struct assay_tlog_earlier earlier;
     const struct assay_digest request = {{1}};
     make_key(1, &key);
     assay_buf_init(&log, 1 << 20);
@@ -349,20 +349,20 @@ static void an_honest_log_has_no_findings_and_its_runs_are_counted(void **state)
     append_outcome(&log, ASSAY_ENTRY_RECEIPT, 1, 5, &key);
     append_intent(&log, 2, 2, DOCUMENT_5, &key);
     append_intent(&log, 3, 2, DOCUMENT_5, &key); /* run 2 left no document: its number is used again */
-    assert_int_equal(assay_log_book_read(log.data, log.len, &book, NULL), ASSAY_OK);
-    assert_int_equal(assay_log_book_audit(&book, &audit, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_book_read(log.data, log.len, &book, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_book_audit(&book, &audit, NULL), ASSAY_OK);
     assert_int_equal(audit.findings_count, 0);
     assert_int_equal(audit.intents, 3);
     assert_int_equal(audit.open, 2);
-    assay_log_book_earlier(&book, &request, 3, &earlier);
+    assay_tlog_book_earlier(&book, &request, 3, &earlier);
     assert_int_equal(earlier.intents, 2);
     assert_int_equal(earlier.receipts, 1);
     assert_int_equal(earlier.open, 1);
     struct assay_digest root, grown;
-    assay_log_book_root(&book, book.count, &root);
+    assay_tlog_book_root(&book, book.count, &root);
     assay_merkle_root(&book.tree, &grown);
     assert_true(assay_digest_equal(&root, &grown));
-    assay_log_book_done(&book);
+    assay_tlog_book_done(&book);
     assay_buf_done(&log);
 }
 
@@ -371,17 +371,17 @@ static size_t findings_of(void (*fill)(struct assay_buf *, const struct assay_se
 {
     struct assay_secret_key key, other;
     struct assay_buf log;
-    struct assay_log_book book;
-    static struct assay_log_audit audit;
+    struct assay_tlog_book book;
+    static struct assay_tlog_audit audit;
     make_key(1, &key);
     make_key(2, &other);
     assay_buf_init(&log, 1 << 20);
     append_intent(&log, 1, 1, NULL, &key);
     append_outcome(&log, ASSAY_ENTRY_RECEIPT, 1, 5, &key);
     fill(&log, &key, &other);
-    assert_int_equal(assay_log_book_read(log.data, log.len, &book, NULL), ASSAY_OK);
-    assert_int_equal(assay_log_book_audit(&book, &audit, NULL), ASSAY_OK);
-    assay_log_book_done(&book);
+    assert_int_equal(assay_tlog_book_read(log.data, log.len, &book, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_book_audit(&book, &audit, NULL), ASSAY_OK);
+    assay_tlog_book_done(&book);
     assay_buf_done(&log);
     return audit.findings_count;
 }
@@ -455,7 +455,7 @@ static void an_entry_is_read_by_its_form_and_its_signature_is_asked_for(void **s
     struct assay_secret_key key, other;
     struct assay_public_key public, foreign;
     struct assay_buf log;
-    struct assay_log_row row;
+    struct assay_tlog_row row;
     bool is_signed;
     make_key(1, &key);
     make_key(2, &other);
@@ -464,11 +464,11 @@ static void an_entry_is_read_by_its_form_and_its_signature_is_asked_for(void **s
     assay_buf_init(&log, 1 << 20);
     append_intent(&log, 1, 1, NULL, &key);
     struct assay_slice entry = {log.data + 2, log.len - 2};
-    assert_int_equal(assay_log_row_read(entry, &row, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_row_read(entry, &row, NULL), ASSAY_OK);
     assert_int_equal(row.kind, ASSAY_ENTRY_INTENT);
-    assert_int_equal(assay_log_row_is_signed_by(&row, &public, &is_signed, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_row_is_signed_by(&row, &public, &is_signed, NULL), ASSAY_OK);
     assert_true(is_signed);
-    assert_int_equal(assay_log_row_is_signed_by(&row, &foreign, &is_signed, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_row_is_signed_by(&row, &foreign, &is_signed, NULL), ASSAY_OK);
     assert_false(is_signed);
     static const char *const BODIES[] = {
         "{}",
@@ -483,7 +483,7 @@ static void an_entry_is_read_by_its_form_and_its_signature_is_asked_for(void **s
         json_t *body = read_json(BODIES[i]);
         assay_buf_clear(&log);
         assert_int_equal(assay_envelope_write(ASSAY_LOG_ENTRY_TYPE, body, keys, 1, &log, NULL), ASSAY_OK);
-        if (assay_log_row_read((struct assay_slice){log.data, log.len}, &row, NULL) == ASSAY_OK) {
+        if (assay_tlog_row_read((struct assay_slice){log.data, log.len}, &row, NULL) == ASSAY_OK) {
             fail_msg("body %zu was read", i);
         }
         json_decref(body);
@@ -492,7 +492,7 @@ static void an_entry_is_read_by_its_form_and_its_signature_is_asked_for(void **s
     for (size_t count = 0; count <= 2; count++) { /* exactly one signature */
         assay_buf_clear(&log);
         assert_int_equal(assay_envelope_write(ASSAY_LOG_ENTRY_TYPE, body, keys, count, &log, NULL), ASSAY_OK);
-        assert_int_equal(assay_log_row_read((struct assay_slice){log.data, log.len}, &row, NULL) == ASSAY_OK,
+        assert_int_equal(assay_tlog_row_read((struct assay_slice){log.data, log.len}, &row, NULL) == ASSAY_OK,
                          count == 1);
     }
     json_decref(body);

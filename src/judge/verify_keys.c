@@ -1,0 +1,229 @@
+#include "judge/judge_room.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* CRYPTO: the trust file, and each signature against it (evidence.md 2.1, 2.4). No key inside a document is ever
+ * trusted; a keyid is a hint that decides nothing. */
+
+static const char TRUST[] = "trust file";
+
+/* ---- trust file ---- */
+
+static void refuse_trust(struct judge *judge, const char *found, const char *expected)
+{
+    judge_add(judge, GATE_TRUST, ASSAY_VERDICT_FAIL, TRUST, found, expected);
+    assay_trust_free(judge->trust);
+    judge->trust = NULL;
+}
+
+/* What is remembered of this file: a version goes up, and one version has one content. */
+static bool goes_back(struct judge *judge)
+{
+    const struct assay_judge_memory *memory = &judge->input->memory;
+    char found[64], expected[64];
+    bool is_older = judge->trust->version < memory->trust_version;
+    bool is_other = judge->trust->version == memory->trust_version &&
+                    !assay_digest_equal(&judge->out->trust_digest, &memory->trust_digest);
+    if (memory->trust_version == 0 || (!is_older && !is_other)) {
+        return false;
+    }
+    (void)snprintf(found, sizeof found, "version %llu%s", (unsigned long long)judge->trust->version,
+                   is_other ? " with another content" : "");
+    (void)snprintf(expected, sizeof expected, "version %llu, as seen before, or later",
+                   (unsigned long long)memory->trust_version);
+    refuse_trust(judge, found, expected);
+    return true;
+}
+
+static void read_trust(struct judge *judge)
+{
+    assay_err err = {0};
+    struct assay_judge_bytes file = judge->input->trust;
+    int64_t now_s = (int64_t)(judge->input->now_real_ns / ASSAY_NS_PER_S);
+    assay_code rc = file.len > 0 ? assay_trust_read(file.data, file.len, &judge->trust, &err)
+                                 : assay_fail(&err, ASSAY_MALFORMED, "an empty file");
+    if (rc == ASSAY_NO_MEMORY) {
+        judge->is_out_of_memory = true;
+        return;
+    }
+    if (rc != ASSAY_OK) {
+        judge_add_err(judge, GATE_TRUST, TRUST, &err);
+        return;
+    }
+    assay_sha256_of(file.data, file.len, &judge->out->trust_digest);
+    if (goes_back(judge)) {
+        return;
+    }
+    if (judge->trust->expires_s < now_s) { /* last, on the final version */
+        char found[64];
+        (void)snprintf(found, sizeof found, "expired %lld s ago", (long long)(now_s - judge->trust->expires_s));
+        refuse_trust(judge, found, "a trust file that has not expired");
+        return;
+    }
+    judge->out->trust_version = judge->trust->version;
+}
+
+/* ---- signatures ---- */
+
+/* When the document says it was finished; imported summaries say nothing, and are as old as now. */
+static int64_t dated_s(const struct judge *judge)
+{
+    const char *text = json_string_value(assay_json_at(judge->statement, "/predicate/attempts/finishedAt"));
+    int64_t seconds;
+    return text && assay_time_read(text, &seconds) ? seconds : (int64_t)(judge->input->now_real_ns / ASSAY_NS_PER_S);
+}
+
+/* Why a key of the trust file may not sign this document, as a violation; true if it may. A key that was revoked needs
+ * a time from outside, which only a witness gives; the document's own date is a label. */
+static bool may_sign(struct judge *judge, const struct assay_trust_key *key, const char *place)
+{
+    const char *runner = json_string_value(assay_json_at(judge->statement, "/predicate/tier/runnerId"));
+    int64_t date = dated_s(judge);
+    if (key->role != ASSAY_ROLE_RECEIPT) {
+        judge_add(judge, GATE_KEY_ROLE, ASSAY_VERDICT_FAIL, place, assay_role_text(key->role), "a key of role receipt");
+        return false;
+    }
+    if (runner && !assay_trust_key_has_runner(key, runner)) {
+        judge_add(judge, GATE_KEY_ROLE, ASSAY_VERDICT_FAIL, "/predicate/tier/runnerId", runner,
+                  "a runnerId that the trust file lists for the key");
+        return false;
+    }
+    if (key->is_revoked || date < key->not_before_s || date > key->not_after_s) {
+        judge_add(judge, GATE_KEY_DATE, ASSAY_VERDICT_FAIL, place,
+                  key->is_revoked            ? "a key that was revoked"
+                  : date < key->not_before_s ? "a key that was not yet valid"
+                                             : "a key that was no longer valid",
+                  "a key that is valid at the time of signing");
+        return false;
+    }
+    return true;
+}
+
+static enum assay_signature_state check_bytes(struct judge *judge, const struct assay_public_key *key,
+                                              const struct assay_buf *signature)
+{
+    enum assay_signature_state state = ASSAY_SIGNATURE_FALSE;
+    const char *type = judge_text_of(judge->envelope, "payloadType");
+    if (assay_dsse_check(key, type, judge->payload.data ? judge->payload.data : "", judge->payload.len,
+                         (const unsigned char *)signature->data, signature->len, &state, NULL) != ASSAY_OK) {
+        judge->is_out_of_memory = true;
+    }
+    return state;
+}
+
+/* The bytes of a signature; false if they were refused while reading. In interop also in the URL alphabet. */
+static bool read_signature(struct judge *judge, const json_t *entry, struct assay_buf *ret)
+{
+    char standard[2 * ASSAY_SIGNATURE_BYTES];
+    const char *text = judge_text_of(entry, "sig");
+    size_t len = strlen(text);
+    assay_buf_init(ret, ASSAY_SIGNATURE_BYTES);
+    if (len >= sizeof standard) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        bool is_url = judge->input->is_interop;
+        standard[i] = (char)(is_url && text[i] == '-' ? '+' : is_url && text[i] == '_' ? '/' : text[i]);
+    }
+    return assay_base64_decode(standard, len, ret, NULL) == ASSAY_OK && ret->len == ASSAY_SIGNATURE_BYTES;
+}
+
+static void count_good(struct judge *judge, const struct assay_trust_key *key)
+{
+    if (judge->good_keys++ == 0) {
+        judge->signer = key->keyid;
+    }
+}
+
+/* Strict: every signature is by a key of the file that may sign, and is good. */
+static void check_strict(struct judge *judge, const json_t *entry, size_t index)
+{
+    struct assay_digest keyid;
+    struct assay_buf signature;
+    char place[64];
+    if (!assay_digest_read(judge_text_of(entry, "keyid"), &keyid)) {
+        return; /* 205 was said */
+    }
+    const struct assay_trust_key *key = assay_trust_key_find(judge->trust, &keyid);
+    (void)snprintf(place, sizeof place, "/signatures/%zu/keyid", index);
+    if (!key) {
+        judge_fail(judge, GATE_KEY_UNKNOWN, place, json_object_get(entry, "keyid"), "a key of the trust file");
+        return;
+    }
+    if (!may_sign(judge, key, place)) {
+        return;
+    }
+    (void)snprintf(place, sizeof place, "/signatures/%zu/sig", index);
+    if (read_signature(judge, entry, &signature)) {
+        enum assay_signature_state state = check_bytes(judge, &key->public, &signature);
+        if (state == ASSAY_SIGNATURE_GOOD) {
+            count_good(judge, key);
+        } else if (state == ASSAY_SIGNATURE_OUTSIDE) {
+            judge_add(judge, GATE_PROFILE, ASSAY_VERDICT_FAIL, place, "a signature whose R is outside the profile",
+                      "a canonical point of the prime-order subgroup");
+        } else {
+            judge_add(judge, GATE_SIGNATURE, ASSAY_VERDICT_FAIL, place, "a signature that is false",
+                      "the key's signature over the payload");
+        }
+    }
+    assay_buf_done(&signature);
+}
+
+/* Interop: one good signature a key is enough, whatever its keyid says; the others are not looked at. */
+static void check_interop(struct judge *judge, const json_t *signatures, const struct assay_trust_key *key)
+{
+    for (size_t i = 0; i < json_array_size(signatures); i++) {
+        struct assay_buf signature;
+        bool is_good = read_signature(judge, json_array_get(signatures, i), &signature) &&
+                       check_bytes(judge, &key->public, &signature) == ASSAY_SIGNATURE_GOOD;
+        char place[64];
+        (void)snprintf(place, sizeof place, "/signatures/%zu/keyid", i);
+        assay_buf_done(&signature);
+        if (is_good) {
+            if (may_sign(judge, key, place)) {
+                count_good(judge, key);
+            }
+            return;
+        }
+    }
+}
+
+static void check_signatures(struct judge *judge)
+{
+    const json_t *signatures = json_object_get(judge->envelope, "signatures");
+    size_t count = json_array_size(signatures);
+    if (count == 0) {
+        judge_add(judge, GATE_UNSIGNED, ASSAY_VERDICT_FAIL, "/signatures", "no signature",
+                  "one, as a trust file was given");
+        return;
+    }
+    for (size_t i = 0; i < count && !judge->input->is_interop; i++) {
+        check_strict(judge, json_array_get(signatures, i), i);
+    }
+    for (size_t i = 0; i < judge->trust->keys_count && judge->input->is_interop; i++) {
+        check_interop(judge, signatures, &judge->trust->keys[i]);
+    }
+    if (judge->good_keys < judge->trust->receipt_threshold && !judge_has(judge, 201, 209, ASSAY_VERDICT_FAIL)) {
+        char found[64], expected[64];
+        (void)snprintf(found, sizeof found, "%zu good signatures by keys of the trust file", judge->good_keys);
+        (void)snprintf(expected, sizeof expected, "%llu", (unsigned long long)judge->trust->receipt_threshold);
+        judge_add(judge, GATE_THRESHOLD, ASSAY_VERDICT_FAIL, "/signatures", found, expected);
+    }
+}
+
+void judge_keys(struct judge *judge)
+{
+    if (!judge->input->trust.data) {
+        return;
+    }
+    judge->out->is_crypto_required = true;
+    read_trust(judge);
+    if (judge->trust && judge->payload.data && json_array_size(json_object_get(judge->envelope, "signatures")) <= 16) {
+        check_signatures(judge);
+    }
+}
