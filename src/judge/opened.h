@@ -20,7 +20,7 @@ struct assay_judge_files {
     struct assay_judge_bytes document, plan, trace, identity;
 };
 
-enum assay_trust {
+enum assay_reliance {
     ASSAY_TRUST_NONE,    /* it cannot be read, or is no receipt: nothing can be said */
     ASSAY_TRUST_REFUSED, /* a number or a field is wrong: a judge fails on it */
     ASSAY_TRUST_OPEN,    /* not verified to the end (plan or trace not given): everything on it is undecided */
@@ -36,7 +36,7 @@ struct assay_opened {
     struct assay_plan *plan;   /* NULL unless derived */
     struct assay_trace *trace; /* NULL unless derived */
     enum assay_document document;
-    enum assay_trust trust;
+    enum assay_reliance trust;
     const char *why; /* of anything but GOOD; static or owned */
     char sha256[65]; /* of the document's bytes */
     char run_id[33]; /* attempts.runId, or "" */
