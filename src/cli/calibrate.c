@@ -18,8 +18,9 @@
 #define CALIBRATION_ISSUE_NS (700 * ASSAY_NS_PER_MS)
 #define CALIBRATION_MAX_NS (1500 * ASSAY_NS_PER_MS)
 #define CALIBRATION_SCRIPT_BYTES_MAX 65536
-#define RATE_LEAST_PER_S 20.0 /* a dozen streams in the time there is; a slower load has fewer stamps, not worse ones \
-                               */
+#define RATE_LEAST_PER_S                                                                         \
+    20.0 /* a dozen streams in the time there is; a slower load has fewer stamps, not worse ones \
+          */
 
 static const struct assay_opt *find_row(const struct assay_run_table *table, const char *name)
 {
@@ -88,6 +89,9 @@ static void set_load(const struct assay_run_setup *real, struct assay_run_setup 
 {
     setup->load = real->load;
     setup->load.think_ns = 0;
+    if (setup->load.mode == ASSAY_LOAD_PAIRED) { /* arms take turns in the same closed loop */
+        setup->load.mode = ASSAY_LOAD_CLOSED;
+    }
     setup->must_pin = true; /* the server is on the last CPU, the client on the first ones */
     setup->is_in_memory = true;
     setup->stop_flag = real->stop_flag;

@@ -26,7 +26,8 @@ assay_code assay_host_build(json_t **ret, assay_err *err);
 struct assay_host_watch;
 assay_code assay_host_watch_begin(const char *root, struct assay_host_watch **ret, assay_err *err);
 /* A server on this host that is being measured is not foreign: the process that listens on the port, and its
- * descendants as they are now, at most 64. Returns how many were found (0: not here, or not ours to see). */
+ * descendants as they are now, at most 64 over all calls, one call a port. Returns how many are spared by now (0: not
+ * here, or not ours to see). */
 size_t assay_host_watch_spare_listener(struct assay_host_watch *watch, uint16_t port);
 void assay_host_watch_read(struct assay_host_watch *watch, struct assay_host_reading *ret);
 void assay_host_watch_end(struct assay_host_watch *watch); /* fine on NULL */

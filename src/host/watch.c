@@ -17,6 +17,7 @@
 /* Files are opened once and read in place, so that a reading allocates nothing and costs some tens of microseconds. */
 #define ZONES_MAX 16
 #define SPARED_MAX 64
+#define SPARED_PORTS_MAX 64 /* as many as a plan has arms */
 #define LINE_BYTES 512
 #define USER_WORD 12 /* field 14 of /proc/PID/stat, counted from the ")" that ends the name */
 
@@ -34,7 +35,8 @@ struct assay_host_watch {
     size_t zones_count;
     int spared[SPARED_MAX];
     size_t spared_count;
-    uint16_t spared_port; /* 0: none */
+    uint16_t spared_ports[SPARED_PORTS_MAX];
+    size_t spared_ports_count;
     double ticks_per_s;
     struct counters last;
 };
@@ -145,10 +147,36 @@ assay_code assay_host_watch_begin(const char *root, struct assay_host_watch **re
     return ASSAY_OK;
 }
 
+static bool has_pid(const pid_t *pids, size_t count, pid_t pid)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pids[i] == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those of all ports, each once: a process that listens on two of them must not be taken off twice. */
+static size_t find_pids(const struct assay_host_watch *watch, pid_t *ret)
+{
+    size_t count = 0;
+    for (size_t port = 0; port < watch->spared_ports_count; port++) {
+        pid_t pids[SPARED_MAX];
+        size_t found = assay_host_listener(watch->root, watch->spared_ports[port], pids, SPARED_MAX);
+        for (size_t i = 0; i < found && count < SPARED_MAX; i++) {
+            if (!has_pid(ret, count, pids[i])) {
+                ret[count++] = pids[i];
+            }
+        }
+    }
+    return count;
+}
+
 static size_t find_spared(struct assay_host_watch *watch)
 {
     pid_t pids[SPARED_MAX];
-    size_t count = assay_host_listener(watch->root, watch->spared_port, pids, SPARED_MAX);
+    size_t count = find_pids(watch, pids);
     for (size_t i = 0; i < watch->spared_count; i++) {
         (void)close(watch->spared[i]);
     }
@@ -166,7 +194,9 @@ static size_t find_spared(struct assay_host_watch *watch)
 
 size_t assay_host_watch_spare_listener(struct assay_host_watch *watch, uint16_t port)
 {
-    watch->spared_port = port;
+    if (watch->spared_ports_count < SPARED_PORTS_MAX) {
+        watch->spared_ports[watch->spared_ports_count++] = port;
+    }
     size_t count = find_spared(watch);
     watch->last = read_counters(watch);
     return count;
@@ -176,7 +206,7 @@ size_t assay_host_watch_spare_listener(struct assay_host_watch *watch, uint16_t 
  * reading. Looking for it is the one thing here that allocates, and happens only then. */
 static void follow_restart(struct assay_host_watch *watch, struct counters *now)
 {
-    if (watch->spared_port != 0 && (now->is_spared_gone || watch->spared_count == 0)) {
+    if (watch->spared_ports_count > 0 && (now->is_spared_gone || watch->spared_count == 0)) {
         (void)find_spared(watch);
         *now = read_counters(watch);
         watch->last.spared_ticks = 0;

@@ -76,10 +76,13 @@ static assay_code init_readings(struct assay_engine *engine, assay_err *err)
         return assay_nomem(err);
     }
     assay_code rc = assay_host_watch_begin("", &engine->watch, err);
-    uint16_t port =
-        rc == ASSAY_OK && engine->workload->local_port ? engine->workload->local_port(engine->setup->state) : 0;
-    if (port != 0) {
-        (void)assay_host_watch_spare_listener(engine->watch, port);
+    uint16_t ports[ASSAY_PLAN_ARMS_MAX];
+    size_t ports_count = 0;
+    if (rc == ASSAY_OK && engine->workload->local_ports) {
+        ports_count = engine->workload->local_ports(engine->setup->state, ports, ASSAY_PLAN_ARMS_MAX);
+    }
+    for (size_t i = 0; i < ports_count; i++) {
+        (void)assay_host_watch_spare_listener(engine->watch, ports[i]);
     }
     return rc;
 }

@@ -12,6 +12,7 @@
 #define DEFAULT_WARMUP_OPEN 5
 #define DEFAULT_WINDOW 20 /* requests of an arm in a round: enough for a median */
 #define DEFAULT_CONFIDENCE 0.95
+#define DEFAULT_GAP_NS (200 * ASSAY_NS_PER_MS) /* in which identity and state of two servers are asked */
 #define DEFAULT_MAX_NS (3600 * ASSAY_NS_PER_S)
 #define DEFAULT_DRAIN_NS (60 * ASSAY_NS_PER_S) /* a long answer of a slow model */
 #define DEFAULT_ERROR_SHARE 0.5
@@ -68,7 +69,8 @@ static const struct assay_opt PAIRED_ROWS[] = {
     {"precision", "SHARE", "end when the interval of the ratio is this narrow: half of its width, 0.5% for instance",
      ASSAY_OPT_SHARE, AT(precision), .group = PAIRS},
     {"confidence", "SHARE", "of that interval (default 95%)", ASSAY_OPT_SHARE, AT(confidence), .group = PAIRS},
-    {"gap", "T", "idle time between the turns of two arms", ASSAY_OPT_DURATION, AT(gap_ns), .group = PAIRS},
+    {"gap", "T", "idle time between the turns of two arms (default 0; llm: 200ms)", ASSAY_OPT_DURATION, AT(gap_ns),
+     .group = PAIRS},
 };
 
 static const struct assay_opt WARMUP_BLOCKS_ROW = {
@@ -125,7 +127,8 @@ size_t assay_load_option_rows(const struct assay_workload *workload, struct assa
 }
 
 /* Not part of the request: two runs that differ only in these are repeats of one another (evidence.md 1.3). */
-static const char *const NOT_OF_THE_REQUEST[] = {"seed", "nonce", "runner-id", "out"};
+static const char *const NOT_OF_THE_REQUEST[] = {"seed", "nonce", "runner-id", "out",
+                                                 "arm"}; /* the plan's arms hold what is said there, without secrets */
 
 void assay_load_options_defaults(struct assay_load_options *options)
 {
@@ -138,7 +141,8 @@ void assay_load_options_defaults(struct assay_load_options *options)
                                            .cv = 1,
                                            .replay_speed = 1,
                                            .max_error_share = DEFAULT_ERROR_SHARE,
-                                           .confidence = DEFAULT_CONFIDENCE};
+                                           .confidence = DEFAULT_CONFIDENCE,
+                                           .gap_ns = NOT_GIVEN};
     assay_buf_init(&options->replay, ASSAY_REPLAY_BYTES_MAX);
 }
 
@@ -229,7 +233,9 @@ static assay_code apply_paired(struct assay_load_options *options, struct assay_
                                       .concurrency = options->concurrency ? (uint32_t)options->concurrency : 1,
                                       .workers = 1,
                                       .think_ns = options->think_ns,
-                                      .gap_ns = options->gap_ns,
+                                      .gap_ns = options->gap_ns != NOT_GIVEN ? options->gap_ns
+                                                : setup->workload->turn      ? DEFAULT_GAP_NS
+                                                                             : 0,
                                       .window = options->requests != NOT_GIVEN ? (uint32_t)options->requests : window};
     setup->shape = (struct assay_shape){.replay_speed = options->replay_speed};
     setup->pairs = options->pairs;
@@ -319,8 +325,10 @@ static json_t *request_json(const struct assay_load_options *options, const stru
     resolved.max_duration_ns = setup->stop.max_duration_ns;
     resolved.rate = options->rate == RATE_NOT_GIVEN ? 0 : options->rate;
     resolved.arrivals = options->arrivals == ARRIVALS_NOT_GIVEN ? 0 : options->arrivals;
+    resolved.gap_ns = 0;
     if (setup->load.mode == ASSAY_LOAD_PAIRED) {
         resolved.requests = setup->load.window;
+        resolved.gap_ns = setup->load.gap_ns;
         resolved.warmup = options->warmup != NOT_GIVEN ? options->warmup : 0;
     }
     struct assay_opt rows[ASSAY_LOAD_OPTIONS_MAX];

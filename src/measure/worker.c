@@ -214,18 +214,25 @@ static assay_code issue(struct assay_worker *worker, uint64_t id, uint64_t due_n
 
 /* Paired: behind a cell everything has ended, the gap passes, and all slots open at once. Behind a block the main
  * thread takes its turn, and a precision rule looks. */
-static void enter_cell(struct assay_worker *worker)
+static assay_code enter_cell(struct assay_worker *worker, assay_err *err)
 {
     struct assay_engine *engine = worker->engine;
     const struct assay_plan *plan = engine->plan;
     size_t next = (size_t)assay_handout_peek(&engine->handout);
-    if (next < worker->cell_end || next >= plan->ops_count || worker->in_flight > 0) {
-        return;
+    if (next < worker->cell_end || next >= plan->ops_count || worker->in_flight > 0 ||
+        assay_engine_stopped(engine) != ASSAY_GOING_ON) {
+        return ASSAY_OK;
+    }
+    if (next > 0 && engine->workload->turn) {
+        assay_code rc = engine->workload->turn(worker->block, plan->ops[next - 1].arm, plan->ops[next].arm, err);
+        if (rc != ASSAY_OK) {
+            return rc;
+        }
     }
     if (next % (plan->arms_count * plan->arms_count * plan->load.window) == 0) {
         if (engine->looks && assay_looks_is_enough(engine->looks, next)) {
             assay_engine_stop(engine, ASSAY_STOPPED_REACHED);
-            return;
+            return ASSAY_OK;
         }
         if (engine->is_quiet) {
             assay_quiet_take_turn(engine);
@@ -238,6 +245,7 @@ static void enter_cell(struct assay_worker *worker)
     for (size_t i = 0; i < worker->slots; i++) {
         worker->ready[i] = from_ns;
     }
+    return ASSAY_OK;
 }
 
 /* When this worker could issue next, and in an open loop what. False: nothing before something ends. */
@@ -283,7 +291,10 @@ static assay_code issue_all(struct assay_worker *worker, assay_err *err)
     size_t since_reap = 0;
     while (rc == ASSAY_OK) {
         if (is_paired(worker)) {
-            enter_cell(worker);
+            rc = enter_cell(worker, err);
+            if (rc != ASSAY_OK) {
+                break;
+            }
         } else if (worker->engine->is_quiet && worker->in_flight == 0) {
             assay_quiet_take_turn(worker->engine);
         }

@@ -16,6 +16,7 @@
  *     worker_open   [worker] connections, buffers; after it nothing is allocated
  *     submit, reap  [worker] start one operation; wait for what happens, record finished samples
  *     (or step      [worker] one whole operation, for workloads that cannot overlap)
+ *     turn          [worker] paired, optional: between two cells
  *     cancel        [worker] ends what is in flight, after the drain limit; the next reap reports it
  *     interrupt     [any thread] the run is aborted: ends a step that may take long
  *     worker_close  [worker]
@@ -131,9 +132,9 @@ struct assay_workload {
     /* How many segments plus chunks the operation can produce: sizes the event log. NULL = none. */
     uint32_t (*events)(void *state, const struct assay_plan_op *op);
     assay_code (*verify)(void *state, enum assay_moment moment, assay_err *err);
-    /* TCP port of the peer if it works on this host, else 0: its CPU time is the subject's, not a foreign one. Asked
-     * after verify BEFORE. NULL = no peer. */
-    uint16_t (*local_port)(void *state);
+    /* TCP ports of the peers that work on this host: their CPU time is the subject's, not a foreign one. Asked after
+     * verify BEFORE. NULL = no peer. */
+    size_t (*local_ports)(void *state, uint16_t *ret, size_t max);
     assay_code (*worker_open)(void *state, void *worker, const struct assay_worker_setup *setup, assay_err *err);
     /* Starts the operation. A failure to connect or send is a sample, not an error; an error ends the run. */
     assay_code (*submit)(void *worker, const struct assay_operation *operation, assay_err *err);
@@ -144,6 +145,9 @@ struct assay_workload {
                        assay_err *err);
     assay_code (*step)(void *worker, const struct assay_operation *operation, struct assay_step *ret,
                        assay_err *err); /* instead of submit and reap */
+    /* Paired: everything of one arm's cell has ended, and another's comes next: looks at identity and state of both.
+     * What it takes is taken from the gap. Optional. */
+    assay_code (*turn)(void *worker, uint16_t ended_arm, uint16_t next_arm, assay_err *err);
     void (*cancel)(void *worker, enum assay_status status);
     /* [any thread] Ends the step under way, and every later one, as soon as it can. NULL: steps are short. */
     void (*interrupt)(void *state);

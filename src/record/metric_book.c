@@ -271,7 +271,16 @@ static assay_code arm_of(struct metric_book *book, const struct assay_sample *sa
         return assay_fail(err, ASSAY_MALFORMED, "trace: sample %" PRIu64 " is of arm %u of %zu", sample->id,
                           (unsigned)sample->arm, book->plan->arms_count);
     }
-    *ret = &book->arms[sample->arm];
+    size_t place = sample->arm;
+    if (book->is_by_cell) {
+        if (sample->id >= book->plan->ops_count) {
+            return assay_fail(err, ASSAY_MALFORMED, "trace: sample %" PRIu64 " of a plan of %zu operations", sample->id,
+                              book->plan->ops_count);
+        }
+        const struct assay_plan_op *op = &book->plan->ops[sample->id];
+        place = (size_t)op->round * book->plan->arms_count + op->arm;
+    }
+    *ret = &book->arms[place];
     return ASSAY_OK;
 }
 
@@ -385,28 +394,52 @@ static assay_code find_extent(struct metric_book *book, assay_err *err)
     return rc;
 }
 
+static assay_code book_fill(struct metric_book *book, size_t arms_count, const bool *wanted, assay_err *err)
+{
+    const struct assay_trace_summary *summary = assay_trace_summary(book->trace);
+    book->uncertainty_ns = summary->clock_uncertainty_ns;
+    book->region_least_ns = least_region_ns(book->trace);
+    book->is_imported = (summary->flags & ASSAY_SAMPLE_IMPORTED) != 0;
+    book->arms = assay_alloc(arms_count, sizeof *book->arms);
+    book->arms_count = arms_count;
+    assay_code rc = book->arms ? read_slo(book, err) : assay_nomem(err);
+    for (size_t arm = 0; arm < arms_count && rc == ASSAY_OK; arm++) {
+        book->arms[arm].shortest_ns = ABSENT;
+        for (unsigned id = 0; id < METRIC_COUNT; id++) {
+            book->arms[arm].series[id].is_wanted = wanted[id];
+        }
+    }
+    rc = rc == ASSAY_OK ? pass(book, book->trace, true, err) : rc;
+    rc = rc == ASSAY_OK ? pass(book, book->trace, false, err) : rc;
+    assay_trace_rewind(book->trace);
+    return rc;
+}
+
 assay_code assay_book_make(const struct assay_plan *plan, struct assay_trace *trace, const bool *wanted,
                            struct metric_book *ret, assay_err *err)
 {
     assert(plan && trace && wanted && ret);
-    const struct assay_trace_summary *summary = assay_trace_summary(trace);
-    *ret = (struct metric_book){.plan = plan,
-                                .trace = trace,
-                                .uncertainty_ns = summary->clock_uncertainty_ns,
-                                .region_least_ns = least_region_ns(trace),
-                                .is_imported = (summary->flags & ASSAY_SAMPLE_IMPORTED) != 0};
-    ret->arms = assay_alloc(plan->arms_count, sizeof *ret->arms);
-    assay_code rc = ret->arms ? read_slo(ret, err) : assay_nomem(err);
-    for (size_t arm = 0; arm < plan->arms_count && rc == ASSAY_OK; arm++) {
-        ret->arms[arm].shortest_ns = ABSENT;
-        for (unsigned id = 0; id < METRIC_COUNT; id++) {
-            ret->arms[arm].series[id].is_wanted = wanted[id];
-        }
+    *ret = (struct metric_book){.plan = plan, .trace = trace};
+    assay_code rc = find_extent(ret, err);
+    rc = rc == ASSAY_OK ? book_fill(ret, plan->arms_count, wanted, err) : rc;
+    if (rc != ASSAY_OK) {
+        assay_book_done(ret);
     }
-    rc = rc == ASSAY_OK ? find_extent(ret, err) : rc;
-    rc = rc == ASSAY_OK ? pass(ret, trace, true, err) : rc;
-    rc = rc == ASSAY_OK ? pass(ret, trace, false, err) : rc;
-    assay_trace_rewind(trace);
+    return rc;
+}
+
+assay_code assay_book_make_cells(const struct assay_plan *plan, struct assay_trace *trace, enum metric_id id,
+                                 struct metric_book *ret, assay_err *err)
+{
+    bool wanted[METRIC_COUNT] = {false};
+    size_t cells = plan->ops_count / plan->load.window;
+    *ret = (struct metric_book){.plan = plan, .trace = trace, .to_id = UINT64_MAX, .is_by_cell = true};
+    if (cells > PAIRED_CELLS_MAX) {
+        return assay_fail(err, ASSAY_TOO_LARGE, "a paired run of %zu windows, expected at most %d", cells,
+                          PAIRED_CELLS_MAX);
+    }
+    wanted[id] = true;
+    assay_code rc = book_fill(ret, cells, wanted, err);
     if (rc != ASSAY_OK) {
         assay_book_done(ret);
     }
@@ -415,7 +448,7 @@ assay_code assay_book_make(const struct assay_plan *plan, struct assay_trace *tr
 
 void assay_book_done(struct metric_book *book)
 {
-    for (size_t arm = 0; book->arms && arm < book->plan->arms_count; arm++) {
+    for (size_t arm = 0; book->arms && arm < book->arms_count; arm++) {
         for (unsigned id = 0; id < METRIC_COUNT; id++) {
             assay_free(book->arms[arm].series[id].values);
             assay_free(book->arms[arm].series[id].sorted);

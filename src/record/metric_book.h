@@ -85,6 +85,8 @@ struct metric_book {
     uint64_t from_id, to_id;            /* of the samples that are measured, to_id excluded */
     struct assay_paired_extent *extent; /* of a paired run; NULL: of another one */
     struct arm_book *arms;
+    size_t arms_count;
+    bool is_by_cell; /* `arms` are the cells of a paired run: round * arms + arm */
     struct slo slo;
     uint64_t uncertainty_ns;
     uint64_t region_least_ns; /* a rate from less time says more about the clock than about the run */
@@ -95,6 +97,10 @@ struct metric_book {
 /* wanted: METRIC_COUNT flags of series to fill. MALFORMED if the plan's SLO cannot be read. */
 assay_code assay_book_make(const struct assay_plan *plan, struct assay_trace *trace, const bool *wanted,
                            struct metric_book *ret, assay_err *err);
+/* One book of every cell of a paired run, with the series that one row needs. TOO_LARGE above PAIRED_CELLS_MAX. */
+#define PAIRED_CELLS_MAX 20000 /* windows of a run, some kilobytes each */
+assay_code assay_book_make_cells(const struct assay_plan *plan, struct assay_trace *trace, enum metric_id id,
+                                 struct metric_book *ret, assay_err *err);
 void assay_book_done(struct metric_book *book);
 
 /* Sorts on first use, and computes the effective n. */

@@ -220,7 +220,7 @@ static void say_share(const struct question *q, uint64_t hits, uint64_t total, b
 
 static void say_rate(const struct question *q, uint64_t n, double amount, uint64_t span_ns)
 {
-    if (q->book->plan->arms_count > 1) {
+    if (q->book->plan->arms_count > 1 && !q->book->is_by_cell) {
         say_absent(q, n, "the arms share the window");
     } else if (span_ns == 0) {
         say_absent(q, n, "empty window");

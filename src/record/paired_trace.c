@@ -10,6 +10,8 @@
 
 /* Paired runs from plan and trace: which samples count, and the table of cells for one metric. */
 
+#define ARENA_BYTES_MAX ((size_t)64 << 20) /* reasons why windows have no value */
+
 struct walk {
     const struct assay_plan *plan;
     struct assay_trace *trace;
@@ -275,6 +277,30 @@ static assay_code make_pairs(struct walk *walk, const struct assay_paired_query 
     return rc;
 }
 
+/* Windows: the statistic that is asked for, over the samples of each. */
+static assay_code fill_cells(struct walk *walk, const struct assay_metric_key *key, assay_err *err)
+{
+    const struct assay_plan *plan = walk->plan;
+    if (plan->load.window == 1 || (key->row->takes_stat && !key->stat)) {
+        return ASSAY_OK; /* the values of the samples, or their medians, as the walk found them */
+    }
+    struct metric_book book;
+    struct assay_arena arena;
+    assay_arena_init(&arena, ARENA_BYTES_MAX);
+    assay_code rc = assay_book_make_cells(plan, walk->trace, assay_metric_id(key->row), &book, err);
+    bool is_made = rc == ASSAY_OK;
+    for (size_t cell = 0; rc == ASSAY_OK && cell < book.arms_count; cell++) {
+        struct statistic statistic;
+        rc = assay_book_statistic(&book, (uint32_t)cell, key, &arena, &statistic, err);
+        walk->cells[cell] = rc == ASSAY_OK && !statistic.absent ? statistic.value : (double)NAN;
+    }
+    if (is_made) {
+        assay_book_done(&book);
+    }
+    assay_arena_done(&arena);
+    return rc;
+}
+
 assay_code assay_paired_of(const struct assay_plan *plan, struct assay_trace *trace,
                            const struct assay_paired_query *query, struct assay_arena *arena, struct assay_pairs *ret,
                            assay_err *err)
@@ -288,6 +314,7 @@ assay_code assay_paired_of(const struct assay_plan *plan, struct assay_trace *tr
     rc = rc == ASSAY_OK ? walk_init(&walk, plan, trace, assay_metric_id(key.row), err) : rc;
     rc = rc == ASSAY_OK ? walk_extras(&walk, query, err) : rc;
     rc = rc == ASSAY_OK ? walk_samples(&walk, err) : rc;
+    rc = rc == ASSAY_OK ? fill_cells(&walk, &key, err) : rc;
     rc = rc == ASSAY_OK ? make_pairs(&walk, query, &extent, arena, ret, err) : rc;
     walk_done(&walk);
     return rc;

@@ -358,7 +358,7 @@ static assay_code get_notes(const json_t *root, struct assay_arena *arena, struc
         const json_t *note = json_array_get(list, i);
         bool is_text = json_is_string(note) && strlen(json_string_value(note)) == json_string_length(note);
         rc = is_text ? copy_text(arena, json_string_value(note), &notes[i], err)
-                                  : assay_fail(err, ASSAY_MALFORMED, "/notes/%zu: expected a text", i);
+                     : assay_fail(err, ASSAY_MALFORMED, "/notes/%zu: expected a text", i);
     }
     ret->notes = notes;
     ret->notes_count = count;

@@ -200,9 +200,8 @@ static void hash_model_file(struct assay_llm_state *state)
     (void)close(fd);
 }
 
-static assay_code llm_open(void *block, assay_err *err)
+assay_code assay_llm_state_open(struct assay_llm_state *state, assay_err *err)
 {
-    struct assay_llm_state *state = block;
     state->busy_before = state->busy_after = -1;
     state->cached_floor = ASSAY_COUNT_ABSENT;
     state->load_ns = ASSAY_NS_ABSENT;
@@ -227,9 +226,16 @@ static assay_code llm_open(void *block, assay_err *err)
     return rc;
 }
 
-static void llm_close(void *block)
+/* Without a URL it is arms that have one, which are known later. */
+static assay_code llm_open(void *block, assay_err *err)
 {
     struct assay_llm_state *state = block;
+    state->stamping.fd = -1;
+    return state->options.url != NULL ? assay_llm_state_open(state, err) : ASSAY_OK;
+}
+
+void assay_llm_state_close(struct assay_llm_state *state)
+{
     assay_net_loop_free(state->probing);
     assay_net_target_close(state->target);
     if (state->stamping.fd >= 0) {
@@ -243,6 +249,18 @@ static void llm_close(void *block)
     assay_free(state->headers_text);
     json_decref(state->before);
     json_decref(state->after);
+    assay_text_argv_free(state->argv);
+}
+
+static void llm_close(void *block)
+{
+    struct assay_llm_state *state = block;
+    for (size_t i = 0; i < state->arms_count; i++) {
+        assay_llm_state_close(state->arms[i]);
+        assay_free(state->arms[i]);
+    }
+    assay_free(state->arms);
+    assay_llm_state_close(state);
 }
 
 /* ---- state to plan ---------------------------------------------------------------------------------------------- */
@@ -271,6 +289,19 @@ struct assay_llm_prompt assay_llm_prompt_of(const struct assay_llm_state *state,
     return prompt;
 }
 
+/* Arms get the same load in a round, each request under a fresh salt: what was drawn for the same place in the round's
+ * first window. */
+static void copy_round(struct assay_plan *plan)
+{
+    size_t round = plan->load.window * plan->arms_count;
+    for (size_t i = 0; i < plan->ops_count; i++) {
+        const struct assay_plan_op *first = &plan->ops[i / round * round + i % plan->load.window];
+        plan->ops[i].prompt_tokens = first->prompt_tokens;
+        plan->ops[i].output_tokens = first->output_tokens;
+        plan->ops[i].prompt = first->prompt;
+    }
+}
+
 /* Warm-up is never given one of the user's prompts: they are all there to be measured. */
 static void draw_operations(struct assay_llm_state *state, struct assay_plan *plan)
 {
@@ -291,14 +322,15 @@ static void draw_operations(struct assay_llm_state *state, struct assay_plan *pl
             op->prompt = (uint32_t)((first + taken++) % count) + 1;
         }
     }
+    if (plan->load.mode == ASSAY_LOAD_PAIRED) {
+        copy_round(plan);
+    }
 }
 
-/* What the options came to, beside them: the plan alone must be enough to send the same requests again. */
-static assay_code add_resolved(const struct assay_llm_state *state, struct assay_plan *plan, assay_err *err)
+assay_code assay_llm_put_resolved(const struct assay_llm_state *state, json_t *object, assay_err *err)
 {
     struct assay_json_builder b = {0};
-    const struct assay_llm_options *options = &state->options;
-    json_t *resolved = assay_json_put_object(&b, plan->options, "llm_resolved");
+    json_t *resolved = assay_json_put_object(&b, object, "llm_resolved");
     assay_json_put_text(&b, resolved, "dialect", state->dialect->name);
     assay_json_put_text(&b, resolved, "endpoint", state->endpoint->path);
     assay_json_put_text(&b, resolved, "model", state->model);
@@ -314,6 +346,14 @@ static assay_code add_resolved(const struct assay_llm_state *state, struct assay
     for (size_t i = 0; i < state->headers_count; i++) {
         assay_json_add_text(&b, names, state->headers[i].name);
     }
+    return assay_json_builder_check(&b, object, err);
+}
+
+/* What readers of the plan look for in its options: the first arm's goals, and whether all of it is a script. */
+static assay_code put_meanings(struct assay_llm_state *state, struct assay_plan *plan, assay_err *err)
+{
+    struct assay_json_builder b = {0};
+    const struct assay_llm_options *options = &assay_llm_arm(state, 0)->options;
     if (options->slo_ttft_ns > 0 || options->slo_tpot_ns > 0 || options->slo_e2e_ns > 0) {
         json_t *slo = assay_json_put_object(&b, plan->options, "slo");
         if (options->slo_ttft_ns > 0) {
@@ -326,7 +366,13 @@ static assay_code add_resolved(const struct assay_llm_state *state, struct assay
             assay_json_put_u64(&b, slo, "e2e_ns", options->slo_e2e_ns);
         }
     }
-    if (options->peer == ASSAY_LLM_PEER_SCRIPTED || (options->peer == ASSAY_LLM_PEER_AUTO && state->is_scripted)) {
+    bool is_scripted = false;
+    for (size_t i = 0; i < assay_llm_arms_count(state); i++) {
+        const struct assay_llm_state *arm = assay_llm_arm(state, i);
+        is_scripted |= arm->options.peer == ASSAY_LLM_PEER_SCRIPTED ||
+                       (arm->options.peer == ASSAY_LLM_PEER_AUTO && arm->is_scripted);
+    }
+    if (is_scripted) {
         assay_json_put_text(&b, plan->options, "peer", "scripted");
     }
     return assay_json_builder_check(&b, plan->options, err);
@@ -336,14 +382,20 @@ static assay_code llm_plan(void *block, struct assay_plan *plan, assay_err *err)
 {
     struct assay_llm_state *state = block;
     struct assay_rng rng;
-    if (state->options.state == ASSAY_LLM_COLD &&
-        (plan->load.mode != ASSAY_LOAD_CLOSED || plan->load.concurrency != 1)) {
-        return assay_fail(err, ASSAY_USAGE, "state cold needs one request after the other: a closed loop of one user");
-    }
     assay_rng_seed(&rng, plan->seed, "llm shared prefix");
-    state->prompts.prefix_seed = assay_rng_u64(&rng);
-    draw_operations(state, plan);
-    return add_resolved(state, plan, err);
+    uint64_t prefix_seed = assay_rng_u64(&rng);
+    for (size_t i = 0; i < assay_llm_arms_count(state); i++) {
+        struct assay_llm_state *arm = assay_llm_arm(state, i);
+        if (arm->options.state == ASSAY_LLM_COLD &&
+            (plan->load.mode != ASSAY_LOAD_CLOSED || plan->load.concurrency != 1)) {
+            return assay_fail(err, ASSAY_USAGE,
+                              "state cold needs one request after the other: a closed loop of one user");
+        }
+        arm->prompts.prefix_seed = prefix_seed;
+    }
+    draw_operations(assay_llm_arm(state, 0), plan);
+    assay_code rc = put_meanings(state, plan, err);
+    return rc == ASSAY_OK ? assay_llm_put_resolved(assay_llm_arm(state, 0), plan->options, err) : rc;
 }
 
 /* A chunk and a segment a token, and as many again for streams that dribble. */
@@ -379,6 +431,19 @@ static bool has_changed(const json_t *before, const json_t *after)
     return false;
 }
 
+/* Asks once more who answers, and remembers if it is another one. */
+assay_code assay_llm_identity_look(struct assay_llm_state *state, assay_err *err)
+{
+    json_t *now = NULL;
+    assay_code rc = assay_llm_identity_ask(state, &now, err);
+    if (rc == ASSAY_OK) {
+        json_decref(state->after);
+        state->after = now;
+        state->is_changed |= has_changed(state->before, now);
+    }
+    return rc;
+}
+
 /* A server that is gone after the run ends nothing: what was measured stays, but nobody knows any more of whom. */
 static assay_code note_gone(struct assay_llm_state *state, assay_err *err)
 {
@@ -398,28 +463,43 @@ static assay_code note_gone(struct assay_llm_state *state, assay_err *err)
     return ASSAY_OK;
 }
 
+assay_code assay_llm_verify_after(struct assay_llm_state *state, assay_err *err)
+{
+    assay_code rc = count_busy(state, &state->busy_after, err);
+    rc = rc == ASSAY_OK ? assay_llm_state_check(state, err) : rc;
+    rc = rc == ASSAY_OK ? assay_llm_identity_look(state, err) : rc;
+    return rc == ASSAY_NETWORK || rc == ASSAY_TIMEOUT ? note_gone(state, err) : rc;
+}
+
+static assay_code verify_before(struct assay_llm_state *state, assay_err *err)
+{
+    assay_code rc = count_busy(state, &state->busy_before, err);
+    return rc == ASSAY_OK ? assay_llm_state_prepare(state, err) : rc;
+}
+
 static assay_code llm_verify(void *block, enum assay_moment moment, assay_err *err)
 {
     struct assay_llm_state *state = block;
-    if (moment == ASSAY_BEFORE_RUN) {
-        assay_code rc = count_busy(state, &state->busy_before, err);
-        return rc == ASSAY_OK ? assay_llm_state_prepare(state, err) : rc;
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; i < assay_llm_arms_count(state) && rc == ASSAY_OK; i++) {
+        struct assay_llm_state *arm = assay_llm_arm(state, i);
+        rc = moment == ASSAY_BEFORE_RUN ? verify_before(arm, err) : assay_llm_verify_after(arm, err);
     }
-    assay_code rc = count_busy(state, &state->busy_after, err);
-    rc = rc == ASSAY_OK ? assay_llm_state_check(state, err) : rc;
-    rc = rc == ASSAY_OK ? assay_llm_identity_ask(state, &state->after, err) : rc;
-    if (rc == ASSAY_NETWORK || rc == ASSAY_TIMEOUT) {
-        return note_gone(state, err);
-    }
-    state->is_changed = rc == ASSAY_OK && has_changed(state->before, state->after);
     return rc;
 }
 
 /* A server on this machine works for the run: its CPU time is no noise. */
-static uint16_t llm_local_port(void *block)
+static size_t llm_local_ports(void *block, uint16_t *ret, size_t max)
 {
-    const struct assay_llm_state *state = block;
-    return strcmp(state->path_kind, "loopback") == 0 ? assay_net_target_url(state->target)->port : 0;
+    struct assay_llm_state *state = block;
+    size_t count = 0;
+    for (size_t i = 0; i < assay_llm_arms_count(state) && count < max; i++) {
+        const struct assay_llm_state *arm = assay_llm_arm(state, i);
+        if (strcmp(arm->path_kind, "loopback") == 0) {
+            ret[count++] = assay_net_target_url(arm->target)->port;
+        }
+    }
+    return count;
 }
 
 const struct assay_workload assay_workload_llm = {
@@ -431,14 +511,17 @@ const struct assay_workload assay_workload_llm = {
     .worker_bytes = sizeof(struct assay_llm_worker),
     .ops_per_user_s = 200, /* a request of a real model takes 5 ms at least */
     .defaults = assay_llm_options_defaults,
+    .pairing = ASSAY_PAIRING_POSSIBLE,
     .open = llm_open,
+    .arms = assay_llm_arms,
     .plan = llm_plan,
     .events = llm_events,
     .verify = llm_verify,
-    .local_port = llm_local_port,
+    .local_ports = llm_local_ports,
     .worker_open = assay_llm_worker_open,
     .submit = assay_llm_submit,
     .reap = assay_llm_reap,
+    .turn = assay_llm_turn,
     .cancel = assay_llm_cancel,
     .worker_close = assay_llm_worker_close,
     .describe = assay_llm_describe,

@@ -12,6 +12,7 @@
  *     llm_stream.c    from body bytes to chunks, counts and stamps of one request
  *     llm_finish.c    from what was seen to the status and the sample
  *     llm_describe.c  subjects, identity document, checks, validity codes
+ *     llm_arms.c      several servers, or one under several options, in turn: every arm has a state of its own
  */
 #ifndef ASSAY_WORKLOAD_LLM_H
 #define ASSAY_WORKLOAD_LLM_H
@@ -200,14 +201,35 @@ struct assay_llm_state {
     bool is_changed;        /* between the two */
     const char *path_kind;
     char model_sha256[ASSAY_DIGEST_TEXT_BYTES]; /* "" if unknown */
-    int busy_before, busy_after;
-    uint32_t cached_floor; /* cached tokens that unique prompts show; COUNT_ABSENT: not said */
+    int busy_before, busy_after, busy_between;  /* between: the most at the ends of windows */
+    uint32_t cached_floor;                      /* cached tokens that unique prompts show; COUNT_ABSENT: not said */
     bool is_state_wrong;
     char state_text[160]; /* how the state was verified, or why not */
     bool is_scripted;
     uint64_t load_ns; /* of the last load; written by the one worker of a cold run */
     struct assay_llm_totals totals;
+    /* Several arms: the state that the harness knows holds theirs, and is none of them. */
+    struct assay_llm_state **arms;
+    size_t arms_count;
+    char **argv; /* of an arm: the words of its --arm, into which its options point */
 };
+
+/* One arm's state: its own, or the only one. */
+struct assay_llm_state *assay_llm_arm(struct assay_llm_state *state, size_t arm);
+size_t assay_llm_arms_count(const struct assay_llm_state *state); /* 1 or more */
+
+/* llm.c: one arm's part of what the harness asks for. */
+assay_code assay_llm_state_open(struct assay_llm_state *state, assay_err *err);
+void assay_llm_state_close(struct assay_llm_state *state);
+/* What the options came to, beside them: the plan alone must be enough to send the same requests again. */
+assay_code assay_llm_put_resolved(const struct assay_llm_state *state, json_t *object, assay_err *err);
+assay_code assay_llm_identity_look(struct assay_llm_state *state, assay_err *err);
+assay_code assay_llm_verify_after(struct assay_llm_state *state, assay_err *err);
+
+/* llm_arms.c */
+assay_code assay_llm_arms(void *state, const struct assay_arm_text *texts, size_t count, struct assay_plan *plan,
+                          assay_err *err);
+assay_code assay_llm_turn(void *worker, uint16_t ended_arm, uint16_t next_arm, assay_err *err);
 
 bool assay_llm_is_shared_prefix(const struct assay_llm_state *state);
 struct assay_llm_prompt assay_llm_prompt_of(const struct assay_llm_state *state, const struct assay_plan_op *op);
@@ -305,6 +327,9 @@ struct assay_llm_worker {
     struct assay_completion *ended;
     size_t ended_first, ended_count;
     enum assay_status cancel_status;
+    /* Several arms: a worker of each; only `current` has anything in flight. */
+    struct assay_llm_worker *arms;
+    size_t arms_count, current;
 };
 
 extern const struct assay_net_handler assay_llm_handler;

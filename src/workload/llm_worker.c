@@ -82,9 +82,9 @@ static assay_code make_slots(struct assay_llm_worker *worker, const struct assay
     return ASSAY_OK;
 }
 
-assay_code assay_llm_worker_open(void *state, void *block, const struct assay_worker_setup *setup, assay_err *err)
+static assay_code open_one(struct assay_llm_state *state, struct assay_llm_worker *worker,
+                           const struct assay_worker_setup *setup, assay_err *err)
 {
-    struct assay_llm_worker *worker = block;
     worker->state = state;
     worker->recorder = setup->recorder;
     worker->index = (uint32_t)setup->index;
@@ -97,9 +97,33 @@ assay_code assay_llm_worker_open(void *state, void *block, const struct assay_wo
                           : rc;
 }
 
+assay_code assay_llm_worker_open(void *block, void *worker_block, const struct assay_worker_setup *setup,
+                                 assay_err *err)
+{
+    struct assay_llm_state *state = block;
+    struct assay_llm_worker *worker = worker_block;
+    if (state->arms_count == 0) {
+        return open_one(state, worker, setup, err);
+    }
+    worker->arms = assay_alloc(state->arms_count, sizeof *worker->arms);
+    if (!worker->arms) {
+        return assay_nomem(err);
+    }
+    worker->arms_count = state->arms_count;
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; i < state->arms_count && rc == ASSAY_OK; i++) {
+        rc = open_one(state->arms[i], &worker->arms[i], setup, err);
+    }
+    return rc;
+}
+
 void assay_llm_worker_close(void *block)
 {
     struct assay_llm_worker *worker = block;
+    for (size_t i = 0; i < worker->arms_count; i++) {
+        assay_llm_worker_close(&worker->arms[i]);
+    }
+    assay_free(worker->arms);
     assay_net_loop_free(worker->loop);
     assay_net_pool_free(worker->pool);
     assay_free(worker->slots);
@@ -169,9 +193,17 @@ static void hash_body(struct assay_llm_slot *slot)
     memcpy(slot->body_sha256, digest.bytes, sizeof slot->body_sha256);
 }
 
-assay_code assay_llm_submit(void *block, const struct assay_operation *operation, assay_err *err)
+/* The worker of the arm whose turn it is. */
+static struct assay_llm_worker *current(void *block)
 {
     struct assay_llm_worker *worker = block;
+    return worker->arms_count > 0 ? &worker->arms[worker->current] : worker;
+}
+
+assay_code assay_llm_submit(void *block, const struct assay_operation *operation, assay_err *err)
+{
+    ((struct assay_llm_worker *)block)->current = operation->op->arm;
+    struct assay_llm_worker *worker = current(block);
     const struct assay_llm_options *options = &worker->state->options;
     if (worker->free_count == 0) {
         return assay_fail(err, ASSAY_BUG, "operation %llu was submitted while all %zu slots are busy",
@@ -230,7 +262,7 @@ static size_t hand_over(struct assay_llm_worker *worker, struct assay_completion
 assay_code assay_llm_reap(void *block, uint64_t deadline_ns, struct assay_completion *ret, size_t max,
                           size_t *ret_count, assay_err *err)
 {
-    struct assay_llm_worker *worker = block;
+    struct assay_llm_worker *worker = current(block);
     if (worker->ended_count == 0) {
         (void)assay_net_loop_run(worker->loop, deadline_ns, ASSAY_NET_SLEEP);
     } else {
@@ -245,7 +277,7 @@ assay_code assay_llm_reap(void *block, uint64_t deadline_ns, struct assay_comple
 
 void assay_llm_cancel(void *block, enum assay_status status)
 {
-    struct assay_llm_worker *worker = block;
+    struct assay_llm_worker *worker = current(block);
     worker->cancel_status = status;
     for (size_t i = 0; i < worker->slots_count; i++) {
         if (worker->slots[i].is_busy) {
