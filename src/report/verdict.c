@@ -155,8 +155,19 @@ static void part_marks(struct parts *parts, const struct assay_verdict_row *row)
     }
 }
 
+/* A field in which two receipts differ: both values, whether it refuses or is only told. */
+static bool is_difference(const struct assay_verdict_row *row)
+{
+    return row->kind && (strcmp(row->kind, "difference") == 0 || strcmp(row->kind, "listed") == 0);
+}
+
 static void parts_fill(struct parts *parts, const struct assay_verdict_row *row)
 {
+    if (is_difference(row)) {
+        part_text(parts, "left ", row->expected);
+        part_text(parts, "right ", row->found);
+        return;
+    }
     part_result(parts, row);
     part_count(parts, row);
     part_medians(parts, row);
@@ -210,6 +221,9 @@ static size_t id_width(const struct assay_verdict_document *document)
 /* A comparison is known by its word, a gate by its verdict. */
 static const char *word_of(const struct assay_verdict_row *row)
 {
+    if (is_difference(row)) {
+        return row->is_in_family ? "refuses" : "differs";
+    }
     return row->word && row->gate == 0 ? row->word : assay_verdict_text(row->verdict);
 }
 

@@ -1,0 +1,115 @@
+#include "cli/judged.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/terminal.h"
+#include "host/host.h"
+#include "kernel/kernel.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define ARENA_BYTES_MAX ((size_t)512 << 20) /* rows and pairs of hundreds of receipts */
+
+static struct assay_judge_bytes bytes_of(const struct assay_buf *buf)
+{
+    return (struct assay_judge_bytes){.data = buf->data, .len = buf->len};
+}
+
+static assay_code own_digest(char ret[65], assay_err *err)
+{
+    json_t *build = NULL;
+    assay_code rc = assay_host_build(&build, err);
+    const char *digest = json_string_value(json_object_get(build, "binarySha256"));
+    if (digest && strlen(digest) == 64) {
+        memcpy(ret, digest, 65);
+    }
+    json_decref(build);
+    return rc;
+}
+
+assay_code assay_judged_begin(struct assay_judged *judged, assay_err *err)
+{
+    *judged = (struct assay_judged){0};
+    uint64_t now = assay_clock_real_ns();
+    assay_arena_init(&judged->arena, ARENA_BYTES_MAX);
+    assay_buf_init(&judged->kernel_table, ASSAY_KERNEL_TABLE_BYTES_MAX);
+    assay_kernel_table_text(&judged->kernel_table);
+    assay_day_print((int64_t)(now / ASSAY_NS_PER_S / 86400), judged->date);
+    judged->how = (struct assay_judge_input){.now_real_ns = now, .kernel_table = bytes_of(&judged->kernel_table)};
+    assay_code rc = assay_buf_check(&judged->kernel_table, err);
+    return rc == ASSAY_OK ? own_digest(judged->binary_sha256, err) : rc;
+}
+
+assay_code assay_judged_open(struct assay_judged *judged, const char *place, const struct assay_opened **ret,
+                             assay_err *err)
+{
+    if (judged->count == ASSAY_JUDGED_RUNS_MAX) {
+        return assay_fail(err, ASSAY_USAGE, "more than %d receipts", ASSAY_JUDGED_RUNS_MAX);
+    }
+    struct assay_run_files *files = assay_alloc(1, sizeof *files);
+    if (!files) {
+        return assay_nomem(err);
+    }
+    assay_code rc = assay_run_files_load(place, NULL, files, err);
+    if (rc != ASSAY_OK) {
+        assay_free(files);
+        return rc;
+    }
+    judged->files[judged->count] = files;
+    const struct assay_judge_files bytes = {.name = place,
+                                            .document = bytes_of(&files->document),
+                                            .plan = bytes_of(&files->plan),
+                                            .trace = bytes_of(&files->trace),
+                                            .identity = bytes_of(&files->identity)};
+    rc = assay_opened_open(&bytes, &judged->how, &judged->runs[judged->count], err);
+    if (rc == ASSAY_OK) {
+        *ret = judged->runs[judged->count];
+    }
+    judged->count++;
+    return rc;
+}
+
+static assay_code write_file(const struct assay_verdict_document *document, const struct assay_judged_how *how,
+                             assay_err *err)
+{
+    struct assay_buf bytes;
+    assay_buf_init(&bytes, ASSAY_VERDICT_BYTES_MAX);
+    assay_code rc = assay_verdict_encode(document, &bytes, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_cli_output(&bytes, how->output, how->is_forced, err);
+    }
+    assay_buf_done(&bytes);
+    return rc;
+}
+
+assay_code assay_judged_end(struct assay_judged *judged, struct assay_cli *cli,
+                            const struct assay_verdict_document *document, const struct assay_judged_how *how,
+                            struct assay_buf *out, assay_err *err)
+{
+    (void)judged;
+    struct assay_style style = assay_terminal_style();
+    enum assay_report_format format = how->wants_json       ? ASSAY_REPORT_JSON
+                                      : how->wants_markdown ? ASSAY_REPORT_MARKDOWN
+                                                            : ASSAY_REPORT_TEXT;
+    assay_code rc = how->output ? write_file(document, how, err) : ASSAY_OK;
+    if (rc == ASSAY_OK) {
+        rc = assay_report_verdict(document, format, &style, out, err);
+    }
+    if (rc == ASSAY_OK) {
+        cli->has_judged = true;
+        rc = assay_verdict_code(document);
+    }
+    return rc;
+}
+
+void assay_judged_done(struct assay_judged *judged)
+{
+    for (size_t i = 0; i < judged->count; i++) {
+        assay_opened_free(judged->runs[i]);
+        assay_run_files_done(judged->files[i]);
+        assay_free(judged->files[i]);
+    }
+    assay_arena_done(&judged->arena);
+    assay_buf_done(&judged->kernel_table);
+}
