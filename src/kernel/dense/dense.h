@@ -12,11 +12,10 @@
 
 #include "assay/kernel.h"
 #include "base/half.h"
+#include "kernel/float.h"
 
 #include <math.h>
 #include <string.h>
-
-#define DENSE_LANES 16
 
 /* X(format, enum, elements of a block, bytes of a block) */
 #define DENSE_BLOCK_FORMATS(X) \
@@ -50,19 +49,6 @@ struct dense_block {
 static inline uint16_t dense_u16(const uint8_t *at)
 {
     return (uint16_t)(at[0] | at[1] << 8);
-}
-
-/* The tree over the sixteen lanes. */
-static inline float dense_tree(const float lanes[DENSE_LANES])
-{
-    float eight[8], four[4];
-    for (int i = 0; i < 8; i++) {
-        eight[i] = lanes[i] + lanes[i + 8];
-    }
-    for (int i = 0; i < 4; i++) {
-        four[i] = eight[i] + eight[i + 4];
-    }
-    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 /* One weight of a block of the format, without its scale: exact. q41: without the minimum. */

@@ -36,20 +36,6 @@ static const struct assay_kernel_case CASES[] = {
     {.name = "lowest", .shape = {3, 4096, 1, 1}, .seed = 7, .tolerance = 1e-4, .extreme = LOWEST, .flags = CHECKED},
 };
 
-static uint64_t splitmix(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-/* In [-1, 1). */
-static float real(uint64_t *state)
-{
-    return ((float)(splitmix(state) >> 40) - 0x1p23F) / 0x1p23F;
-}
-
 /* ---- block formats ----------------------------------------------------------------------------------------------- */
 
 struct layout {
@@ -59,7 +45,7 @@ struct layout {
 
 static int8_t quant(const struct assay_kernel_case *which, uint64_t *state)
 {
-    int8_t random = (int8_t)((int64_t)(splitmix(state) >> 32) % 128);
+    int8_t random = (int8_t)((int64_t)(kernel_draw(state) >> 32) % 128);
     return which->extreme == HIGHEST ? 127 : which->extreme == LOWEST ? -128 : random;
 }
 
@@ -67,14 +53,14 @@ static int8_t quant(const struct assay_kernel_case *which, uint64_t *state)
 static void fill_block(struct layout layout, const struct assay_kernel_case *which, uint64_t *state, uint8_t *block)
 {
     for (size_t i = 0; i < layout.bytes; i++) {
-        block[i] = which->extreme == RANDOM ? (uint8_t)splitmix(state) : 0xff;
+        block[i] = which->extreme == RANDOM ? (uint8_t)kernel_draw(state) : 0xff;
     }
-    uint16_t d = assay_f16_bits(0.001F + 0.0005F * real(state));
+    uint16_t d = assay_f16_bits(0.001F + 0.0005F * kernel_draw_real(state));
     uint8_t *at = layout.format == DENSE_Q6K ? block + layout.bytes - 2 : block;
     at[0] = (uint8_t)d;
     at[1] = (uint8_t)(d >> 8);
     if (layout.format == DENSE_Q41) {
-        uint16_t m = assay_f16_bits(0.01F * real(state));
+        uint16_t m = assay_f16_bits(0.01F * kernel_draw_real(state));
         block[2] = (uint8_t)m;
         block[3] = (uint8_t)(m >> 8);
     }
@@ -95,7 +81,7 @@ static void fill_blocks(struct layout layout, const struct assay_kernel_case *wh
             q[i] = quant(which, &state);
             sum += q[i];
         }
-        ((float *)inputs[DENSE_D])[b] = 0.01F + 0.005F * real(&state);
+        ((float *)inputs[DENSE_D])[b] = 0.01F + 0.005F * kernel_draw_real(&state);
         ((int32_t *)inputs[DENSE_SUMS])[b] = sum;
     }
 }
@@ -207,10 +193,10 @@ static void fill_floats(enum assay_kernel_type type, const struct assay_kernel_c
 {
     uint64_t state = which->seed;
     for (size_t i = 0; i < shape->rows * shape->columns; i++) {
-        put_float(type, inputs[DENSE_FLOAT_WEIGHTS], i, which->extreme == RANDOM ? real(&state) : 0.5F);
+        put_float(type, inputs[DENSE_FLOAT_WEIGHTS], i, which->extreme == RANDOM ? kernel_draw_real(&state) : 0.5F);
     }
     for (size_t i = 0; i < shape->tokens * shape->columns; i++) {
-        ((float *)inputs[DENSE_X])[i] = which->extreme == LOWEST ? -1 : real(&state);
+        ((float *)inputs[DENSE_X])[i] = which->extreme == LOWEST ? -1 : kernel_draw_real(&state);
     }
 }
 

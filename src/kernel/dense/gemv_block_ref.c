@@ -11,20 +11,20 @@ struct layout {
 static float dot(struct layout layout, const uint8_t *row, const int8_t *q, const float *d, const int32_t *sums,
                  size_t blocks)
 {
-    float lanes[DENSE_LANES] = {0};
+    float lanes[KERNEL_LANES] = {0};
     for (size_t b = 0; b < blocks; b++) {
         const uint8_t *block = row + b * layout.bytes;
         int32_t sum = 0;
         for (size_t i = 0; i < layout.block; i++) {
             sum += kernel_dense_quant(layout.format, block, i) * q[b * layout.block + i];
         }
-        float *lane = &lanes[b % DENSE_LANES];
+        float *lane = &lanes[b % KERNEL_LANES];
         *lane = fmaf(kernel_dense_scale(layout.format, block) * d[b], (float)sum, *lane);
         if (layout.format == DENSE_Q41) {
             *lane = fmaf(kernel_dense_minimum(layout.format, block) * d[b], (float)sums[b], *lane);
         }
     }
-    return dense_tree(lanes);
+    return kernel_tree(lanes);
 }
 
 static void run(struct layout layout, const struct assay_kernel_call *call)

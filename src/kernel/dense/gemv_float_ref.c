@@ -26,12 +26,12 @@ static void run(const struct assay_kernel_call *call, load *weight)
         const float *x = (const float *)call->in[DENSE_X] + token * columns;
         float *y = (float *)call->out[0] + token * rows;
         for (size_t row = 0; row < rows; row++) {
-            float lanes[DENSE_LANES] = {0};
+            float lanes[KERNEL_LANES] = {0};
             for (size_t i = 0; i < columns; i++) {
-                float *lane = &lanes[i % DENSE_LANES];
+                float *lane = &lanes[i % KERNEL_LANES];
                 *lane = fmaf(weight(call->in[DENSE_FLOAT_WEIGHTS], row * columns + i), x[i], *lane);
             }
-            y[row] = dense_tree(lanes);
+            y[row] = kernel_tree(lanes);
         }
     }
 }
