@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 #define ERRORS_BYTES_MAX ((size_t)16 << 20) /* standard error of a command; further writes fail */
 #define COMPLAINT_BYTES 4096                /* the last line is looked for in the last page */
 #define PAD_NAME "ASSAY_PAD="
+#define SEGMENTS_MAX 16 /* of a shared object: a dozen at most */
 #define COPY_BYTES ((size_t)64 << 10)
 
 extern char **environ;
@@ -48,6 +51,39 @@ static void become_spawner(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     (void)prctl(PR_SET_NAME, "assay-spawner");
+}
+
+/* Text that was mapped for what ran before the fork: what is needed comes back by page faults, for a segment that
+ * cannot be written is as its file is. */
+static int drop_object(struct dl_phdr_info *object, size_t bytes, void *page_bytes)
+{
+    (void)bytes;
+    uintptr_t page = *(const uintptr_t *)page_bytes;
+    ElfW(Phdr) segments[SEGMENTS_MAX]; /* a copy: the table itself lies in a segment that goes */
+    size_t count = object->dlpi_phnum < SEGMENTS_MAX ? object->dlpi_phnum : SEGMENTS_MAX;
+    memcpy(segments, object->dlpi_phdr, count * sizeof segments[0]);
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t first = (object->dlpi_addr + segments[i].p_vaddr) / page * page;
+        uintptr_t end = object->dlpi_addr + segments[i].p_vaddr + segments[i].p_memsz;
+        if (segments[i].p_type == PT_LOAD && (segments[i].p_flags & PF_W) == 0) {
+            (void)madvise((void *)first, end - first, MADV_DONTNEED);
+        }
+    }
+    return 0;
+}
+
+/* The peak of the memory of this process is the least that a child's can be: it is made as small as can be, and then
+ * counted from here on (proc(5), clear_refs 5). */
+static void shrink(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)dl_iterate_phdr(drop_object, &page);
+    int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        ssize_t written = write(fd, "5", 1); /* where it is refused, the peak is that of the fork: as honest, larger */
+        (void)written;
+        (void)close(fd);
+    }
 }
 
 /* The environment as it is, and the pad as its last entry. Returned in static storage of the spawner's process. */
@@ -86,6 +122,7 @@ _Noreturn static void serve(const struct assay_spawner *spawner, int control_fd,
     become_spawner();
     struct assay_spawn_os os = assay_spawn_os_of(&system);
     bool is_good = make_environment(&system);
+    shrink();
     while (is_good && !system.orphaned) {
         struct request request;
         ssize_t n = recv(control_fd, &request, sizeof request, 0);
@@ -204,7 +241,28 @@ static void rewind_sealed(int fd, size_t bytes_max)
     }
 }
 
-assay_code assay_spawner_run(struct assay_spawner *spawner, size_t job, size_t pad_bytes,
+pid_t assay_spawner_pid(const struct assay_spawner *spawner)
+{
+    return spawner->pid;
+}
+
+/* Sleeps until the outcome is there; passes a request to end on, once. */
+static void wait_for_outcome(struct assay_spawner *spawner, int stop_fd)
+{
+    struct pollfd fds[] = {{.fd = spawner->control_fd, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+    while (fds[1].fd >= 0) {
+        int n = ppoll(fds, sizeof fds / sizeof fds[0], NULL, NULL);
+        if (n > 0 && fds[0].revents != 0) {
+            return;
+        }
+        if (n > 0) {
+            assay_spawner_interrupt(spawner);
+            fds[1].fd = -1; /* what remains is to receive what it came to */
+        }
+    }
+}
+
+assay_code assay_spawner_run(struct assay_spawner *spawner, size_t job, size_t pad_bytes, int stop_fd,
                              struct assay_spawn_outcome *ret, assay_err *err)
 {
     assert(job < spawner->jobs_count && pad_bytes <= ASSAY_SPAWN_PAD_BYTES_MAX);
@@ -213,6 +271,7 @@ assay_code assay_spawner_run(struct assay_spawner *spawner, size_t job, size_t p
     struct request request = {.job = (uint32_t)job, .pad_bytes = (uint32_t)pad_bytes};
     ssize_t n = send(spawner->control_fd, &request, sizeof request, MSG_NOSIGNAL);
     while (n == (ssize_t)sizeof request) {
+        wait_for_outcome(spawner, stop_fd);
         ssize_t got = recv(spawner->control_fd, ret, sizeof *ret, 0);
         if (got == (ssize_t)sizeof *ret) {
             return ASSAY_OK;

@@ -73,11 +73,12 @@ struct assay_spawner;
 /* The jobs are copied by the fork: nothing of them need live on. */
 assay_code assay_spawner_start(const struct assay_spawn_job *jobs, size_t count, struct assay_spawner **ret,
                                assay_err *err);
-/* IO: the spawner is gone. A command that cannot be started, fails or is killed is an outcome. */
-assay_code assay_spawner_run(struct assay_spawner *spawner, size_t job, size_t pad_bytes,
+/* IO: the spawner is gone. A command that cannot be started, fails or is killed is an outcome. Once stop_fd is readable
+ * (-1: none) this run and every later one end as interrupted. */
+assay_code assay_spawner_run(struct assay_spawner *spawner, size_t job, size_t pad_bytes, int stop_fd,
                              struct assay_spawn_outcome *ret, assay_err *err);
-/* Kills what runs; every later run ends as interrupted at once. */
-void assay_spawner_interrupt(struct assay_spawner *spawner);
+void assay_spawner_interrupt(struct assay_spawner *spawner); /* the same, from any thread */
+pid_t assay_spawner_pid(const struct assay_spawner *spawner);
 void assay_spawner_stop(struct assay_spawner *spawner); /* kills what runs; fine on NULL */
 
 /* What the last command wrote to standard output: bytes from offset on, at most max; returns how many. */

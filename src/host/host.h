@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "record/record.h"
 
+#include <sys/types.h>
+
 /* The object `environment.hosts[rank]`. */
 assay_code assay_host_fingerprint(unsigned rank, json_t **ret, assay_err *err);
 assay_code assay_host_fingerprint_at(const char *root, unsigned rank, json_t **ret, assay_err *err);
@@ -29,11 +31,31 @@ assay_code assay_host_watch_begin(const char *root, struct assay_host_watch **re
  * descendants as they are now, at most 64 over all calls, one call a port. Returns how many are spared by now (0: not
  * here, or not ours to see). */
 size_t assay_host_watch_spare_listener(struct assay_host_watch *watch, uint16_t port);
+/* A process of this one that runs what is measured: its time, and that of the children it waited for, is the run's own.
+ * False if it cannot be read. */
+bool assay_host_watch_own_helper(struct assay_host_watch *watch, pid_t pid);
 void assay_host_watch_read(struct assay_host_watch *watch, struct assay_host_reading *ret);
 void assay_host_watch_end(struct assay_host_watch *watch); /* fine on NULL */
 
-/* Findings for `assay host` and warnings of a run: array of {probe, answer: ok|finding|unknown, evidence, fix}. Watches
- * for a second. */
+/*
+ * The doctor: how quiet it is, watched for a while, with cause, evidence and fix (statistics.md 6).
+ *
+ *     rc = assay_host_doctor_begin("", &doctor, err);
+ *     assay_host_doctor_watch(doctor, until_ns);            // or _look between the blocks of a measurement
+ *     rc = assay_host_doctor_answer(doctor, &rows, err);    // any number of times; counts from begin
+ *     assay_host_doctor_free(doctor);
+ *
+ * A row is {probe, answer: ok|finding|unknown, cause, evidence, fix}; cause and fix are "" unless it is a finding.
+ * Unknown is not ok: a file is missing, may not be read, or is virtualised away. One thread.
+ */
+struct assay_host_doctor;
+assay_code assay_host_doctor_begin(const char *root, struct assay_host_doctor **ret, assay_err *err);
+void assay_host_doctor_look(struct assay_host_doctor *doctor); /* times a loop of fixed length: half a millisecond */
+void assay_host_doctor_watch(struct assay_host_doctor *doctor, uint64_t until_ns); /* looks 20 times a second */
+assay_code assay_host_doctor_answer(struct assay_host_doctor *doctor, json_t **ret, assay_err *err);
+void assay_host_doctor_free(struct assay_host_doctor *doctor); /* fine on NULL */
+
+/* The same rows for `assay host`, over one second. */
 assay_code assay_host_quietness(json_t **ret, assay_err *err);
 assay_code assay_host_quietness_at(const char *root, json_t **ret, assay_err *err);
 

@@ -37,6 +37,7 @@ struct assay_host_watch {
     size_t spared_count;
     uint16_t spared_ports[SPARED_PORTS_MAX];
     size_t spared_ports_count;
+    int helper;           /* /proc/PID/stat of it; -1: none */
     double ticks_per_s;
     struct counters last;
 };
@@ -77,6 +78,18 @@ static uint64_t process_ticks(int fd)
     return is_read ? user + system : PROCESS_GONE;
 }
 
+/* The same with the children that it waited for: the two fields behind. */
+static uint64_t tree_ticks(int fd)
+{
+    char text[LINE_BYTES];
+    uint64_t sum = 0, ticks;
+    const char *after_name = read_file(fd, text) ? strrchr(text, ')') : NULL;
+    for (size_t i = 0; after_name && i < 4; i++) {
+        sum += assay_host_word_u64(after_name, USER_WORD + i, &ticks) ? ticks : 0;
+    }
+    return sum;
+}
+
 static void read_ticks(const struct assay_host_watch *watch, struct counters *ret)
 {
     char text[LINE_BYTES];
@@ -93,6 +106,7 @@ static void read_ticks(const struct assay_host_watch *watch, struct counters *re
         ret->is_spared_gone |= ticks == PROCESS_GONE;
         ret->spared_ticks += ticks == PROCESS_GONE ? 0 : ticks;
     }
+    ret->spared_ticks += watch->helper >= 0 ? tree_ticks(watch->helper) : 0;
 }
 
 /* Of this process and of the children it waited for: a command that restarts the server is work of the run. */
@@ -126,6 +140,7 @@ assay_code assay_host_watch_begin(const char *root, struct assay_host_watch **re
         return assay_nomem(err);
     }
     watch->root = root;
+    watch->helper = -1;
     watch->ticks_per_s = (double)sysconf(_SC_CLK_TCK);
     watch->files[STAT] = open_file(root, "/proc/stat");
     watch->files[LOADAVG] = open_file(root, "/proc/loadavg");
@@ -190,6 +205,15 @@ static size_t find_spared(struct assay_host_watch *watch)
         }
     }
     return count;
+}
+
+bool assay_host_watch_own_helper(struct assay_host_watch *watch, pid_t pid)
+{
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    watch->helper = open_file(watch->root, path);
+    watch->last = read_counters(watch);
+    return watch->helper >= 0;
 }
 
 size_t assay_host_watch_spare_listener(struct assay_host_watch *watch, uint16_t port)
@@ -290,6 +314,9 @@ void assay_host_watch_end(struct assay_host_watch *watch)
         if (watch->files[i] >= 0) {
             close(watch->files[i]);
         }
+    }
+    if (watch->helper >= 0) {
+        close(watch->helper);
     }
     for (size_t i = 0; i < watch->zones_count; i++) {
         close(watch->zones[i]);

@@ -84,6 +84,9 @@ static assay_code init_readings(struct assay_engine *engine, assay_err *err)
     for (size_t i = 0; i < ports_count; i++) {
         (void)assay_host_watch_spare_listener(engine->watch, ports[i]);
     }
+    if (rc == ASSAY_OK && engine->workload->helper) {
+        (void)assay_host_watch_own_helper(engine->watch, engine->workload->helper(engine->setup->state));
+    }
     return rc;
 }
 

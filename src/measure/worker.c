@@ -158,7 +158,7 @@ static assay_code step(struct assay_worker *worker, const struct assay_operation
     uint64_t start_ns = now_of(worker);
     assay_code rc = worker->engine->workload->step(worker->block, operation, &result, err);
     uint64_t end_ns = now_of(worker);
-    if (result.cpu_ns == ASSAY_NS_ABSENT) {
+    if (result.cpu_ns == ASSAY_NS_ABSENT && !result.process) { /* a thread that waits is no witness */
         result.cpu_ns = assay_clock_thread_cpu_ns() - cpu_before_ns;
     }
     if (rc == ASSAY_OK && result.start_ns != ASSAY_NS_ABSENT) {

@@ -18,7 +18,6 @@
  *     (or step      [worker] one whole operation, for workloads that cannot overlap)
  *     turn          [worker] paired, optional: between two cells
  *     cancel        [worker] ends what is in flight, after the drain limit; the next reap reports it
- *     interrupt     [any thread] the run is aborted: ends a step that may take long
  *     worker_close  [worker]
  *     verify AFTER  identity and state again
  *     describe      subjects, identity document, checks: what the receipt says of the subject
@@ -48,6 +47,8 @@
 #include "base/err.h"
 #include "base/opt.h"
 #include "record/record.h"
+
+#include <sys/types.h>
 
 enum assay_moment { ASSAY_BEFORE_RUN, ASSAY_AFTER_RUN };
 
@@ -135,6 +136,9 @@ struct assay_workload {
     /* TCP ports of the peers that work on this host: their CPU time is the subject's, not a foreign one. Asked after
      * verify BEFORE. NULL = no peer. */
     size_t (*local_ports)(void *state, uint16_t *ret, size_t max);
+    /* A process that runs what is measured (the spawner of commands): its time and that of the children that it waited
+     * for are the run's own. NULL = none. */
+    pid_t (*helper)(void *state);
     assay_code (*worker_open)(void *state, void *worker, const struct assay_worker_setup *setup, assay_err *err);
     /* Starts the operation. A failure to connect or send is a sample, not an error; an error ends the run. */
     assay_code (*submit)(void *worker, const struct assay_operation *operation, assay_err *err);
@@ -149,8 +153,6 @@ struct assay_workload {
      * What it takes is taken from the gap. Optional. */
     assay_code (*turn)(void *worker, uint16_t ended_arm, uint16_t next_arm, assay_err *err);
     void (*cancel)(void *worker, enum assay_status status);
-    /* [any thread] Ends the step under way, and every later one, as soon as it can. NULL: steps are short. */
-    void (*interrupt)(void *state);
     void (*worker_close)(void *worker); /* also after a failed worker_open; on a zeroed block it does nothing */
     assay_code (*describe)(void *state, struct assay_description *ret, assay_err *err);
     void (*close)(void *state);

@@ -54,9 +54,17 @@ static const char *withheld_timer(const struct metric_book *book, const struct a
     return is_short ? "below timer resolution" : NULL;
 }
 
+/* Values that the spawner's own memory hides are left out of the series; none may be left. */
+static const char *withheld_floor(const struct arm_book *arm, enum metric_id id)
+{
+    const struct series *series = &arm->series[METRIC_PEAK_RSS];
+    return id == METRIC_PEAK_RSS && series->is_wanted && series->count == 0 && arm->ok > 0 ? "at floor" : NULL;
+}
+
 const char *assay_arm_withheld(const struct metric_book *book, uint32_t arm, enum metric_id id)
 {
-    return withheld_timer(book, &book->arms[arm], id);
+    const char *why = withheld_timer(book, &book->arms[arm], id);
+    return why ? why : withheld_floor(&book->arms[arm], id);
 }
 
 /* Stamps that are not good enough for what the row says (endpoints.md 4). Samples of another program have none. */
@@ -394,9 +402,9 @@ assay_code assay_book_statistic(struct metric_book *book, uint32_t arm, const st
         say_run(&question, id);
     }
     bool is_percentile = key->stat && stat_of(key->stat)->p_milli > 0;
-    const char *withheld = withheld_timer(book, of_arm, id);
+    const char *withheld = assay_arm_withheld(book, arm, id);
     withheld = withheld ? withheld : withheld_stamps(book, of_arm, id, is_percentile, arena);
-    if (withheld && ret->n > 0) {
+    if (withheld && (ret->n > 0 || id == METRIC_PEAK_RSS)) {
         ret->absent = withheld;
     }
     if (ret->absent) {

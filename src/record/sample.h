@@ -50,6 +50,7 @@ enum assay_status_group {
     X(TRUNCATED, 32, "truncated", FAILED)                \
     X(SCHEMA, 33, "schema", FAILED)                      \
     X(WRONG, 34, "wrong", FAILED)                        \
+    X(EXIT, 35, "exit_status", FAILED)                   \
     X(TIMEOUT_CONNECT, 40, "timeout_connect", TIMED_OUT) \
     X(TIMEOUT_FIRST, 41, "timeout_first", TIMED_OUT)     \
     X(TIMEOUT_STALL, 42, "timeout_stall", TIMED_OUT)     \

@@ -17,7 +17,7 @@ static const struct validity {
     {"calib", "the calibrated stamp error is too large for these latencies"},
     {"noise", "other load, steal, throttling or a clock step on this host"},
     {"busy", "another client used the server"},
-    {"subject", "model or server changed during the run"},
+    {"subject", "model, server or program changed during the run"},
     {"state", "the model was not in the asked state"},
     {"steady", "no steady state was found"},
     {"empty", "no sample was ok"},

@@ -8,6 +8,7 @@
 #include "measure/measure.h"
 
 extern const struct assay_workload assay_workload_kernel;
+extern const struct assay_workload assay_workload_command;
 extern const struct assay_workload assay_workload_llm;
 extern const struct assay_workload assay_workload_noop;
 

@@ -198,6 +198,18 @@ static const char *answer_of(const json_t *findings, const char *probe)
     return "missing";
 }
 
+/* What assay sees of its own thread and of the clock, whatever files there are. */
+static bool is_seen_without_files(const char *probe)
+{
+    static const char *const SEEN[] = {"frequency", "migrations", "page-faults", "context-switches"};
+    for (size_t i = 0; i < sizeof SEEN / sizeof SEEN[0]; i++) {
+        if (strcmp(probe, SEEN[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void a_noisy_machine_has_findings_and_a_silent_one_unknowns(void **state)
 {
     (void)state;
@@ -208,17 +220,20 @@ static void a_noisy_machine_has_findings_and_a_silent_one_unknowns(void **state)
     assert_int_equal(assay_host_quietness_at(root, &findings, NULL), ASSAY_OK);
     assert_string_equal(answer_of(findings, "governor"), "finding");
     assert_string_equal(answer_of(findings, "turbo"), "ok");
-    assert_string_equal(answer_of(findings, "smt"), "finding");
+    assert_string_equal(answer_of(findings, "smt"), "finding"); /* it is on, and nothing tells the siblings */
     assert_string_equal(answer_of(findings, "swap"), "finding");
     assert_string_equal(answer_of(findings, "clock"), "ok");
     assert_string_equal(answer_of(findings, "aslr"), "ok");
     json_decref(findings);
     (void)snprintf(root, sizeof root, "%s/tests/unit/data/host-empty", source ? source : ".");
     assert_int_equal(assay_host_quietness_at(root, &findings, NULL), ASSAY_OK);
-    assert_true(json_array_size(findings) >= 16);
+    assert_true(json_array_size(findings) >= 20);
     for (size_t i = 0; i < json_array_size(findings); i++) {
         const json_t *row = json_array_get(findings, i);
-        assert_string_equal(json_string_value(json_object_get(row, "answer")), "unknown");
+        const char *probe = json_string_value(json_object_get(row, "probe"));
+        if (!is_seen_without_files(probe)) {
+            assert_string_equal(json_string_value(json_object_get(row, "answer")), "unknown");
+        }
     }
     json_decref(findings);
 }

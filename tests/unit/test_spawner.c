@@ -193,7 +193,7 @@ static struct assay_spawn_outcome run_job(struct assay_spawner *spawner, size_t 
 {
     struct assay_spawn_outcome outcome;
     assay_err err = {0};
-    if (assay_spawner_run(spawner, job, pad, &outcome, &err) != ASSAY_OK) {
+    if (assay_spawner_run(spawner, job, pad, -1, &outcome, &err) != ASSAY_OK) {
         fail_msg("%s", err.message);
     }
     return outcome;
@@ -374,6 +374,25 @@ static void an_interrupt_ends_this_run_and_all_later_ones(void **state)
     assay_spawner_stop(spawner);
 }
 
+static void a_readable_stop_ends_a_run_from_outside(void **state)
+{
+    (void)state;
+    SHELL(stay, "sleep 60");
+    struct assay_spawn_job jobs[] = {JOB(stay)};
+    struct assay_spawner *spawner = start(jobs, 1);
+    struct assay_spawn_outcome outcome;
+    int stop[2];
+    assert_int_equal(pipe(stop), 0);
+    assert_int_equal(write(stop[1], "x", 1), 1);
+    uint64_t before_ns = assay_clock_mono_ns();
+    assert_int_equal(assay_spawner_run(spawner, 0, 0, stop[0], &outcome, NULL), ASSAY_OK);
+    assert_int_equal(outcome.end, ASSAY_SPAWN_INTERRUPTED);
+    assert_true(assay_clock_mono_ns() - before_ns < 10 * ASSAY_NS_PER_S);
+    (void)close(stop[0]);
+    (void)close(stop[1]);
+    assay_spawner_stop(spawner);
+}
+
 static void what_cannot_be_executed_is_an_outcome(void **state)
 {
     (void)state;
@@ -455,7 +474,7 @@ static void a_killed_spawner_is_an_error_and_not_a_wait(void **state)
     struct assay_spawner *spawner = start(jobs, 1);
     struct assay_spawn_outcome outcome;
     assay_err err = {0};
-    assert_int_equal(assay_spawner_run(spawner, 0, 0, &outcome, &err), ASSAY_IO);
+    assert_int_equal(assay_spawner_run(spawner, 0, 0, -1, &outcome, &err), ASSAY_IO);
     assert_non_null(strstr(err.message, "is gone"));
     assay_spawner_stop(spawner);
 }
@@ -474,6 +493,7 @@ int main(void)
         cmocka_unit_test(a_time_limit_ends_all_descendants),
         cmocka_unit_test(what_a_command_leaves_behind_is_ended_and_counted),
         cmocka_unit_test(an_interrupt_ends_this_run_and_all_later_ones),
+        cmocka_unit_test(a_readable_stop_ends_a_run_from_outside),
         cmocka_unit_test(what_cannot_be_executed_is_an_outcome),
         cmocka_unit_test(a_command_that_writes_without_end_is_refused_the_rest),
         cmocka_unit_test(when_assay_dies_its_commands_do),
