@@ -7,8 +7,8 @@
  *     static const struct assay_kernel_row FAST = {.id = "ext_dot_f32_fast", .run = dot_fast};
  *     static const struct assay_kernel_operation DOT = {.abi = ASSAY_KERNEL_ABI, .name = "ext_dot", ...};
  *
- *     int main(int argc, char **argv) { return assay_kernel_main(&DOT, argc, argv); }    // linked with libassay, or
- *     ASSAY_KERNEL_PLUGIN(&DOT)                   // a shared object: assay run kernel ext_dot --plugin ./dot.so
+ *     ASSAY_KERNEL_PROGRAM(&DOT)    // main of a program linked with libassay; with -DASSAY_KERNEL_AS_PLUGIN
+ *                                   // a shared object for: assay run kernel ext_dot --plugin ./dot.so
  *
  * Words. An operation is one function in one format; a row is a variant of it, the first one the plain-C reference; a
  * case is a shape with a seed. Every row is run on every case on the same inputs, and its outputs are held against the
@@ -149,6 +149,45 @@ struct assay_kernel_operation {
     }                                                                                                             \
     ASSAY_END_C
 
+/* ---- running, for a program that is linked with the library ------------------------------------------------------ */
+
+/* Holds every variant that this host has against the reference, measures them in turn on one case, and writes a run
+ * directory with plan.json, trace.assay and receipt.json, which `assay verify` checks. Options as `assay run kernel`
+ * takes them ("--pairs", "100", "--case", "odd-tail", "--out", "dir"), without the name of a program. */
+struct assay_kernel_result;
+
+/* 0, or the exit status that the failure would have: 3 malformed operation, 4 wrong options, 5 the system said no, 70 a
+ * bug. *ret_result is the caller's in any case, but for ENOMEM (5 and NULL). */
+ASSAY_API int assay_kernel_run(const struct assay_kernel_operation *op, const char *const *options, size_t count,
+                               struct assay_kernel_result **ret_result);
+
+/* 0 a valid receipt; 1 a variant gives other results than the reference; 2 invalid or partial; 3, 4, 5, 70 as above. */
+ASSAY_API int assay_kernel_result_status(const struct assay_kernel_result *result);
+
+/* What `assay show` prints of the run, or one line with what went wrong. */
+ASSAY_API const char *assay_kernel_result_text(const struct assay_kernel_result *result);
+
+/* Of the run; "" if there is none. */
+ASSAY_API const char *assay_kernel_result_directory(const struct assay_kernel_result *result);
+
+ASSAY_API void assay_kernel_result_free(struct assay_kernel_result *result); /* fine on NULL */
+
+/* The whole program: options from the command line, text to standard output, the status to return from main. Takes one
+ * option more, "--calls N": runs the first variant in force N times on the case and measures nothing, so that two
+ * builds of the program can be compared as commands. */
+ASSAY_API int assay_kernel_main(const struct assay_kernel_operation *op, int argc, char **argv);
+
 ASSAY_END_C
+
+/* One source for both: a program, or a plug-in of the same operation. */
+#ifdef ASSAY_KERNEL_AS_PLUGIN
+#define ASSAY_KERNEL_PROGRAM(operation) ASSAY_KERNEL_PLUGIN(operation)
+#else
+#define ASSAY_KERNEL_PROGRAM(operation)                    \
+    int main(int argc, char **argv)                        \
+    {                                                      \
+        return assay_kernel_main((operation), argc, argv); \
+    }
+#endif
 
 #endif

@@ -83,12 +83,13 @@ static assay_code finish(const struct assay_around_options *around, const struct
     return rc;
 }
 
-/* The exit status of a finished run as a code: 0, 2 or 5. */
+/* The exit status of a finished run as a code: 0, 1, 2 or 5. */
 static assay_code code_of(const struct assay_run_result *result)
 {
-    static const assay_code BY_EXIT[] = {[0] = ASSAY_OK, [2] = ASSAY_UNDECIDED, [5] = ASSAY_NETWORK};
+    static const assay_code BY_EXIT[] = {
+        [0] = ASSAY_OK, [1] = ASSAY_WANTING, [2] = ASSAY_UNDECIDED, [5] = ASSAY_NETWORK};
     int status = assay_run_exit_status(result);
-    assert(status == 0 || status == 2 || status == 5);
+    assert(status >= 0 && status <= 5 && status != 3 && status != 4);
     return BY_EXIT[status];
 }
 

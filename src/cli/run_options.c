@@ -58,7 +58,8 @@ assay_code assay_run_table_init(struct assay_run_table *ret, const struct assay_
         .arguments_max = workload->argument ? 1 : 0,
         .options = ret->rows,
         .options_count = count,
-        .exits = "0 valid receipt; 2 invalid, partial, aborted or stand-in; 3 bad input; 4 usage; 5 failed; 70 a bug",
+        .exits = "0 valid receipt; 1 outputs are wrong; 2 invalid, partial, aborted or stand-in; 3 bad "
+                 "input; 4 usage; 5 failed; 70 a bug",
     };
     return ASSAY_OK;
 }

@@ -87,7 +87,7 @@ const struct assay_verb assay_verb_run = {
             .examples = "assay run llm --url http://127.0.0.1:8080 --requests 100 --concurrency 4\n"
                         "  measure an endpoint in a closed loop\n"
                         "assay run suite.yaml --out night\n  several runs from one file\n",
-            .exits =
-                "0 valid receipt; 2 invalid, partial, aborted or stand-in; 3 bad input; 4 usage; 5 failed; 70 a bug"},
+            .exits = "0 valid receipt; 1 outputs are wrong; 2 invalid, partial, aborted or stand-in; 3 bad "
+                     "input; 4 usage; 5 failed; 70 a bug"},
     .run_raw = run,
 };

@@ -187,6 +187,13 @@ void assay_kernel_data_fill(struct assay_kernel_data *data, const struct assay_k
     data->op->fill(which, &data->call.shape, inputs);
 }
 
+void assay_kernel_data_copy(struct assay_kernel_data *to, const struct assay_kernel_data *from)
+{
+    for (size_t i = 0; i < to->op->inputs_count; i++) {
+        memcpy(input_of(to, i), from->call.in[i], to->in_bytes[i]);
+    }
+}
+
 /* What lies between the last byte of an output and its canary belongs to the canary too. */
 static size_t tail_of(size_t bytes)
 {

@@ -129,8 +129,7 @@ struct assay_kernel_entry {
     const struct assay_kernel_row *row;
     size_t index;
     enum assay_kernel_state state;
-    bool is_plugin;
-    const char *object; /* path of the plug-in; NULL: this program */
+    const char *object; /* file that holds its object code, as it was loaded; NULL: the program that runs */
     char why[ASSAY_KERNEL_WHY_BYTES];
     unsigned cases_checked; /* by self-checks */
 };
@@ -161,6 +160,8 @@ assay_code assay_kernel_data_init(struct assay_kernel_data *data, const struct a
                                   const struct assay_kernel_shape *shape, assay_err *err);
 void assay_kernel_data_done(struct assay_kernel_data *data); /* fine on a zeroed one */
 void assay_kernel_data_fill(struct assay_kernel_data *data, const struct assay_kernel_case *which);
+/* The same inputs in other memory; both of one operation and shape. */
+void assay_kernel_data_copy(struct assay_kernel_data *to, const struct assay_kernel_data *from);
 void assay_kernel_data_poison(struct assay_kernel_data *data); /* outputs and scratch; sets the canaries */
 bool assay_kernel_data_is_intact(const struct assay_kernel_data *data);
 uint64_t assay_kernel_data_input_hash(const struct assay_kernel_data *data);

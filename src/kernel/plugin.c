@@ -1,10 +1,11 @@
-/* Rows of others: a shared object with one function (docs/formats/kernel-plugin.md). */
+/* Rows of others: a shared object with one function (docs/formats/kernel-plugin.md), and which object holds a row. */
 #include "kernel/set_room.h"
 
 #include "base/mem.h"
 
 #include <dlfcn.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 typedef const struct assay_kernel_operation *plugin_fn(size_t index);
 
@@ -16,6 +17,24 @@ static plugin_fn *function_of(void *handle)
         plugin_fn *function;
     } symbol = {.data = dlsym(handle, ASSAY_KERNEL_PLUGIN_SYMBOL)};
     return symbol.function;
+}
+
+/* Where the program's own headers lie tells its base address; every other object has another one. */
+const char *kernel_object_of(const struct assay_kernel_row *row)
+{
+    union {
+        void (*function)(const struct assay_kernel_call *);
+        const void *data;
+    } place = {.function = row->run};
+    Dl_info here, program;
+    union {
+        unsigned long number;
+        const void *data;
+    } headers = {.number = getauxval(AT_PHDR)};
+    if (!row->run || dladdr(place.data, &here) == 0 || dladdr(headers.data, &program) == 0) {
+        return NULL;
+    }
+    return here.dli_fbase == program.dli_fbase ? NULL : here.dli_fname;
 }
 
 static assay_code take_operations(struct assay_kernel_set *set, plugin_fn *list, unsigned char number, assay_err *err)

@@ -247,8 +247,7 @@ struct assay_kernel_entry assay_kernel_set_row(const struct assay_kernel_set *se
                                        .row = slot->row,
                                        .index = index,
                                        .state = slot->state,
-                                       .is_plugin = slot->plugin > 0,
-                                       .object = slot->plugin > 0 ? set->plugins[slot->plugin - 1].path : NULL,
+                                       .object = kernel_object_of(slot->row),
                                        .cases_checked = slot->cases_checked};
     memcpy(entry.why, slot->why, sizeof entry.why);
     if (atomic_load_explicit(&slot->is_open, memory_order_acquire)) {

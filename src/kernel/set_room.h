@@ -59,6 +59,9 @@ struct assay_kernel_set {
 assay_code kernel_set_take(struct assay_kernel_set *set, const struct assay_kernel_operation *op, unsigned char plugin,
                            bool is_planted, assay_err *err);
 
+/* plugin.c: the shared object that holds the row's function; NULL: the program itself, or nobody knows. */
+const char *kernel_object_of(const struct assay_kernel_row *row);
+
 /* options.c: marks what the user forbade, and refuses what makes no sense. */
 assay_code kernel_options_apply(struct assay_kernel_set *set, assay_err *err);
 /* The isa that ASSAY_KERNEL demands for the operation; len 0: none. */

@@ -7,7 +7,8 @@
  *     rc = assay_run(&setup, &result, &err);                  // plan -> measure -> trace -> receipt -> directory
  *
  * assay_run returns ASSAY_OK also for invalid, partial, aborted and failed runs: result says which, and the exit status
- * follows from it (0 valid receipt; 2 invalid, partial, aborted or stand-in; 5 failed). It returns an error when the
+ * follows from it (0 valid receipt; 1 a receipt with outputs that are wrong; 2 invalid, partial, aborted or stand-in; 5
+ * failed). It returns an error when the
  * harness itself failed; then the run directory holds nothing that looks like a result.
  *
  * Time. Stamps are absolute while the run lasts and relative to its origin in the trace. Open loop: an operation is due

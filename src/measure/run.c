@@ -391,8 +391,27 @@ void assay_run_result_done(struct assay_run_result *result)
     *result = (struct assay_run_result){0};
 }
 
+/* Outputs that are not what they should be make a complete run one that was found wanting. */
+static bool has_wrong_output(const json_t *statement)
+{
+    const json_t *checks = assay_json_at(statement, "/predicate/checks");
+    for (size_t i = 0; i < json_array_size(checks); i++) {
+        const json_t *check = json_array_get(checks, i);
+        const char *rule = json_string_value(json_object_get(check, "rule"));
+        const char *verdict = json_string_value(json_object_get(check, "verdict"));
+        bool is_output = rule && (strcmp(rule, "output_reference@1") == 0 || strcmp(rule, "output_same@1") == 0);
+        if (is_output && verdict && strcmp(verdict, assay_verdict_text(ASSAY_VERDICT_FAIL)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int assay_run_exit_status(const struct assay_run_result *result)
 {
+    if (result->document == ASSAY_DOCUMENT_RECEIPT && has_wrong_output(result->statement)) {
+        return assay_code_exit(ASSAY_WANTING);
+    }
     static const struct {
         const char *outcome;
         int status;

@@ -40,14 +40,14 @@ struct kernel_arm {
     size_t row; /* of the set */
     struct assay_kernel *kernel;
     struct assay_kernel_counters *counters; /* its own, so that two arms of one variant stay apart */
-    uint64_t *expected;                     /* hash of the outputs on each copy */
+    uint64_t expected;                      /* hash of its outputs */
     bool is_wrong;                          /* its outputs are not those of the reference */
     char difference[ASSAY_KERNEL_DIFFERENCE_BYTES];
     struct assay_kernel_parity parity; /* of the first copy */
 };
 
 struct kernel_object {
-    const char *path; /* of the plug-in; NULL: this program */
+    const char *path; /* NULL: this program */
     struct assay_digest digest;
 };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PROGRAM "/proc/self/exe" /* built-in kernels and those of a linked program are its object code */
+#define PROGRAM "/proc/self/exe" /* the file, whatever name it was called by */
 
 /* ---- subjects --------------------------------------------------------------------------------------------------- */
 
@@ -20,15 +20,37 @@ static assay_code digest_file(const char *path, struct assay_digest *ret, assay_
     return rc;
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static const struct kernel_object *find_object(const struct kernel_state *state, const char *path)
+{
+    for (size_t i = 0; i < state->objects_count; i++) {
+        if (is_same_file(state->objects[i].path, path)) {
+            return &state->objects[i];
+        }
+    }
+    return NULL;
+}
+
+static void list_object(struct kernel_state *state, size_t row)
+{
+    const char *path = assay_kernel_set_row(state->set, row).object;
+    if (!find_object(state, path)) {
+        state->objects[state->objects_count++] = (struct kernel_object){.path = path};
+    }
+}
+
 /* Before the run: takes the digests. After it: the files must still be the ones that were loaded. */
 assay_code kernel_digest_objects(struct kernel_state *state, enum assay_moment moment, assay_err *err)
 {
     if (moment == ASSAY_BEFORE_RUN) {
-        state->objects[0] = (struct kernel_object){.path = NULL};
-        state->objects_count = 1;
-        for (size_t i = 0; i < state->options.plugins.count; i++) {
-            state->objects[state->objects_count++] = (struct kernel_object){.path = state->options.plugins.items[i]};
+        for (size_t i = 0; i < state->arms_count; i++) {
+            list_object(state, state->arms[i].row);
         }
+        list_object(state, assay_kernel_row_in_force(state->probe));
     }
     assay_code rc = ASSAY_OK;
     for (size_t i = 0; i < state->objects_count && rc == ASSAY_OK; i++) {
@@ -42,16 +64,6 @@ assay_code kernel_digest_objects(struct kernel_state *state, enum assay_moment m
         }
     }
     return rc;
-}
-
-static const struct assay_digest *digest_of(const struct kernel_state *state, const struct assay_kernel_entry *entry)
-{
-    for (size_t i = 1; entry->object && i < state->objects_count; i++) {
-        if (strcmp(state->objects[i].path, entry->object) == 0) {
-            return &state->objects[i].digest;
-        }
-    }
-    return &state->objects[0].digest;
 }
 
 static void put_subject(struct assay_json_builder *b, json_t *subjects, const char *name,
@@ -95,7 +107,7 @@ static json_t *make_subjects(const struct kernel_state *state, struct assay_json
         struct assay_kernel_entry entry = assay_kernel_set_row(state->set, rows[i]);
         char name[ASSAY_KERNEL_ID_BYTES_MAX + 16];
         (void)snprintf(name, sizeof name, "kernel:%s", entry.row->id);
-        put_subject(b, subjects, name, digest_of(state, &entry));
+        put_subject(b, subjects, name, &find_object(state, entry.object)->digest);
     }
     return subjects;
 }
