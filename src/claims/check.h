@@ -74,6 +74,8 @@ const char *check_factor(struct check *c, double factor);
 const char *check_printf(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void check_holds(struct quantity *q); /* takes part in a relation that holds */
 
+void change_tables(struct check *c); /* change columns of tables, for C201 and C202 */
+
 typedef void claims_rule(struct check *c);
 #define R(id, slug, level, function, brief, help) claims_rule function;
 #include "claims/rules.def"

@@ -187,8 +187,30 @@ static bool ends_clause(const struct item *item)
 
 struct nearest {
     uint32_t metric, metric_at, stat_at;
+    uint32_t neighbour; /* the quantity before, where nothing but its label was found up to it */
     uint8_t stat;
 };
+
+/* "8 threads", "batch 8", "at 16 connections": a qualifier of what stands beside it; 0 if it is none. */
+static uint32_t parameter_token(const struct model *m, int64_t item)
+{
+    const struct quantity *q = &m->quantities.at[m->items.at[item].hash];
+    const struct block *b = &m->blocks.at[q->block];
+    uint32_t value = (uint32_t)(q->num.digits * 31 + (uint64_t)q->num.exp10);
+    bool is_unit = q->unit == UNIT_THREADS || q->unit == UNIT_CONNECTIONS || q->unit == UNIT_CORES ||
+                   q->unit == UNIT_GPUS || q->unit == UNIT_USERS || q->unit == UNIT_HOSTS;
+    if (is_unit && q->dim == DIM_COUNT) {
+        return TOKEN(CLASS_SIZE, (value * 16777619u) ^ q->unit);
+    }
+    for (int64_t i = item - 1; i >= b->item && i >= item - 2; i--) {
+        const struct item *before = &m->items.at[i];
+        if (before->kind == ITEM_WORD && claims_words[before->word].class_of == CLASS_PARAM &&
+            (q->is_bare || q->dim == DIM_COUNT)) {
+            return TOKEN(CLASS_SIZE, (value * 16777619u) ^ before->word);
+        }
+    }
+    return 0;
+}
 
 /* Words to one side, nearest first, up to the clause's end or the next quantity. */
 static void walk(const struct labeller *l, const struct quantity *q, int step, struct label_set *set,
@@ -202,8 +224,15 @@ static void walk(const struct labeller *l, const struct quantity *q, int step, s
         if ((step < 0 && item->flags & ITEM_ENDS_SENTENCE) || ends_clause(item) || words > NEAR_WORDS) {
             break;
         }
-        if (item->kind == ITEM_QUANTITY && !m->quantities.at[item->hash].is_bare) {
-            break;
+        if (item->kind == ITEM_QUANTITY) {
+            const struct quantity *other = &m->quantities.at[item->hash];
+            uint32_t parameter = parameter_token(m, i);
+            if (parameter) {
+                add_token(set, parameter);
+            } else if (!other->is_bare && other->dim != DIM_COUNT) {
+                near->neighbour = step < 0 ? item->hash : near->neighbour;
+                break;
+            }
         }
         words += item->kind == ITEM_WORD;
         if (item->kind == ITEM_WORD && TOKEN_CLASS(item->hash) == CLASS_METRIC && words < near->metric_at) {
@@ -293,14 +322,21 @@ static void label_text(const struct labeller *l, const struct quantity *q, struc
 {
     const struct model *m = l->m;
     const struct block *b = &m->blocks.at[q->block];
-    struct nearest near = {.metric_at = NEAR_WORDS + 1, .stat_at = NEAR_WORDS + 1};
+    struct nearest near = {.metric_at = NEAR_WORDS + 1, .stat_at = NEAR_WORDS + 1, .neighbour = NONE32};
     walk(l, q, -1, set, &near);
+    if (near.neighbour != NONE32 && set->count == 0 && near.metric == 0) { /* "p50 18 ms, p95 15 ms": of one thing */
+        const struct quantity *before = &m->quantities.at[near.neighbour];
+        for (uint32_t i = 0; i < before->labels && before->dim == q->dim; i++) {
+            add_token(set, m->labels.at[before->label + i]);
+        }
+        near.metric_at = set->count ? 0 : near.metric_at;
+    }
     walk(l, q, 1, set, &near);
     uint32_t of_sentence = sentence_metric(m, q, &set->is_hypothetical);
     uint32_t metric = near.metric ? near.metric : of_sentence;
     metric = metric ? metric : first_metric(m, b->stem);
     metric = metric ? metric : heading_metric(m, b->section);
-    if (metric) {
+    if (metric && !has_class(set, CLASS_METRIC)) {
         add_token(set, metric);
     }
     set->stat = near.stat;
@@ -327,7 +363,7 @@ static uint32_t row_label(const struct model *m, const struct table *t, uint32_t
             is_measured |= item->kind == ITEM_QUANTITY && !m->quantities.at[item->hash].is_bare &&
                            m->quantities.at[item->hash].dim != DIM_COUNT;
         }
-        if ((has_word && !is_measured) || (c == 0 && b->flat_len > 0)) {
+        if (!is_measured && (has_word || (c == 0 && b->flat_len > 0))) {
             return cell;
         }
     }
@@ -445,6 +481,11 @@ static uint32_t key_of(const struct quantity *q, const struct label_set *set)
             has_metric = true;
         }
     }
+    uint32_t implied = has_metric ? 0 : implied_metric(q, set);
+    if (implied) {
+        key = (key ^ implied) * UINT32_C(16777619);
+        has_metric = true;
+    }
     bool counts = DIM_NUM(q->dim) == DIM_COUNT && q->noun;
     if (counts || q->per) {
         key = ((key ^ q->noun) * UINT32_C(16777619) ^ q->per) * UINT32_C(16777619);
@@ -493,12 +534,6 @@ static void store(struct model *m, struct quantity *q, struct label_set *set)
             set->tokens[i] = metric_of(q, set->tokens[i]);
         }
     }
-    if (!has_class(set, CLASS_METRIC)) {
-        uint32_t implied = implied_metric(q, set);
-        if (implied) {
-            add_token(set, implied);
-        }
-    }
     qsort(set->tokens, set->count, sizeof set->tokens[0], by_token);
     q->label = m->labels.count;
     q->labels = set->count;
@@ -509,7 +544,7 @@ static void store(struct model *m, struct quantity *q, struct label_set *set)
         }
         m->labels.at[m->labels.count++] = set->tokens[i];
     }
-    q->metric = set->count && TOKEN_CLASS(set->tokens[0]) == CLASS_METRIC ? set->tokens[0] : 0;
+    q->metric = set->count && TOKEN_CLASS(set->tokens[0]) == CLASS_METRIC ? set->tokens[0] : implied_metric(q, set);
     q->noun = q->noun ? q->noun : noun_of_unit(q->unit);
     q->stat = set->stat;
     q->key = key_of(q, set);

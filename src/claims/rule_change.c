@@ -3,7 +3,6 @@
 #include "claims/relation.h"
 
 #include <math.h>
-#include <string.h>
 
 #define READINGS_MAX 6
 
@@ -117,6 +116,7 @@ static void judge_percent(struct check *c, const struct pair *pair)
 
 void rule_change(struct check *c)
 {
+    change_tables(c);
     for (uint32_t i = 0; i < c->m.pairs.count; i++) {
         const struct pair *pair = &c->m.pairs.at[i];
         if (pair->change != NONE32 && c->m.quantities.at[pair->change].dim != DIM_RATIO) {

@@ -1,0 +1,70 @@
+/* The examples of the specification, row by row: claims_cases.def. */
+#include "claims/claims.h"
+
+#include "json/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct claim_case {
+    const char *rule, *document;
+    uint32_t line; /* 0: nothing may be found */
+};
+
+static const struct claim_case CASES[] = {
+#define BAD(rule_, line_, document_) {.rule = #rule_, .document = (document_), .line = (line_)},
+#define GOOD(rule_, document_) {.rule = #rule_, .document = (document_)},
+#include "claims_cases.def"
+};
+
+static struct assay_findings *check(const char *document)
+{
+    struct assay_claims_input input = {.path = "case.md", .bytes = document, .len = strlen(document)};
+    struct assay_claims_request request = {
+        .inputs = &input, .inputs_count = 1, .options = {.level = ASSAY_SEVERITY_WARNING}};
+    struct assay_findings *findings = NULL;
+    assert_int_equal(assay_claims_check(&request, &findings, NULL), ASSAY_OK);
+    return findings;
+}
+
+static bool is_as_stated(const struct claim_case *row, const struct assay_findings *findings)
+{
+    if (row->line == 0) {
+        return findings->findings_count == 0;
+    }
+    return findings->findings_count == 1 && strcmp(findings->findings[0].rule->id, row->rule) == 0 &&
+           findings->findings[0].place.line == row->line;
+}
+
+static void every_example_is_found_where_it_is_and_nothing_else(void **state)
+{
+    (void)state;
+    size_t wrong = 0;
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        struct assay_findings *findings = check(CASES[i].document);
+        if (!is_as_stated(&CASES[i], findings)) {
+            wrong++;
+            print_message("case %zu, %s line %u: %zu findings in\n%s", i, CASES[i].rule, (unsigned)CASES[i].line,
+                          findings->findings_count, CASES[i].document);
+            for (size_t k = 0; k < findings->findings_count; k++) {
+                print_message("   %s:%u %s\n", findings->findings[k].rule->id,
+                              (unsigned)findings->findings[k].place.line, findings->findings[k].message);
+            }
+        }
+        assay_findings_free(findings);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+    assay_json_init();
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_example_is_found_where_it_is_and_nothing_else)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
