@@ -451,6 +451,9 @@ static uint32_t implied_metric(const struct quantity *q, const struct label_set 
     if (DIM_DEN(q->dim) == DIM_TIME) {
         return TOKEN_WORD(W_THROUGHPUT);
     }
+    if (q->dim == DIM_RATIO) {
+        return TOKEN_WORD(W_SPEEDUP);
+    }
     bool is_quantile = set->stat >= STAT_P10 && set->stat <= STAT_P999;
     return q->dim == DIM_TIME && is_quantile ? TOKEN_WORD(W_LATENCY) : 0;
 }
@@ -493,6 +496,19 @@ static uint32_t key_of(const struct quantity *q, const struct label_set *set)
     return has_metric || (q->dim == DIM_COUNT && q->noun) ? key | 1 : 0;
 }
 
+/* Scores and shares that are written without a unit: "recall 0.91". */
+static bool is_score(const struct quantity *q)
+{
+    static const uint16_t METRICS[] = {W_RECALL,  W_ACCURACY,   W_PRECISION, W_SCORE,  W_HIT,
+                                       W_SUCCESS, W_PERPLEXITY, W_LOSS,      W_SPEEDUP};
+    for (size_t i = 0; i < sizeof METRICS / sizeof METRICS[0]; i++) {
+        if (q->metric == TOKEN_WORD(METRICS[i])) {
+            return q->num.exp10 < 0 && !q->is_row_label;
+        }
+    }
+    return false;
+}
+
 static uint8_t role_of(const struct model *m, const struct quantity *q, const struct label_set *set)
 {
     const struct block *b = &m->blocks.at[q->block];
@@ -500,11 +516,11 @@ static uint8_t role_of(const struct model *m, const struct quantity *q, const st
     if (set->is_hypothetical) {
         return ROLE_HYPOTHETICAL;
     }
-    if ((set->is_modal || is_bounded_cell) && q->dim != DIM_NONE && q->form != FORM_FRACTION) {
+    if ((set->is_modal || is_bounded_cell) && (q->dim != DIM_NONE || is_score(q)) && q->form != FORM_FRACTION) {
         return ROLE_THRESHOLD;
     }
     if (q->is_bare) {
-        return set->is_param || set->stat == STAT_N ? ROLE_PARAMETER : ROLE_NUMBER;
+        return set->is_param || set->stat == STAT_N ? ROLE_PARAMETER : is_score(q) ? ROLE_SHARE : ROLE_NUMBER;
     }
     switch (DIM_NUM(q->dim)) {
     case DIM_PERCENT:
@@ -704,4 +720,19 @@ bool claims_compatible(const struct model *m, const struct quantity *a, const st
         }
     }
     return true;
+}
+
+uint32_t claims_noun_of(const struct model *m, uint32_t block)
+{
+    const struct item *item = &m->items.at[m->blocks.at[block].item];
+    struct assay_slice text = model_text(m, block);
+    const char *word = text.data + (item->flat - m->blocks.at[block].flat);
+    uint16_t unit = claims_unit_find(m->words, word, item->len);
+    if (unit && claims_units[unit].flags & UNIT_NOUN) {
+        const char *name = claims_units[unit].aliases;
+        return TOKEN(CLASS_NAME, claims_hash(name, strcspn(name, " ")));
+    }
+    size_t len = item->len;
+    len -= len > 3 && (word[len - 1] | 32) == 's';
+    return TOKEN(CLASS_NAME, claims_hash(word, len));
 }

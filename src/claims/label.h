@@ -23,6 +23,8 @@ uint32_t claims_row_label(const struct model *m, const struct table *t, uint32_t
 void claims_label_member(struct model *m, uint32_t quantity, const struct assay_slice *path, uint32_t depth,
                          uint32_t member);
 uint8_t claims_stat_of_word(uint16_t word);
+/* The first word of a block as what is counted: "codec" and "codecs" are one. */
+uint32_t claims_noun_of(const struct model *m, uint32_t block);
 /* A unit in a header or row label: "p50 (ms)". */
 bool claims_block_unit(const struct model *m, uint32_t block, struct measure *ret);
 

@@ -145,6 +145,14 @@ static bool read_noun(const struct scan *sc, uint32_t at, struct measure *measur
 {
     uint32_t word = at, end = scan_word_end(sc, at);
     for (int tries = 0; tries < 3 && end > word; tries++) {
+        if (end < sc->n && (scan_is_digit(sc->s[end]) || sc->s[end] == '_')) { /* "float32 vectors" */
+            while (end < sc->n && (scan_is_letter(sc->s[end]) || scan_is_digit(sc->s[end]))) {
+                end++;
+            }
+            word = end < sc->n && sc->s[end] == ' ' ? end + 1 : end;
+            end = scan_word_end(sc, word);
+            continue;
+        }
         uint16_t unit = claims_unit_find(sc->m->words, sc->s + word, end - word);
         if (unit && claims_units[unit].flags & UNIT_NOUN) {
             /* "5 frame encoders": what is counted stands last */
@@ -217,7 +225,7 @@ bool scan_measure_read(const struct scan *sc, uint32_t at, struct measure *ret)
         ret->is_found = read_denominator(sc, scan_spaces(sc, word + 3), ret) && DIM_DEN(ret->dim) == DIM_TIME;
         return ret->is_found;
     }
-    if (end > word && is_bounded && (word > at || unit) && read_noun(sc, word, ret)) {
+    if (end > word && (word > at || (unit && is_bounded)) && read_noun(sc, word, ret)) {
         read_below(sc, ret);
         return true;
     }

@@ -49,7 +49,7 @@ static void fingerprint(struct assay_finding *finding)
 
 static bool is_claim(const struct quantity *q)
 {
-    if (q->is_evidence || q->is_bare || q->is_row_label) {
+    if (q->is_evidence || (q->is_bare && q->role != ROLE_SHARE) || q->is_row_label) {
         return false;
     }
     switch (q->role) {

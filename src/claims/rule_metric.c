@@ -1,0 +1,390 @@
+/* C101, C102, C103, C602, C802: one metric, several values. Quantities meet in buckets by key. */
+#include "claims/check.h"
+#include "claims/relation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKET_MAX 256    /* above it nothing is compared pair by pair */
+#define CANDIDATES_MAX 64 /* of one quantity */
+#define ALIKE 0.6         /* share of words in common that makes two sentences say the same thing */
+
+struct entry {
+    uint32_t key, quantity;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    int order = (x->key > y->key) - (x->key < y->key);
+    return order ? order : (x->quantity > y->quantity) - (x->quantity < y->quantity);
+}
+
+static bool takes_part(const struct quantity *q)
+{
+    bool is_role = q->role == ROLE_MEASURED || q->role == ROLE_SHARE || q->role == ROLE_RATIO ||
+                   q->role == ROLE_MONEY ||
+                   (q->role == ROLE_NUMBER && q->metric && q->json_key.len && (q->metric & 0xffff) != W_DURATION);
+    return q->key != 0 && is_role && (q->form == FORM_PLAIN || q->form == FORM_DURATION || q->form == FORM_SPREAD) &&
+           !q->is_row_label && !q->num.has_sign && q->dim != DIM_POINTS;
+}
+
+/* ---- what may be held against what --- */
+
+static bool is_text(const struct model *m, const struct quantity *q)
+{
+    return q->table == NONE32 && m->blocks.at[q->block].kind != BLOCK_VALUE;
+}
+
+static uint32_t scope_of(const struct model *m, const struct quantity *q)
+{
+    uint32_t section = q->table != NONE32 ? m->tables.at[q->table].section : m->blocks.at[q->block].section;
+    return section == NONE32 ? 0 : m->sections.at[section].scope;
+}
+
+/* One sample set, one pair, one sentence: several values are meant. */
+static bool is_one_set(const struct model *m, const struct quantity *a, const struct quantity *b)
+{
+    if (a->table != NONE32 && a->table == b->table) {
+        return true;
+    }
+    if (a->block == b->block && is_text(m, a)) {
+        return a->sentence == b->sentence || a->is_in_pair || b->is_in_pair;
+    }
+    bool are_json = m->blocks.at[a->block].kind == BLOCK_VALUE && m->blocks.at[b->block].kind == BLOCK_VALUE;
+    return are_json && a->file == b->file;
+}
+
+static bool is_content(const struct item *item)
+{
+    if (item->kind != ITEM_WORD || item->len < 3) {
+        return false;
+    }
+    unsigned class_of = claims_words[item->word].class_of;
+    return item->word == W_NONE || (class_of != CLASS_NONE && class_of != CLASS_DIRECTION);
+}
+
+/* Share of the shorter sentence's words that the other has, too. */
+static double likeness(const struct model *m, const struct quantity *a, const struct quantity *b)
+{
+    uint32_t a_from = 0, a_to = 0, b_from = 0, b_to = 0, common = 0, a_count = 0, b_count = 0;
+    sentence_of(m, a->block, a->item, &a_from, &a_to);
+    sentence_of(m, b->block, b->item, &b_from, &b_to);
+    if (a_to - a_from > 80 || b_to - b_from > 80) {
+        return 0;
+    }
+    for (uint32_t i = a_from; i < a_to; i++) {
+        bool is_there = false;
+        if (!is_content(&m->items.at[i])) {
+            continue;
+        }
+        a_count++;
+        for (uint32_t k = b_from; k < b_to && !is_there; k++) {
+            is_there = is_content(&m->items.at[k]) && m->items.at[k].hash == m->items.at[i].hash;
+        }
+        common += is_there;
+    }
+    for (uint32_t k = b_from; k < b_to; k++) {
+        b_count += is_content(&m->items.at[k]);
+    }
+    uint32_t least = a_count < b_count ? a_count : b_count;
+    return least >= 2 ? (double)common / least : 0;
+}
+
+static bool has_qualifier(const struct quantity *q)
+{
+    return q->stat != STAT_NONE || q->labels > 1;
+}
+
+/* Words of heading and caption that tell one table from another. */
+static bool has_other_context(const struct model *m, const struct quantity *a, const struct quantity *b)
+{
+    if (is_text(m, a) || is_text(m, b) || a->table == NONE32 || b->table == NONE32) {
+        return false;
+    }
+    const struct table *x = &m->tables.at[a->table], *y = &m->tables.at[b->table];
+    uint32_t blocks[2][2] = {{x->caption, m->sections.at[x->section].block},
+                             {y->caption, m->sections.at[y->section].block}};
+    uint32_t words = 0, common = 0;
+    for (int i = 0; i < 2; i++) {
+        const struct block *p = blocks[0][i] == NONE32 ? NULL : &m->blocks.at[blocks[0][i]];
+        for (uint32_t k = p ? p->item : 0; p && k < p->item + p->items; k++) {
+            words += is_content(&m->items.at[k]);
+            for (int j = 0; j < 2 && is_content(&m->items.at[k]); j++) {
+                const struct block *r = blocks[1][j] == NONE32 ? NULL : &m->blocks.at[blocks[1][j]];
+                for (uint32_t n = r ? r->item : 0; r && n < r->item + r->items; n++) {
+                    common += m->items.at[n].hash == m->items.at[k].hash && m->items.at[n].kind == ITEM_WORD;
+                }
+            }
+        }
+    }
+    return words > 0 && common * 2 < words;
+}
+
+static bool may_meet(const struct model *m, const struct quantity *a, const struct quantity *b)
+{
+    if (is_one_set(m, a, b) || scope_of(m, a) != scope_of(m, b) || has_other_context(m, a, b)) {
+        return false;
+    }
+    if (is_text(m, a) && is_text(m, b) && likeness(m, a, b) < ALIKE) {
+        return false;
+    }
+    return has_qualifier(a) || has_qualifier(b) || a->is_headline || b->is_headline;
+}
+
+/* Any reading of a unit with two (KB: 1000 or 1024) may make them meet. */
+static bool meets(const struct quantity *a, const struct quantity *b)
+{
+    if (range_meets(a->w, b->w)) {
+        return true;
+    }
+    bool one_differs = a->unit != b->unit && (a->alt > 1 || b->alt > 1);
+    return one_differs &&
+           (range_meets(range_scale(a->w, a->alt), b->w) || range_meets(a->w, range_scale(b->w, b->alt)));
+}
+
+/* ---- C103: the ratio of two units --- */
+
+static double slip_of(const struct quantity *a, const struct quantity *b)
+{
+    static const double SLIPS[] = {8, 60, 100, 1000, 1024, 3600, 86400, 1e6, 1048576};
+    const struct quantity *high = fabs(a->value) > fabs(b->value) ? a : b, *low = high == a ? b : a;
+    struct range ratio;
+    if (!range_div(range_abs(high->h), range_abs(low->h), &ratio)) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof SLIPS / sizeof SLIPS[0]; i++) {
+        bool is_known = low->num.count >= 2 || SLIPS[i] >= 1000; /* 8 ms and 1 ms are no slip of bits */
+        if (is_known && range_holds(ratio, SLIPS[i]) && ratio.hi / ratio.lo < 1.2) {
+            return SLIPS[i];
+        }
+    }
+    return 0;
+}
+
+/* ---- findings --- */
+
+static const char *where(const struct model *m, const struct quantity *q)
+{
+    return q->table != NONE32 ? "a table" : m->blocks.at[q->block].kind == BLOCK_VALUE ? "a result file" : "the text";
+}
+
+static void say_contradiction(struct check *c, struct quantity *a, struct quantity *b)
+{
+    const struct model *m = &c->m;
+    double slip = slip_of(a, b);
+    bool is_file =
+        m->blocks.at[b->block].kind == BLOCK_VALUE || m->blocks.at[a->block].kind == BLOCK_VALUE || b->is_evidence;
+    enum rule_id rule = slip > 0 ? RULE_C103 : is_file ? RULE_C802 : RULE_C101;
+    struct draft d = draft_at(c, rule, a);
+    draft_operand(&d, b);
+    draft_say(&d, "%s here, %s in %s", check_text(c, a), check_text(c, b), where(m, b));
+    if (slip > 0) {
+        draft_note(&d, "they differ by a factor of %g: a unit was taken for another", slip);
+    } else {
+        draft_note(&d, "as printed the first allows %s .. %s, the second %s .. %s", check_value(c, a, a->w.lo),
+                   check_value(c, a, a->w.hi), check_value(c, b, b->w.lo), check_value(c, b, b->w.hi));
+    }
+    draft_reading(&d, "first", a->w);
+    draft_reading(&d, "second", b->w);
+    draft_end(&d);
+}
+
+struct candidates {
+    struct quantity *at[CANDIDATES_MAX];
+    uint32_t count;
+    bool has_same, any_meets;
+    struct quantity *same;
+};
+
+/* Names of a JSON path that the document's label has not, and the other way round: only shared ones bind. */
+static bool names_fit(const struct model *m, const struct quantity *a, const struct quantity *b)
+{
+    struct tokens x = claims_tokens(m, a, CLASS_NAME), y = claims_tokens(m, b, CLASS_NAME);
+    uint32_t common = 0;
+    for (uint32_t i = 0; i < x.count; i++) {
+        for (uint32_t k = 0; k < y.count; k++) {
+            common += x.at[i] == y.at[k];
+        }
+    }
+    uint32_t least = x.count < y.count ? x.count : y.count;
+    return common == least;
+}
+
+static bool is_compatible(const struct model *m, const struct quantity *a, const struct quantity *b)
+{
+    if (a->key != b->key || (a->stat && b->stat && a->stat != b->stat)) {
+        return false;
+    }
+    for (unsigned class_of = CLASS_ARM; class_of < CLASS_NAME; class_of++) {
+        struct tokens x = claims_tokens(m, a, class_of), y = claims_tokens(m, b, class_of);
+        bool is_equal = x.count == y.count && (x.count == 0 || memcmp(x.at, y.at, x.count * sizeof x.at[0]) == 0);
+        if (x.count && y.count && !is_equal) {
+            return false;
+        }
+    }
+    return names_fit(m, a, b);
+}
+
+static bool is_same(const struct model *m, const struct quantity *a, const struct quantity *b)
+{
+    bool is_file = m->blocks.at[a->block].kind == BLOCK_VALUE || m->blocks.at[b->block].kind == BLOCK_VALUE;
+    if (!is_file) {
+        return claims_same(m, a, b);
+    }
+    return a->stat == b->stat && is_compatible(m, a, b);
+}
+
+static void collect(struct check *c, const struct entry *bucket, uint32_t count, struct quantity *q,
+                    struct candidates *ret)
+{
+    const struct model *m = &c->m;
+    for (uint32_t i = 0; i < count && ret->count < CANDIDATES_MAX; i++) {
+        struct quantity *other = &c->m.quantities.at[bucket[i].quantity];
+        if (other == q || !is_compatible(m, q, other) || !may_meet(m, q, other)) {
+            continue;
+        }
+        ret->at[ret->count++] = other;
+        ret->any_meets |= meets(q, other);
+        if (is_same(m, q, other) && (!ret->same || !meets(ret->same, q))) {
+            ret->same = other;
+        }
+    }
+}
+
+/* A row or file first, then text: the summary is blamed, and not the table that it sums up. */
+static bool is_blamed(const struct model *m, const struct quantity *q, const struct quantity *other)
+{
+    bool a = is_text(m, q), b = is_text(m, other);
+    if (a != b) {
+        return a;
+    }
+    if (q->is_evidence != other->is_evidence) {
+        return !q->is_evidence;
+    }
+    return q < other;
+}
+
+/* ---- C102, C602: a headline against the rows --- */
+
+struct rows {
+    struct quantity *best, *worst;
+    uint32_t count, table;
+    struct range hull;
+};
+
+static int better_of(const struct quantity *q)
+{
+    unsigned flags = q->metric ? claims_words[q->metric & 0xffff].flags : 0;
+    return q->dim == DIM_RATIO || flags & WORD_HIGHER ? 1 : flags & WORD_LOWER ? -1 : 0;
+}
+
+static struct rows rows_of(const struct candidates *all, const struct quantity *q)
+{
+    struct rows rows = {.table = NONE32};
+    int better = better_of(q);
+    for (uint32_t i = 0; i < all->count; i++) {
+        struct quantity *row = all->at[i];
+        if (row->table == NONE32 || (rows.table != NONE32 && row->table != rows.table)) {
+            continue;
+        }
+        rows.table = row->table;
+        rows.hull = rows.count ? range_hull(rows.hull, row->w) : row->w;
+        bool is_best = !rows.best || (better < 0 ? row->value < rows.best->value : row->value > rows.best->value);
+        bool is_worst = !rows.worst || (better < 0 ? row->value > rows.worst->value : row->value < rows.worst->value);
+        rows.best = is_best ? row : rows.best;
+        rows.worst = is_worst ? row : rows.worst;
+        rows.count++;
+    }
+    return rows;
+}
+
+static bool is_limited(const struct model *m, const struct quantity *q)
+{
+    return q->bound != BOUND_EXACT || q->stat != STAT_NONE || sentence_has_word(m, q->block, q->item, W_BEST) ||
+           sentence_has_class(m, q->block, q->item, CLASS_LIMITING) || sentence_has_word(m, q->block, q->item, W_MAX);
+}
+
+static void judge_headline(struct check *c, struct quantity *q, const struct candidates *all)
+{
+    const struct model *m = &c->m;
+    struct rows rows = rows_of(all, q);
+    bool has_names = claims_tokens(m, q, CLASS_NAME).count > 0;
+    if (rows.count < 2 || !q->is_headline || !is_text(m, q) || q->is_in_pair) {
+        return;
+    }
+    if (!range_meets(rows.hull, q->w) && !all->same && q->bound == BOUND_EXACT) {
+        struct draft d = draft_at(c, RULE_C102, q);
+        draft_operand(&d, rows.worst);
+        draft_operand(&d, rows.best);
+        draft_say(&d, "%s lies outside the %u rows it can speak of (%s .. %s)", check_text(c, q), rows.count,
+                  check_text(c, rows.worst), check_text(c, rows.best));
+        draft_reading(&d, "hull of the rows", rows.hull);
+        draft_end(&d);
+        return;
+    }
+    bool is_best =
+        range_meets(rows.best->h, q->h) && (rows.worst->w.hi < rows.best->w.lo || rows.best->w.hi < rows.worst->w.lo);
+    if (is_best && better_of(q) != 0 && !has_names && !is_limited(m, q)) {
+        struct draft d = draft_at(c, RULE_C602, q);
+        draft_operand(&d, rows.best);
+        draft_operand(&d, rows.worst);
+        draft_hint(&d, "say \"up to %s\", or name the row", check_text(c, q));
+        draft_say(&d, "%s is the best of %u rows; the worst is %s", check_text(c, q), rows.count,
+                  check_text(c, rows.worst));
+        draft_end(&d);
+    } else if (range_meets(rows.hull, q->w)) {
+        check_holds(q);
+    }
+}
+
+static void judge_quantity(struct check *c, const struct entry *bucket, uint32_t count, struct quantity *q)
+{
+    struct candidates all = {0};
+    collect(c, bucket, count, q, &all);
+    for (uint32_t i = 0; i < all.count; i++) {
+        if (meets(q, all.at[i])) {
+            check_holds(q);
+            check_holds(all.at[i]);
+        }
+    }
+    if (all.same && !meets(q, all.same) && is_blamed(&c->m, q, all.same)) {
+        if (!all.any_meets) {
+            say_contradiction(c, q, all.same);
+        }
+        return;
+    }
+    judge_headline(c, q, &all);
+}
+
+void rule_metric(struct check *c)
+{
+    struct model *m = &c->m;
+    uint32_t count = 0, kept = 0;
+    for (uint32_t i = 0; i < m->quantities.count; i++) {
+        count += takes_part(&m->quantities.at[i]);
+    }
+    struct entry *entries = assay_alloc(count ? count : 1, sizeof *entries);
+    if (!entries) {
+        model_fail(m);
+        return;
+    }
+    for (uint32_t i = 0; i < m->quantities.count; i++) {
+        if (takes_part(&m->quantities.at[i])) {
+            entries[kept++] = (struct entry){m->quantities.at[i].key, i};
+        }
+    }
+    qsort(entries, count, sizeof *entries, by_key);
+    for (uint32_t i = 0; i < count;) {
+        uint32_t k = i;
+        while (k < count && entries[k].key == entries[i].key) {
+            k++;
+        }
+        for (uint32_t at = i; at < k && k - i >= 2 && k - i <= BUCKET_MAX; at++) {
+            judge_quantity(c, &entries[i], k - i, &m->quantities.at[entries[at].quantity]);
+        }
+        i = k;
+    }
+    assay_free(entries);
+}
