@@ -1,5 +1,6 @@
 /* What this machine is, and what is noisy here. */
 #include "cli/cli.h"
+#include "cli/host_kernels.h"
 #include "cli/terminal.h"
 
 #include "host/host.h"
@@ -7,11 +8,20 @@
 #include <stddef.h>
 
 struct values {
-    bool wants_json;
+    bool wants_json, wants_kernels, wants_probe, wants_count;
+    struct assay_opt_list plugins;
 };
 
 static const struct assay_opt OPTIONS[] = {
     {"json", NULL, "print as JSON", ASSAY_OPT_FLAG, offsetof(struct values, wants_json)},
+    {"kernels", NULL, "the table of kernels: what runs here, what is chosen, and why not for the rest", ASSAY_OPT_FLAG,
+     offsetof(struct values, wants_kernels)},
+    {"plugin", "FILE", "with --kernels and --count: rows of a shared object too", ASSAY_OPT_TEXT_LIST,
+     offsetof(struct values, plugins)},
+    {"probe", NULL, "with --kernels: prove that the flags which choose kernels do something", ASSAY_OPT_FLAG,
+     offsetof(struct values, wants_probe)},
+    {"count", NULL, "run every kernel once, as chosen, and print the ids that counted", ASSAY_OPT_FLAG,
+     offsetof(struct values, wants_count)},
 };
 
 static const struct assay_column FIELD_COLUMNS[] = {
@@ -148,12 +158,27 @@ static assay_code render_json(const json_t *host, const json_t *build, const jso
     return rc;
 }
 
+static assay_code run_kernels(struct assay_cli *cli, const struct values *values, struct assay_buf *out, assay_err *err)
+{
+    if (values->wants_count) {
+        return assay_host_kernels_count(&values->plugins, out, err);
+    }
+    if (!values->wants_probe) {
+        return assay_host_kernels_list(&values->plugins, values->wants_json, out, err);
+    }
+    assay_code rc = assay_host_kernels_probe(out, err);
+    cli->has_judged = rc == ASSAY_WANTING;
+    return rc;
+}
+
 static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
                       struct assay_buf *out, assay_err *err)
 {
-    (void)cli;
     (void)given;
     const struct values *values = values_;
+    if (values->wants_kernels || values->wants_probe || values->wants_count) {
+        return run_kernels(cli, values, out, err);
+    }
     json_t *host = NULL, *build = NULL, *probes = NULL;
     assay_code rc = assay_host_fingerprint(0, &host, err);
     if (rc == ASSAY_OK) {
@@ -174,11 +199,15 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 
 const struct assay_verb assay_verb_host = {
     .opt = {.name = "host",
-            .synopsis = "[--json]",
+            .synopsis = "[--json] [--kernels [--probe]]",
             .summary = "what this machine is, and what is noisy here",
             .manual =
                 "The fingerprint that goes into receipts, and one answer a probe: ok, finding (with cause and fix) "
-                "or unknown (a file is missing, or may not be read).",
+                "or unknown (a file is missing, or may not be read).\n\n"
+                "--kernels prints the registry. Which variant is in force follows ASSAY_ISA (the highest instruction "
+                "set allowed), ASSAY_KERNEL (NAME=ISA,...) and ASSAY_KERNEL_FORBID (patterns of ids); --probe runs two "
+                "children for each of them and says whether other kernels count: live, dead (exit 1), or not "
+                "available here.",
             .options = OPTIONS,
             .options_count = sizeof OPTIONS / sizeof OPTIONS[0]},
     .values_bytes = sizeof(struct values),

@@ -95,7 +95,8 @@ void assay_kernel_table_text(struct assay_buf *out);
 struct assay_kernel_set;
 
 struct assay_kernel_options {
-    const char *isa, *kernels, *forbid; /* NULL: the environment's ASSAY_ISA, ASSAY_KERNEL, ASSAY_KERNEL_FORBID */
+    /* NULL: the environment's ASSAY_ISA, ASSAY_KERNEL, ASSAY_KERNEL_FORBID; "": none */
+    const char *isa, *kernels, *forbid;
 };
 
 /* Options are borrowed until assay_kernel_set_ready. */
