@@ -10,6 +10,7 @@
 #include "record/envelope.h"
 #include "record/finding.h"
 #include "record/log_entry.h"
+#include "record/marks.h"
 #include "record/metric.h"
 #include "record/paired.h"
 #include "record/plan.h"
