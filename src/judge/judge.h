@@ -20,6 +20,7 @@
 #include "record/record.h"
 #include "json/json.h"
 
+#include "judge/detect.h"
 #include "judge/outcome.h"
 
 #include <stdbool.h>

@@ -21,10 +21,11 @@
 #include <stdint.h>
 
 #define ASSAY_CHANGE_N_MIN 12
-#define ASSAY_CHANGE_EDGE 3         /* a side of fewer points is no level */
-#define ASSAY_CHANGE_WINDOW 100     /* bumps in a long series hide from recursion, not from windows */
-#define ASSAY_CHANGE_WINDOW_STEP 25 /* so every stretch of 75 points lies within one of them */
-#define ASSAY_CHANGE_SETTLED 5      /* points after a change before anybody is told */
+#define ASSAY_CHANGE_EDGE 3          /* a side of fewer points is no level */
+#define ASSAY_CHANGE_WINDOW 100      /* bumps in a long series hide from recursion, not from windows */
+#define ASSAY_CHANGE_WINDOW_STEPS 4  /* of a window to the next: every stretch of 75 points lies within one of 100 */
+#define ASSAY_CHANGE_WINDOW_LEAST 25 /* of a series too short for a whole window */
+#define ASSAY_CHANGE_SETTLED 5       /* points after a change before anybody is told */
 
 enum assay_change_level { ASSAY_CHANGE_05, ASSAY_CHANGE_01, ASSAY_CHANGE_001 }; /* alpha 0.05, 0.01, 0.001 */
 
@@ -54,9 +55,9 @@ struct assay_change_point {
 };
 #define ASSAY_CHANGE_POINTS_MAX(count) ((count) / ASSAY_CHANGE_EDGE + 1)
 
-/* Every change point, in order: recursion at 0.01, windows at 0.001, then each point again between its neighbours at
- * 0.01. ret: room for ASSAY_CHANGE_POINTS_MAX(count); work: 4 * count doubles. Time is linear in count but for the
- * depth of the recursion. */
+/* Every change point, in order: recursion at 0.01, windows of 100 at 0.001 (below 100 points: of 50 and 25), then each
+ * point again between its neighbours at 0.01. ret: room for ASSAY_CHANGE_POINTS_MAX(count); work: 4 * count doubles.
+ * Time is linear in count but for the depth of the recursion. */
 size_t assay_change_rescan(const double *values, size_t count, struct assay_change_point *ret, double *work);
 
 struct assay_change_news {

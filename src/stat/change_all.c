@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define P_RETEST 0.01 /* a point that its neighbours do not bear at this level is dropped */
+#define P_WINDOW 0.001 /* of a window of ASSAY_CHANGE_WINDOW points */
+#define P_RETEST 0.01  /* a point that its neighbours do not bear at this level is dropped */
 
 /* A series with the change points found so far, in order. */
 struct found {
@@ -81,16 +82,17 @@ static bool segment_of(const struct found *found, size_t from, size_t to, size_t
     return true;
 }
 
-static void windows(struct found *found)
+/* Shorter windows are more of them, and lone outliers weigh more there: they ask for more. */
+static void windows(struct found *found, size_t window)
 {
-    for (size_t from = 0; from + ASSAY_CHANGE_WINDOW <= found->count; from += ASSAY_CHANGE_WINDOW_STEP) {
+    double share = (double)window / ASSAY_CHANGE_WINDOW, p_max = P_WINDOW * share * share;
+    for (size_t from = 0; from + window <= found->count; from += window / ASSAY_CHANGE_WINDOW_STEPS) {
         size_t first, end;
-        if (!segment_of(found, from, from + ASSAY_CHANGE_WINDOW, &first, &end)) {
+        if (!segment_of(found, from, from + window, &first, &end)) {
             continue;
         }
-        struct assay_change change =
-            assay_change_scan(found->values + from, ASSAY_CHANGE_WINDOW, ASSAY_CHANGE_001, found->work);
-        if (change.is_change) {
+        struct assay_change change = assay_change_scan(found->values + from, window, ASSAY_CHANGE_001, found->work);
+        if (change.is_change && assay_change_p(window, change.statistic) <= p_max) {
             size_t at = from + change.at;
             point_insert(found, at);
             recurse(found, first, at);
@@ -149,7 +151,12 @@ size_t assay_change_rescan(const double *values, size_t count, struct assay_chan
     assert((values && work) || count < ASSAY_CHANGE_N_MIN);
     struct found found = {.values = values, .count = count, .points = ret, .work = work};
     recurse(&found, 0, count);
-    windows(&found);
+    /* Two steps of one direction pass for correlation. In a long series windows of 100 part them; a series that has
+     * none gets shorter ones. In long series these would cost more false points than outliers leave room for. */
+    size_t least = count < ASSAY_CHANGE_WINDOW ? ASSAY_CHANGE_WINDOW_LEAST : ASSAY_CHANGE_WINDOW;
+    for (size_t window = ASSAY_CHANGE_WINDOW; window >= least; window /= 2) {
+        windows(&found, window);
+    }
     settle(&found);
     return found.points_count;
 }
