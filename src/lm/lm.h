@@ -7,6 +7,9 @@
 
 #include "lm/format.h"
 #include "lm/gguf.h"
+#include "lm/model.h"
+#include "lm/session.h"
+#include "lm/synth.h"
 #include "lm/token.h"
 
 #endif

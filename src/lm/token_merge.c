@@ -15,8 +15,9 @@ struct symbol {
     uint32_t left, right;
 };
 #define NOBODY UINT32_MAX
-#define NO_TOKEN (-2) /* a byte that the vocabulary lacks: it merges with nothing and is left out, as llama.cpp does \
-                       */
+#define NO_TOKEN                                                                                        \
+    (-2) /* a byte that the vocabulary lacks: it merges with nothing and is left out, as llama.cpp does \
+          */
 
 struct candidate {
     uint32_t rank, left, right; /* places of symbols */

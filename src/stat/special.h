@@ -10,6 +10,9 @@ double assay_stat_log(double x);       /* x > 0, finite; 2 ulp */
 double assay_stat_exp(double x);       /* 2 ulp; 0 below -745, infinity above 709.7 */
 double assay_stat_log_gamma(double x); /* x > 0; 1e-14, absolute where the value is below 1 */
 
+/* |x| <= 2^20; 1 ulp, absolute 1e-16 near the zeros. */
+void assay_stat_sine_cosine(double x, double *ret_sine, double *ret_cosine);
+
 double assay_stat_normal_density(double z);
 double assay_stat_normal_below(double z);    /* Phi(z); 1e-14, in the lower tail too */
 double assay_stat_normal_quantile(double p); /* 0 < p < 1; 1e-14 */

@@ -1,0 +1,89 @@
+/*
+ * A model: the weights of a file, checked against its own keys, each bound to the kernel that multiplies its format
+ * (kernels.md 5.1).
+ *
+ *     rc = assay_model_new(bytes, len, set, &model, err);   // bytes (a mapped file) and set are borrowed
+ *     ... assay_session_new(model, ...)                      // session.h
+ *     assay_model_free(model);
+ *
+ * Architectures: `llama` (SiLU, neighbours rotate) and `bitnet-b1.58` / `bitnet-25` (sub-norms, squared ReLU, halves
+ * rotate). Everything comes from the keys of the file; no constant of a model stands in code. What is not understood
+ * (a rope scaling, an unknown architecture, a tensor of another shape) is refused by name: the alternative is fluent
+ * nonsense. Read-only once it is made; any number of sessions on any threads may use it.
+ */
+#ifndef ASSAY_LM_MODEL_H
+#define ASSAY_LM_MODEL_H
+
+#include "kernel/kernel.h"
+#include "lm/gguf.h"
+#include "lm/token.h"
+
+#define ASSAY_MODEL_LAYERS_MAX 1024
+#define ASSAY_MODEL_CONTEXT_MAX ((uint64_t)1 << 20)
+
+/* How activations come to a linear layer. */
+enum assay_activation { ASSAY_ACTIVATION_FLOAT, ASSAY_ACTIVATION_B32, ASSAY_ACTIVATION_B256, ASSAY_ACTIVATION_TERNARY };
+#define ASSAY_ACTIVATION_COUNT 4
+
+struct assay_linear {
+    struct assay_kernel *kernel;
+    enum assay_activation activation;
+    uint64_t rows, columns;
+    const void *weights;
+    const float *scale; /* ternary: of the tensor */
+    void *owned;        /* weights that were packed anew, or NULL */
+};
+
+enum assay_layer_linear {
+    ASSAY_LINEAR_Q,
+    ASSAY_LINEAR_K,
+    ASSAY_LINEAR_V,
+    ASSAY_LINEAR_O,
+    ASSAY_LINEAR_GATE,
+    ASSAY_LINEAR_UP,
+    ASSAY_LINEAR_DOWN,
+    ASSAY_LINEAR_COUNT
+};
+enum assay_layer_norm {
+    ASSAY_NORM_ATTN,
+    ASSAY_NORM_FFN,
+    ASSAY_NORM_ATTN_SUB, /* bitnet */
+    ASSAY_NORM_FFN_SUB,  /* bitnet */
+    ASSAY_NORM_COUNT
+};
+
+struct assay_layer {
+    struct assay_linear linears[ASSAY_LINEAR_COUNT];
+    const float *norms[ASSAY_NORM_COUNT]; /* NULL: this architecture has none */
+};
+
+struct assay_model_shape {
+    uint64_t layers, hidden, ffn, heads, kv_heads, head, vocabulary, context;
+    double rope_base;
+    float eps;
+    bool is_bitnet;
+};
+
+struct assay_model_kernels { /* what is not a linear layer */
+    struct assay_kernel *norm, *activation, *rope, *attention;
+    struct assay_kernel *rounding[ASSAY_ACTIVATION_COUNT]; /* [FLOAT]: NULL */
+};
+
+struct assay_model {
+    struct assay_gguf *gguf;
+    struct assay_tokenizer *tokenizer;
+    struct assay_kernel_set *set; /* borrowed */
+    struct assay_model_shape shape;
+    struct assay_model_kernels kernels;
+    struct assay_layer *layers;
+    const struct assay_gguf_tensor *embedding;
+    const float *output_norm;
+    struct assay_linear head;
+    bool is_head_tied;
+};
+
+assay_code assay_model_new(const uint8_t *bytes, uint64_t len, struct assay_kernel_set *set, struct assay_model **ret,
+                           assay_err *err);
+void assay_model_free(struct assay_model *model); /* fine on NULL */
+
+#endif

@@ -1,0 +1,389 @@
+#include "lm/model.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_BYTES 96
+#define CODES_LEVELS 3
+
+/* ---- keys --------------------------------------------------------------------------------------------------------*/
+
+struct loader {
+    struct assay_model *model;
+    char arch[32];
+};
+
+static const char *key_of(const struct loader *loader, const char *suffix, char name[NAME_BYTES])
+{
+    (void)snprintf(name, NAME_BYTES, "%s.%s", loader->arch, suffix);
+    return name;
+}
+
+/* A count of at least 1; `absent`: what a missing key means, 0 = it must be there. */
+static assay_code read_count(const struct loader *loader, const char *suffix, uint64_t max, uint64_t absent,
+                             uint64_t *ret, assay_err *err)
+{
+    char name[NAME_BYTES];
+    const struct assay_gguf_value *value = assay_gguf_find(loader->model->gguf, key_of(loader, suffix, name));
+    if (!value) {
+        *ret = absent;
+        return absent ? ASSAY_OK : assay_fail(err, ASSAY_MALFORMED, "key '%s' is missing", name);
+    }
+    assay_code rc = assay_gguf_u64(value, max, ret, err);
+    return rc == ASSAY_OK && *ret == 0 ? assay_fail(err, ASSAY_MALFORMED, "key '%s' is 0", name) : rc;
+}
+
+static assay_code read_real(const struct loader *loader, const char *suffix, double absent, double *ret, assay_err *err)
+{
+    char name[NAME_BYTES];
+    const struct assay_gguf_value *value = assay_gguf_find(loader->model->gguf, key_of(loader, suffix, name));
+    *ret = absent;
+    assay_code rc = value ? assay_gguf_double(value, ret, err) : ASSAY_OK;
+    if (rc == ASSAY_OK && !(isfinite(*ret) && *ret > 0)) {
+        rc = value ? assay_fail(err, ASSAY_MALFORMED, "key '%s' is %g, expected above 0", name, *ret)
+                   : assay_fail(err, ASSAY_MALFORMED, "key '%s' is missing", name);
+    }
+    return rc;
+}
+
+static assay_code read_arch(struct loader *loader, assay_err *err)
+{
+    const struct assay_gguf_value *value = assay_gguf_find(loader->model->gguf, "general.architecture");
+    struct assay_slice arch = {0};
+    if (!value) {
+        return assay_fail(err, ASSAY_MALFORMED, "key 'general.architecture' is missing");
+    }
+    assay_code rc = assay_gguf_text(value, &arch, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    bool is_bitnet = assay_slice_is(arch, "bitnet-b1.58") || assay_slice_is(arch, "bitnet-25");
+    if (!is_bitnet && !assay_slice_is(arch, "llama")) {
+        return assay_fail(err, ASSAY_UNSUPPORTED, "architecture '%.*s', expected llama, bitnet-b1.58 or bitnet-25",
+                          (int)(arch.len < 64 ? arch.len : 64), arch.data);
+    }
+    (void)snprintf(loader->arch, sizeof loader->arch, "%.*s", (int)arch.len, arch.data);
+    loader->model->shape.is_bitnet = is_bitnet;
+    return ASSAY_OK;
+}
+
+/* What would change the angles is refused, never left out. */
+static assay_code refuse_scaling(const struct loader *loader, assay_err *err)
+{
+    char name[NAME_BYTES];
+    const struct assay_gguf_value *value =
+        assay_gguf_find(loader->model->gguf, key_of(loader, "rope.scaling.type", name));
+    struct assay_slice type = {0};
+    assay_code rc = value ? assay_gguf_text(value, &type, err) : ASSAY_OK;
+    if (rc == ASSAY_OK && value && !assay_slice_is(type, "none")) {
+        rc = assay_fail(err, ASSAY_UNSUPPORTED, "key '%s' is '%.*s': this build has no rope scaling", name,
+                        (int)(type.len < 64 ? type.len : 64), type.data);
+    }
+    if (rc == ASSAY_OK && assay_gguf_tensor(loader->model->gguf, "rope_freqs.weight")) {
+        rc = assay_fail(err, ASSAY_UNSUPPORTED, "tensor 'rope_freqs.weight': this build has no rope factors");
+    }
+    return rc;
+}
+
+static assay_code check_heads(const struct loader *loader, uint64_t rope_dims, assay_err *err)
+{
+    const struct assay_model_shape *shape = &loader->model->shape;
+    if (shape->heads % shape->kv_heads != 0) {
+        return assay_fail(err, ASSAY_MALFORMED, "%" PRIu64 " heads are no multiple of %" PRIu64 " key-value heads",
+                          shape->heads, shape->kv_heads);
+    }
+    if (rope_dims != shape->head || shape->head % 2 != 0) {
+        return assay_fail(err, ASSAY_UNSUPPORTED,
+                          "%" PRIu64 " of a head's %" PRIu64 " values rotate, expected all, and an even number",
+                          rope_dims, shape->head);
+    }
+    return ASSAY_OK;
+}
+
+static assay_code read_shape(struct loader *loader, assay_err *err)
+{
+    struct assay_model_shape *shape = &loader->model->shape;
+    double eps = 0;
+    uint64_t rope_dims = 0;
+    assay_code rc = read_arch(loader, err);
+    rc = rc == ASSAY_OK ? refuse_scaling(loader, err) : rc;
+    rc = rc == ASSAY_OK ? read_count(loader, "block_count", ASSAY_MODEL_LAYERS_MAX, 0, &shape->layers, err) : rc;
+    rc = rc == ASSAY_OK ? read_count(loader, "embedding_length", ASSAY_FORMAT_ROW_MAX, 0, &shape->hidden, err) : rc;
+    rc = rc == ASSAY_OK ? read_count(loader, "feed_forward_length", ASSAY_FORMAT_ROW_MAX, 0, &shape->ffn, err) : rc;
+    rc = rc == ASSAY_OK ? read_count(loader, "attention.head_count", 4096, 0, &shape->heads, err) : rc;
+    rc = rc == ASSAY_OK ? read_count(loader, "attention.head_count_kv", 4096, shape->heads, &shape->kv_heads, err) : rc;
+    rc = rc == ASSAY_OK ? read_count(loader, "context_length", ASSAY_MODEL_CONTEXT_MAX, 0, &shape->context, err) : rc;
+    if (rc == ASSAY_OK) {
+        uint64_t head = shape->hidden / shape->heads;
+        rc = read_count(loader, "attention.key_length", 4096, head ? head : 1, &shape->head, err);
+    }
+    rc = rc == ASSAY_OK ? read_count(loader, "rope.dimension_count", 4096, shape->head, &rope_dims, err) : rc;
+    rc = rc == ASSAY_OK ? read_real(loader, "rope.freq_base", 10000, &shape->rope_base, err) : rc;
+    rc = rc == ASSAY_OK ? read_real(loader, "attention.layer_norm_rms_epsilon", 0, &eps, err) : rc;
+    shape->eps = (float)eps;
+    return rc == ASSAY_OK ? check_heads(loader, rope_dims, err) : rc;
+}
+
+/* ---- tensors -----------------------------------------------------------------------------------------------------*/
+
+static assay_code need_tensor(const struct loader *loader, const char *name, uint64_t columns, uint64_t rows,
+                              const struct assay_gguf_tensor **ret, assay_err *err)
+{
+    const struct assay_gguf_tensor *tensor = assay_gguf_tensor(loader->model->gguf, name);
+    if (!tensor) {
+        return assay_fail(err, ASSAY_MALFORMED, "tensor '%s' is missing", name);
+    }
+    if (tensor->ne[0] != columns || tensor->ne[1] != rows || tensor->ne[2] != 1 || tensor->ne[3] != 1) {
+        return assay_fail(err, ASSAY_MALFORMED,
+                          "tensor '%s' has %" PRIu64 " rows of %" PRIu64 " columns, expected %" PRIu64 " of %" PRIu64,
+                          name, tensor->ne[1], tensor->ne[0], rows, columns);
+    }
+    *ret = tensor;
+    return assay_gguf_check_tensor(tensor, err);
+}
+
+static assay_code load_norm(const struct loader *loader, const char *name, uint64_t columns, const float **ret,
+                            assay_err *err)
+{
+    const struct assay_gguf_tensor *tensor = NULL;
+    assay_code rc = need_tensor(loader, name, columns, 1, &tensor, err);
+    if (rc == ASSAY_OK && (tensor->type != ASSAY_FORMAT_F32 || (uintptr_t)tensor->data % sizeof(float) != 0)) {
+        rc = assay_fail(err, ASSAY_UNSUPPORTED, "tensor '%s' is %s, expected F32", name, tensor->format->name);
+    }
+    if (rc == ASSAY_OK) {
+        *ret = (const float *)(const void *)tensor->data;
+    }
+    return rc;
+}
+
+static const struct {
+    enum assay_format format;
+    const char *operation, *name;
+    enum assay_activation activation;
+} MULTIPLIERS[] = {
+    {ASSAY_FORMAT_F32, "dense_gemv", "f32", ASSAY_ACTIVATION_FLOAT},
+    {ASSAY_FORMAT_F16, "dense_gemv", "f16", ASSAY_ACTIVATION_FLOAT},
+    {ASSAY_FORMAT_BF16, "dense_gemv", "bf16", ASSAY_ACTIVATION_FLOAT},
+    {ASSAY_FORMAT_Q8_0, "dense_gemv", "q80", ASSAY_ACTIVATION_B32},
+    {ASSAY_FORMAT_Q4_0, "dense_gemv", "q40", ASSAY_ACTIVATION_B32},
+    {ASSAY_FORMAT_Q4_1, "dense_gemv", "q41", ASSAY_ACTIVATION_B32},
+    {ASSAY_FORMAT_Q6_K, "dense_gemv", "q6k", ASSAY_ACTIVATION_B256},
+    {ASSAY_FORMAT_I2_S, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
+    {ASSAY_FORMAT_TQ1_0, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
+    {ASSAY_FORMAT_TQ2_0, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
+};
+
+/* The one scale of a tensor whose blocks could each have their own; blocks of zeros may have scale 0. */
+static assay_code one_scale(const struct assay_gguf_tensor *tensor, const float *scales, uint64_t blocks, uint64_t row,
+                            float *scale, assay_err *err)
+{
+    for (uint64_t b = 0; b < blocks; b++) {
+        if (*scale == 0) {
+            *scale = scales[b];
+        } else if (scales[b] != 0 && scales[b] != *scale) {
+            return assay_fail(err, ASSAY_UNSUPPORTED,
+                              "tensor '%.*s': the scale of row %" PRIu64
+                              " is %g, that of rows before it %g; expected one scale",
+                              (int)tensor->name.len, tensor->name.data, row, (double)scales[b], (double)*scale);
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* A block of scale 0 is a block of zeros, whatever its codes. */
+static void silence(uint8_t *codes, const float *scales, uint64_t columns)
+{
+    for (uint64_t i = 0; i < columns; i++) {
+        codes[i] = scales[i / ASSAY_FORMAT_SCALE_COLS] == 0 ? 1 : codes[i];
+    }
+}
+
+/* TQ tensors are packed as I2_S, which the ternary kernels read. */
+static assay_code repack(const struct assay_gguf_tensor *tensor, struct assay_linear *linear, assay_err *err)
+{
+    uint64_t rows = linear->rows, columns = linear->columns, bytes = 0;
+    assay_code rc = assay_format_bytes(ASSAY_FORMAT_I2_S, rows, columns, &bytes, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    uint8_t *codes = assay_alloc((size_t)rows, (size_t)columns);
+    float *scales = assay_alloc((size_t)columns / ASSAY_FORMAT_SCALE_COLS + 1, sizeof *scales);
+    linear->owned = assay_alloc((size_t)bytes, 1);
+    rc = codes && scales && linear->owned ? ASSAY_OK : assay_nomem(err);
+    float scale = 0;
+    for (uint64_t row = 0; rc == ASSAY_OK && row < rows; row++) {
+        uint8_t *at = codes + row * columns;
+        assay_format_codes(tensor->format->format, tensor->data, rows, columns, row, at, scales);
+        rc = one_scale(tensor, scales, columns / ASSAY_FORMAT_SCALE_COLS, row, &scale, err);
+        silence(at, scales, columns);
+    }
+    if (rc == ASSAY_OK) {
+        assay_format_pack(ASSAY_FORMAT_I2_S, codes, rows, columns, scale, linear->owned);
+        linear->weights = linear->owned;
+    }
+    assay_free(codes);
+    assay_free(scales);
+    return rc;
+}
+
+static assay_code bind(struct loader *loader, const char *operation, const char *format, struct assay_kernel **ret,
+                       assay_err *err)
+{
+    const struct assay_kernel_operation *op = assay_kernel_set_find(loader->model->set, operation, format);
+    return op ? assay_kernel_set_bind(loader->model->set, op, ret, err)
+              : assay_fail(err, ASSAY_BUG, "there is no kernel %s %s", operation, format);
+}
+
+static assay_code load_linear(struct loader *loader, const char *name, uint64_t columns, uint64_t rows,
+                              struct assay_linear *ret, assay_err *err)
+{
+    const struct assay_gguf_tensor *tensor = NULL;
+    assay_code rc = need_tensor(loader, name, columns, rows, &tensor, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    ret->rows = rows;
+    ret->columns = columns;
+    ret->weights = tensor->data;
+    size_t i = 0;
+    while (i < sizeof MULTIPLIERS / sizeof MULTIPLIERS[0] && MULTIPLIERS[i].format != tensor->format->format) {
+        i++;
+    }
+    assert(i < sizeof MULTIPLIERS / sizeof MULTIPLIERS[0]); /* formats of GGUF all have a row */
+    ret->activation = MULTIPLIERS[i].activation;
+    rc = bind(loader, MULTIPLIERS[i].operation, MULTIPLIERS[i].name, &ret->kernel, err);
+    if (rc == ASSAY_OK && ret->activation == ASSAY_ACTIVATION_TERNARY && tensor->type != ASSAY_FORMAT_I2_S) {
+        rc = repack(tensor, ret, err);
+    }
+    if (rc == ASSAY_OK && ret->activation == ASSAY_ACTIVATION_TERNARY) {
+        ret->scale = (const float *)(const void *)((const uint8_t *)ret->weights + rows * columns / 4);
+    }
+    return rc;
+}
+
+/* ---- layers ------------------------------------------------------------------------------------------------------*/
+
+static assay_code load_layer(struct loader *loader, uint64_t number, assay_err *err)
+{
+    const struct assay_model_shape *shape = &loader->model->shape;
+    struct assay_layer *layer = &loader->model->layers[number];
+    uint64_t wide = shape->heads * shape->head, narrow = shape->kv_heads * shape->head;
+    const struct {
+        const char *name;
+        uint64_t columns, rows;
+    } LINEARS[ASSAY_LINEAR_COUNT] = {
+        [ASSAY_LINEAR_Q] = {"attn_q", shape->hidden, wide},
+        [ASSAY_LINEAR_K] = {"attn_k", shape->hidden, narrow},
+        [ASSAY_LINEAR_V] = {"attn_v", shape->hidden, narrow},
+        [ASSAY_LINEAR_O] = {"attn_output", wide, shape->hidden},
+        [ASSAY_LINEAR_GATE] = {"ffn_gate", shape->hidden, shape->ffn},
+        [ASSAY_LINEAR_UP] = {"ffn_up", shape->hidden, shape->ffn},
+        [ASSAY_LINEAR_DOWN] = {"ffn_down", shape->ffn, shape->hidden},
+    };
+    const struct {
+        const char *name;
+        uint64_t columns;
+        bool is_there;
+    } NORMS[ASSAY_NORM_COUNT] = {
+        [ASSAY_NORM_ATTN] = {"attn_norm", shape->hidden, true},
+        [ASSAY_NORM_FFN] = {"ffn_norm", shape->hidden, true},
+        [ASSAY_NORM_ATTN_SUB] = {"attn_sub_norm", wide, shape->is_bitnet},
+        [ASSAY_NORM_FFN_SUB] = {"ffn_sub_norm", shape->ffn, shape->is_bitnet},
+    };
+    char name[NAME_BYTES];
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; rc == ASSAY_OK && i < ASSAY_LINEAR_COUNT; i++) {
+        (void)snprintf(name, sizeof name, "blk.%" PRIu64 ".%s.weight", number, LINEARS[i].name);
+        rc = load_linear(loader, name, LINEARS[i].columns, LINEARS[i].rows, &layer->linears[i], err);
+    }
+    for (size_t i = 0; rc == ASSAY_OK && i < ASSAY_NORM_COUNT; i++) {
+        (void)snprintf(name, sizeof name, "blk.%" PRIu64 ".%s.weight", number, NORMS[i].name);
+        rc = NORMS[i].is_there ? load_norm(loader, name, NORMS[i].columns, &layer->norms[i], err) : ASSAY_OK;
+    }
+    return rc;
+}
+
+static assay_code load_ends(struct loader *loader, assay_err *err)
+{
+    struct assay_model *model = loader->model;
+    struct assay_model_shape *shape = &model->shape;
+    shape->vocabulary = assay_tokenizer_count(model->tokenizer);
+    model->is_head_tied = !assay_gguf_tensor(model->gguf, "output.weight");
+    assay_code rc = need_tensor(loader, "token_embd.weight", shape->hidden, shape->vocabulary, &model->embedding, err);
+    if (rc == ASSAY_OK) {
+        rc = load_norm(loader, "output_norm.weight", shape->hidden, &model->output_norm, err);
+    }
+    const char *head = model->is_head_tied ? "token_embd.weight" : "output.weight";
+    return rc == ASSAY_OK ? load_linear(loader, head, shape->hidden, shape->vocabulary, &model->head, err) : rc;
+}
+
+static assay_code bind_others(struct loader *loader, assay_err *err)
+{
+    struct assay_model_kernels *kernels = &loader->model->kernels;
+    bool is_bitnet = loader->model->shape.is_bitnet;
+    assay_code rc = bind(loader, "norm_rms", "f32", &kernels->norm, err);
+    rc = rc == ASSAY_OK ? bind(loader, is_bitnet ? "act_relu2" : "act_silu", "f32", &kernels->activation, err) : rc;
+    rc = rc == ASSAY_OK ? bind(loader, is_bitnet ? "rope_halves" : "rope_pairs", "f32", &kernels->rope, err) : rc;
+    rc = rc == ASSAY_OK ? bind(loader, "attn_decode", "f16", &kernels->attention, err) : rc;
+    struct assay_kernel **rounding = kernels->rounding;
+    rc = rc == ASSAY_OK ? bind(loader, "quant_rows", "b32", &rounding[ASSAY_ACTIVATION_B32], err) : rc;
+    rc = rc == ASSAY_OK ? bind(loader, "quant_rows", "b256", &rounding[ASSAY_ACTIVATION_B256], err) : rc;
+    return rc == ASSAY_OK ? bind(loader, "quant_rows", "ternary", &rounding[ASSAY_ACTIVATION_TERNARY], err) : rc;
+}
+
+static assay_code load(struct loader *loader, const uint8_t *bytes, uint64_t len, assay_err *err)
+{
+    struct assay_model *model = loader->model;
+    assay_code rc = assay_gguf_parse(bytes, len, &model->gguf, err);
+    rc = rc == ASSAY_OK ? read_shape(loader, err) : rc;
+    rc = rc == ASSAY_OK ? assay_tokenizer_new(model->gguf, &model->tokenizer, err) : rc;
+    rc = rc == ASSAY_OK ? bind_others(loader, err) : rc;
+    rc = rc == ASSAY_OK ? load_ends(loader, err) : rc;
+    if (rc == ASSAY_OK) {
+        model->layers = assay_alloc((size_t)model->shape.layers, sizeof *model->layers);
+        rc = model->layers ? ASSAY_OK : assay_nomem(err);
+    }
+    for (uint64_t i = 0; rc == ASSAY_OK && i < model->shape.layers; i++) {
+        rc = load_layer(loader, i, err);
+    }
+    return rc;
+}
+
+assay_code assay_model_new(const uint8_t *bytes, uint64_t len, struct assay_kernel_set *set, struct assay_model **ret,
+                           assay_err *err)
+{
+    struct loader loader = {.model = assay_alloc(1, sizeof *loader.model)};
+    if (!loader.model) {
+        return assay_nomem(err);
+    }
+    loader.model->set = set;
+    assay_code rc = load(&loader, bytes, len, err);
+    if (rc != ASSAY_OK) {
+        assay_model_free(loader.model);
+        return rc;
+    }
+    *ret = loader.model;
+    return ASSAY_OK;
+}
+
+void assay_model_free(struct assay_model *model)
+{
+    if (!model) {
+        return;
+    }
+    for (uint64_t i = 0; model->layers && i < model->shape.layers; i++) {
+        for (size_t k = 0; k < ASSAY_LINEAR_COUNT; k++) {
+            assay_free(model->layers[i].linears[k].owned);
+        }
+    }
+    assay_free(model->head.owned);
+    assay_free(model->layers);
+    assay_tokenizer_free(model->tokenizer);
+    assay_gguf_free(model->gguf);
+    assay_free(model);
+}
