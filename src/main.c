@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "crypto/crypto.h"
 #include "workload/workload.h"
 #include "json/json.h"
 
@@ -13,9 +14,10 @@
 
 /* In the order in which a person meets them. */
 static const struct assay_verb *const VERBS[] = {
-    &assay_verb_run,     &assay_verb_show,    &assay_verb_verify, &assay_verb_compare,    &assay_verb_report,
-    &assay_verb_history, &assay_verb_explain, &assay_verb_import, &assay_verb_export,     &assay_verb_truth,
-    &assay_verb_claims,  &assay_verb_host,    &assay_verb_man,    &assay_verb_completion,
+    &assay_verb_run,     &assay_verb_show,       &assay_verb_verify, &assay_verb_compare, &assay_verb_report,
+    &assay_verb_history, &assay_verb_explain,    &assay_verb_import, &assay_verb_export,  &assay_verb_truth,
+    &assay_verb_claims,  &assay_verb_host,       &assay_verb_key,    &assay_verb_sign,    &assay_verb_log,
+    &assay_verb_man,     &assay_verb_completion,
 };
 enum { VERBS_COUNT = sizeof VERBS / sizeof VERBS[0] };
 
@@ -94,6 +96,10 @@ static assay_code dispatch(struct assay_cli *cli, int argc, char **argv, assay_e
         return fail_unknown_verb(argv[1], err);
     }
     assay_json_init();
+    assay_code rc = assay_crypto_init(err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
     return assay_verb_call(cli, verb, argc - 2, argv + 2, err);
 }
 

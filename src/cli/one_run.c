@@ -3,6 +3,7 @@
 #include "cli/calibrate.h"
 #include "cli/progress.h"
 #include "cli/run_files.h"
+#include "cli/run_log.h"
 #include "cli/stop.h"
 #include "cli/store_place.h"
 #include "cli/terminal.h"
@@ -124,16 +125,28 @@ assay_code assay_one_run_do(struct assay_cli *cli, struct assay_prepared_run *ru
         .workload = run->workload, .state = assay_prepared_run_state(run), .stop_flag = assay_stop_flag()};
     struct assay_run_result result = {0};
     json_t *option_json = NULL;
+    struct assay_run_log *log = NULL;
     assay_log_open(options->around.is_quiet ? ASSAY_LOG_QUIET : ASSAY_LOG_NORMAL);
     assay_code rc = assay_load_options_apply(&options->load, &setup, &option_json, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
     setup.options = option_json;
+    rc = assay_run_log_open(&options->around, &log, err);
+    if (rc != ASSAY_OK) {
+        json_decref(option_json);
+        return rc;
+    }
     assay_stop_catch();
     rc = run->workload->open(assay_prepared_run_state(run), err);
     if (rc == ASSAY_OK) {
+        rc = assay_run_log_prepare(log, &setup, err);
+    }
+    if (rc == ASSAY_OK) {
         rc = measure(run, &setup, &result, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = assay_run_log_finish(log, &result, err);
     }
     if (rc == ASSAY_OK) {
         rc = finish(&options->around, &result, err);
@@ -144,6 +157,7 @@ assay_code assay_one_run_do(struct assay_cli *cli, struct assay_prepared_run *ru
     }
     run->workload->close(assay_prepared_run_state(run));
     assay_run_result_done(&result);
+    assay_run_log_close(log);
     json_decref(option_json);
     return rc;
 }

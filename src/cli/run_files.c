@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static const enum assay_document DOCUMENTS[] = {ASSAY_DOCUMENT_RECEIPT, ASSAY_DOCUMENT_RECORD, ASSAY_DOCUMENT_IMPORTED};
@@ -66,8 +67,14 @@ static assay_code load_from(struct assay_run_files *files, const char *document_
         rc = trace_path ? assay_buf_read_file(&files->trace, trace_path, err)
                         : read_if_there(&files->trace, dir, "trace.assay", err);
     }
-    if (rc == ASSAY_OK) {
-        rc = read_if_there(&files->identity, dir, "identity.json", err);
+    static const struct {
+        const char *name;
+        size_t offset;
+    } OTHERS[] = {{"identity.json", offsetof(struct assay_run_files, identity)},
+                  {"receipt.tlog-proof", offsetof(struct assay_run_files, proof)},
+                  {"receipt.tlog-entry", offsetof(struct assay_run_files, entry)}};
+    for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0] && rc == ASSAY_OK; i++) {
+        rc = read_if_there((struct assay_buf *)(void *)((char *)files + OTHERS[i].offset), dir, OTHERS[i].name, err);
     }
     return rc;
 }
@@ -75,28 +82,29 @@ static assay_code load_from(struct assay_run_files *files, const char *document_
 assay_code assay_run_files_load(const char *place, const char *trace_path, struct assay_run_files *ret, assay_err *err)
 {
     struct assay_run_files files = {.place = place};
-    struct assay_buf path, dir;
+    struct assay_buf dir, *const path = &files.document_path;
     assay_buf_init(&files.document, ASSAY_ENVELOPE_BYTES_MAX);
     assay_buf_init(&files.plan, ASSAY_PLAN_BYTES_MAX);
     assay_buf_init(&files.trace, ASSAY_TRACE_BYTES_MAX);
     assay_buf_init(&files.identity, ASSAY_ENVELOPE_BYTES_MAX);
-    assay_buf_init(&path, PATH_BYTES_MAX);
+    assay_buf_init(&files.proof, ASSAY_TLOG_PROOF_BYTES_MAX);
+    assay_buf_init(&files.entry, ASSAY_LOG_ENTRY_BYTES_MAX);
+    assay_buf_init(path, PATH_BYTES_MAX);
     assay_buf_init(&dir, PATH_BYTES_MAX);
     assay_code rc = ASSAY_OK;
     if (assay_path_is_dir(place)) {
         assay_buf_text(&dir, place);
-        rc = find_in_dir(place, &path, err);
+        rc = find_in_dir(place, path, err);
     } else {
         directory_of(place, &dir);
-        assay_buf_text(&path, place);
+        assay_buf_text(path, place);
     }
     if (rc == ASSAY_OK) {
         rc = assay_buf_check(&dir, err);
     }
     if (rc == ASSAY_OK) {
-        rc = load_from(&files, path.data, dir.data, trace_path, err);
+        rc = load_from(&files, path->data, dir.data, trace_path, err);
     }
-    assay_buf_done(&path);
     assay_buf_done(&dir);
     if (rc != ASSAY_OK) {
         assay_run_files_done(&files);
@@ -112,6 +120,9 @@ void assay_run_files_done(struct assay_run_files *files)
     assay_buf_done(&files->plan);
     assay_buf_done(&files->trace);
     assay_buf_done(&files->identity);
+    assay_buf_done(&files->proof);
+    assay_buf_done(&files->entry);
+    assay_buf_done(&files->document_path);
 }
 
 struct assay_report_input assay_run_files_input(const struct assay_run_files *files)

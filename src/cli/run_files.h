@@ -11,7 +11,9 @@
 
 struct assay_run_files {
     const char *place;                                /* as typed; borrowed */
-    struct assay_buf document, plan, trace, identity; /* plan, trace, identity may be empty: not there */
+    struct assay_buf document, plan, trace, identity; /* all but the document may be empty: not there */
+    struct assay_buf proof, entry;                    /* receipt.tlog-proof, receipt.tlog-entry */
+    struct assay_buf document_path;                   /* as text */
 };
 
 /* Reads the document, and beside it plan.json, trace.assay and identity.json where they are. trace_path (may be NULL)

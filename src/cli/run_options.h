@@ -10,6 +10,8 @@
 
 struct assay_around_options {
     const char *store;
+    struct assay_opt_list keys; /* sign with */
+    const char *log, *log_key, *password_file;
     bool wants_store, wants_calibration, is_quiet, wants_json;
 };
 

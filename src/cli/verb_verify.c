@@ -1,6 +1,7 @@
 /* Re-derives every number of a run from its plan and trace, and says what is proven and what is not. */
 #include "cli/cli.h"
 #include "cli/run_files.h"
+#include "cli/verify_inputs.h"
 
 #include "base/clock.h"
 #include "crypto/crypto.h"
@@ -15,6 +16,7 @@ struct values {
     const char *trace, *nonce, *policy;
     uint64_t max_age_ns;
     bool is_interop, wants_json;
+    struct assay_verify_options evidence;
 };
 
 static const struct assay_opt OPTIONS[] = {
@@ -23,6 +25,15 @@ static const struct assay_opt OPTIONS[] = {
      ASSAY_OPT_TEXT, offsetof(struct values, policy)},
     {"nonce", "HEX", "the run must carry this nonce", ASSAY_OPT_TEXT, offsetof(struct values, nonce)},
     {"max-age", "T", "the run must not be older", ASSAY_OPT_DURATION, offsetof(struct values, max_age_ns)},
+    {"trust", "FILE", "check signatures and log by this trust file", ASSAY_OPT_TEXT,
+     offsetof(struct values, evidence.trust)},
+    {"log", "DIR|PROOF", "the log that the run is in, or its receipt.tlog-proof", ASSAY_OPT_TEXT,
+     offsetof(struct values, evidence.log)},
+    {"require", "tier=N", "refuse a lower tier", ASSAY_OPT_TEXT, offsetof(struct values, evidence.require)},
+    {"subject", "FILE", "this file must be what was measured (repeatable)", ASSAY_OPT_TEXT_LIST,
+     offsetof(struct values, evidence.subjects)},
+    {"commit", "HEX", "the source that was measured must be at this commit", ASSAY_OPT_TEXT,
+     offsetof(struct values, evidence.commit)},
     {"interop", NULL, "accept white space and unknown members (caps the tier)", ASSAY_OPT_FLAG,
      offsetof(struct values, is_interop)},
     {"json", NULL, "print the judgement as JSON", ASSAY_OPT_FLAG, offsetof(struct values, wants_json)},
@@ -80,9 +91,14 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
                                       .nonce = values->nonce,
                                       .max_age_ns = values->max_age_ns,
                                       .kernel_table = bytes_of(&kernel_table)};
-    rc = assay_buf_check(&kernel_table, err);
+    struct assay_verify_inputs evidence;
+    rc = assay_verify_inputs_load(&values->evidence, &files, &input, &evidence, err);
+    rc = rc == ASSAY_OK ? assay_buf_check(&kernel_table, err) : rc;
     if (rc == ASSAY_OK) {
         rc = assay_judge_verify(&input, &judgement, err);
+    }
+    if (rc == ASSAY_OK) {
+        assay_verify_inputs_remember(&evidence, judgement);
     }
     if (rc == ASSAY_OK) {
         rc = write_judgement(judgement, values->wants_json, out, err);
@@ -92,6 +108,7 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
         cli->has_judged = true;
     }
     assay_judgement_free(judgement);
+    assay_verify_inputs_done(&evidence);
     assay_run_files_done(&files);
     assay_buf_done(&kernel_table);
     return rc;

@@ -42,6 +42,10 @@ struct assay_judge_artefact {
 struct assay_judge_memory {
     uint64_t trust_version; /* 0: nothing remembered */
     struct assay_digest trust_digest;
+    /* The versions from the remembered one up to the one before the file: each must follow the one before it. Not
+     * needed while the version is the remembered one. */
+    const struct assay_judge_bytes *trust_steps;
+    size_t trust_steps_count;
     const char *head_origin; /* NULL: nothing remembered */
     uint64_t head_size;
     struct assay_digest head_root;

@@ -40,6 +40,53 @@ static bool goes_back(struct judge *judge)
     return true;
 }
 
+/* From the remembered version to this one, each step agreed to by the root keys of both sides. */
+static assay_code walk_steps(struct judge *judge, assay_err *err)
+{
+    const struct assay_judge_memory *memory = &judge->input->memory;
+    struct assay_trust *old = NULL;
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; i < memory->trust_steps_count && rc == ASSAY_OK; i++) {
+        struct assay_trust *step = NULL;
+        struct assay_digest digest;
+        assay_sha256_of(memory->trust_steps[i].data, memory->trust_steps[i].len, &digest);
+        rc = assay_trust_read(memory->trust_steps[i].data, memory->trust_steps[i].len, &step, err);
+        if (rc == ASSAY_OK && i == 0 && !assay_digest_equal(&digest, &memory->trust_digest)) {
+            rc = assay_fail(err, ASSAY_WANTING, "the oldest step is not the version seen before");
+        }
+        rc = rc == ASSAY_OK && old ? assay_trust_follows(old, step, err) : rc;
+        assay_trust_free(old);
+        old = step;
+    }
+    rc = rc == ASSAY_OK ? assay_trust_follows(old, judge->trust, err) : rc;
+    assay_trust_free(old);
+    return rc;
+}
+
+static bool is_rotated_well(struct judge *judge)
+{
+    const struct assay_judge_memory *memory = &judge->input->memory;
+    uint64_t steps = judge->trust->version - memory->trust_version;
+    assay_err err = {0};
+    if (memory->trust_version == 0 || steps == 0) {
+        return true;
+    }
+    if (memory->trust_steps_count != steps || steps > ASSAY_TRUST_STEPS_MAX) {
+        char found[96], expected[96];
+        (void)snprintf(found, sizeof found, "version %llu without the steps to it",
+                       (unsigned long long)judge->trust->version);
+        (void)snprintf(expected, sizeof expected, "the versions from %llu on beside it, at most %d",
+                       (unsigned long long)memory->trust_version, ASSAY_TRUST_STEPS_MAX);
+        refuse_trust(judge, found, expected);
+        return false;
+    }
+    if (walk_steps(judge, &err) != ASSAY_OK) {
+        refuse_trust(judge, err.message, "each version signed by the root keys of the one before");
+        return false;
+    }
+    return true;
+}
+
 static void read_trust(struct judge *judge)
 {
     assay_err err = {0};
@@ -56,7 +103,7 @@ static void read_trust(struct judge *judge)
         return;
     }
     assay_sha256_of(file.data, file.len, &judge->out->trust_digest);
-    if (goes_back(judge)) {
+    if (goes_back(judge) || !is_rotated_well(judge)) {
         return;
     }
     if (judge->trust->expires_s < now_s) { /* last, on the final version */

@@ -31,6 +31,7 @@ assay_code assay_run_facts_probe(struct assay_run_facts *facts, assay_err *err)
 void assay_run_facts_done(struct assay_run_facts *facts)
 {
     json_decref(facts->environment);
+    json_decref(facts->logged);
     json_decref(facts->description.subject);
     json_decref(facts->description.identity);
     json_decref(facts->description.checks);
@@ -139,6 +140,12 @@ static json_t *attempts_of(struct assay_json_builder *b, const struct assay_run_
         assay_json_put_text(b, attempts, "nonce", plan->nonce);
     } else {
         put_absent(b, attempts, "nonce", "none asked");
+    }
+    if (json_object_get(facts->logged, "intent")) {
+        assay_json_put(b, attempts, "intent", json_incref(json_object_get(facts->logged, "intent")));
+        assay_json_put(b, attempts, "earlier", json_incref(json_object_get(facts->logged, "earlier")));
+        put_ci(b, attempts);
+        return attempts;
     }
     put_absent(b, attempts, "intent", "no log");
     json_t *earlier = assay_json_put_object(b, attempts, "earlier");

@@ -11,6 +11,7 @@ struct assay_run_facts {
     struct assay_description description;
     uint64_t started_real_ns, finished_real_ns;
     const char *stop_reason;
+    json_t *logged; /* `intent` and `earlier` of a logged run, or NULL */
     struct assay_clock_cost clock_cost;
 };
 

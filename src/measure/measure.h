@@ -85,15 +85,23 @@ struct assay_run_setup {
     uint64_t drain_ns;      /* how long issued operations may take after the last issue */
     bool has_seed;
     uint64_t seed;
-    const char *nonce;    /* 64 hex, or NULL */
-    const char *out_dir;  /* the run directory; must not exist. NULL: ./assay-RUNID */
-    bool is_in_memory;    /* calibration: no directory, trace and plan stay in the result */
-    bool must_pin;        /* worker i runs on the i-th CPU of the affinity mask */
-    const json_t *checks; /* checks measured beforehand (stamp_calibration), or NULL */
+    const char *seed_source; /* "log-head" or "challenge" where the seed was derived; NULL: "fixed" */
+    const char *nonce;       /* 64 hex, or NULL */
+    const char *out_dir;     /* the run directory; must not exist. NULL: ./assay-RUNID */
+    bool is_in_memory;       /* calibration: no directory, trace and plan stay in the result */
+    bool must_pin;           /* worker i runs on the i-th CPU of the affinity mask */
+    const json_t *checks;    /* checks measured beforehand (stamp_calibration), or NULL */
     const char *runner_id;
     const json_t *options; /* general options for the plan (what the cli was told), or NULL */
     void (*on_progress)(void *context, const struct assay_progress *progress); /* about 4 times a second; may be NULL */
     void *progress_context;
+    /* What makes a run evidence, done by whoever has keys and a log; all may be NULL. on_planned: the plan is fixed and
+     * hashed, nothing was measured; it may put `intent` and `earlier` into attempts. on_document: the statement is
+     * derived; appends the signed file to out. */
+    assay_code (*on_planned)(void *context, const struct assay_plan *plan, const struct assay_buf *plan_bytes,
+                             json_t *attempts, assay_err *err);
+    assay_code (*on_document)(void *context, json_t *statement, struct assay_buf *out, assay_err *err);
+    void *evidence_context;
     const volatile sig_atomic_t *stop_flag; /* non-zero: end cleanly with outcome aborted; may be NULL */
     const struct assay_clock *clock;        /* for tests; NULL: the system's */
 };

@@ -136,7 +136,7 @@ static assay_code set_options(struct run *run, assay_err *err)
 
 static void set_seed(struct assay_plan *plan, const struct assay_run_setup *setup)
 {
-    plan->seed_source = "fixed";
+    plan->seed_source = setup->seed_source ? setup->seed_source : "fixed";
     plan->seed = setup->seed;
     if (!setup->has_seed) {
         assay_rng_system_bytes(&plan->seed, sizeof plan->seed);
@@ -285,7 +285,9 @@ static assay_code derive(struct run *run, assay_err *err)
             err->code = rc;
         }
     }
-    if (rc == ASSAY_OK) {
+    if (rc == ASSAY_OK && run->setup->on_document) {
+        rc = run->setup->on_document(run->setup->evidence_context, run->derivation.statement, &run->file_bytes, err);
+    } else if (rc == ASSAY_OK) {
         rc = assay_receipt_envelope(run->derivation.statement, &run->file_bytes, err);
     }
     return rc;
@@ -338,6 +340,16 @@ static void release(struct run *run)
     assay_plan_free(run->plan);
 }
 
+static assay_code announce(struct run *run, assay_err *err)
+{
+    const struct assay_run_setup *setup = run->setup;
+    if (!setup->on_planned) {
+        return ASSAY_OK;
+    }
+    run->facts.logged = json_object();
+    return setup->on_planned(setup->evidence_context, run->plan, &run->plan_bytes, run->facts.logged, err);
+}
+
 static assay_code make_directory(struct run *run, assay_err *err)
 {
     if (run->setup->is_in_memory) {
@@ -359,6 +371,9 @@ assay_code assay_run(const struct assay_run_setup *setup, struct assay_run_resul
     assay_code rc = make_plan(&run, err);
     if (rc == ASSAY_OK) {
         rc = make_directory(&run, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = announce(&run, err);
     }
     if (rc == ASSAY_OK) {
         rc = measure(&run, err);

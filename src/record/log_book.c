@@ -123,6 +123,7 @@ void assay_tlog_book_standing(const struct assay_tlog_book *book, const struct a
         }
         if (row->kind == ASSAY_ENTRY_RECEIPT || row->kind == ASSAY_ENTRY_RECORD) {
             ret->has_document = true;
+            ret->document_counter = ret->counter;
             ret->document = row->content;
         }
     }

@@ -119,6 +119,7 @@ struct assay_tlog_standing {
     bool is_known, is_open; /* is_open: its last intent has no outcome */
     uint8_t open_run_id[16];
     uint64_t counter;             /* of its last intent */
+    uint64_t document_counter;    /* of the intent that ended in its last document; 0: none */
     bool has_document;            /* some document of it is in the log */
     struct assay_digest document; /* payload digest of the last one */
 };

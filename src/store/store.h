@@ -24,6 +24,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "store/log_dir.h"
 
 #include <stdbool.h>
 #include <stddef.h>

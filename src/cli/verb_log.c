@@ -1,0 +1,552 @@
+/* The transparency log of a team: `log init|append|prove|audit DIR`. */
+#include "cli/cli.h"
+#include "cli/log_key.h"
+#include "cli/run_files.h"
+#include "cli/signing.h"
+#include "cli/verify_inputs.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/rng.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct values, member)
+#define APPEND "log append"
+
+struct values {
+    const char *origin, *log_key, *key, *password_file, *policy, *trust, *receipt, *abandon, *out;
+    bool is_forced, wants_json;
+};
+
+static const struct assay_opt OPTIONS[] = {
+    {"log-key", "FILE", "the key that signs checkpoints (default: DIR.key)", ASSAY_OPT_TEXT, AT(log_key)},
+    {"password-file", "FILE", "the password of the keys is the first line of FILE", ASSAY_OPT_TEXT, AT(password_file)},
+    {"json", NULL, "print as JSON", ASSAY_OPT_FLAG, AT(wants_json)},
+    {"out", "FILE", "'log prove': write the proof there", ASSAY_OPT_TEXT, AT(out)},
+    {"force", NULL, "replace the file of --out", ASSAY_OPT_FLAG, AT(is_forced)},
+    {"origin", "NAME", "'log init': the name of the log, such as example.org/perf", ASSAY_OPT_TEXT, AT(origin)},
+    {"trust", "FILE",
+     "'log audit': check the checkpoint's key and every entry's by this trust file; 'log append': log it",
+     ASSAY_OPT_TEXT, AT(trust)},
+    {"key", "FILE", "the receipt key that signs the entry", ASSAY_OPT_TEXT, AT(key), .group = APPEND},
+    {"policy", "FILE", "log a policy, before the runs that it will judge", ASSAY_OPT_TEXT, AT(policy), .group = APPEND},
+    {"receipt", "DIR|FILE", "log the document of a run", ASSAY_OPT_TEXT, AT(receipt), .group = APPEND},
+    {"abandon", "RUNID", "close an intent that has no outcome", ASSAY_OPT_TEXT, AT(abandon), .group = APPEND},
+};
+
+static assay_code print_object(json_t *root, struct assay_json_builder *b, struct assay_buf *out, assay_err *err)
+{
+    assay_code rc = assay_json_builder_check(b, root, err);
+    rc = rc == ASSAY_OK ? assay_json_pretty(root, out, err) : rc;
+    json_decref(root);
+    return rc;
+}
+
+static assay_code print_head(const struct assay_log_dir *log, const char *what, bool wants_json, struct assay_buf *out,
+                             assay_err *err)
+{
+    struct assay_json_builder b = {0};
+    if (!wants_json) {
+        assay_buf_printf(out, "%s: %s, size %" PRIu64 "%s\n", log->path.data, log->head.origin, log->head.size, what);
+        return ASSAY_OK;
+    }
+    json_t *root = json_object();
+    assay_json_put_text(&b, root, "origin", log->head.origin);
+    assay_json_put_u64(&b, root, "size", log->head.size);
+    assay_json_put_hex(&b, root, "root", log->head.root, sizeof log->head.root);
+    return print_object(root, &b, out, err);
+}
+
+/* ---- init ---- */
+
+/* A key of its own beside the directory: it signs checkpoints and nothing else. */
+static assay_code make_key(const struct values *values, const char *dir, struct assay_cli_key *ret, assay_err *err)
+{
+    unsigned char seed[ASSAY_SEED_BYTES];
+    struct assay_key_lock lock = {0};
+    struct assay_buf path, file, password;
+    assay_buf_init(&file, ASSAY_KEY_FILE_BYTES_MAX);
+    assay_buf_init(&password, 1);
+    assay_code rc = assay_cli_log_key_path(dir, ".key", &path, err);
+    if (rc == ASSAY_OK && values->password_file) {
+        rc = assay_cli_password(values->password_file, true, &password, err);
+        lock.password = password.data ? password.data : "";
+        lock.password_len = password.len;
+        assay_rng_system_bytes(lock.salt, sizeof lock.salt);
+    }
+    assay_rng_system_bytes(seed, sizeof seed);
+    assay_rng_system_bytes(ret->number.bytes, sizeof ret->number.bytes);
+    assay_secret_key_init(&ret->secret, seed);
+    assay_wipe(seed, sizeof seed);
+    assay_secret_key_public(&ret->secret, &ret->public);
+    rc = rc == ASSAY_OK ? assay_minisign_secret_write(&ret->secret, &ret->number, &lock, &file, err) : rc;
+    rc = rc == ASSAY_OK ? assay_cli_secret_write(path.data, &file, false, err) : rc;
+    if (file.data) {
+        assay_wipe(file.data, file.len);
+    }
+    if (password.data) {
+        assay_wipe(password.data, password.len);
+    }
+    assay_buf_done(&path);
+    assay_buf_done(&file);
+    assay_buf_done(&password);
+    return rc;
+}
+
+static assay_code log_init(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
+                           assay_err *err)
+{
+    struct assay_cli_key key = {0};
+    struct assay_note_key note;
+    (void)place;
+    if (!values->origin || !assay_note_name_is_good(assay_slice_of(values->origin))) {
+        return assay_fail(err, ASSAY_USAGE,
+                          "--origin NAME is needed: without white space and '+', such as example.org/perf");
+    }
+    if (assay_path_exists(dir)) {
+        return assay_fail(err, ASSAY_EXISTS, "'%s' is there already; a log gets a directory of its own", dir);
+    }
+    assay_code rc = values->log_key ? assay_cli_key_load(values->log_key, values->password_file, &key, err)
+                                    : make_key(values, dir, &key, err);
+    rc = rc == ASSAY_OK ? assay_note_key_make(values->origin, ASSAY_NOTE_ED25519, &key.public, &note, err) : rc;
+    if (rc == ASSAY_OK) {
+        const struct assay_log_signer signer = {.key = &note, .secret = &key.secret};
+        rc = assay_log_dir_init(dir, &signer, err);
+    }
+    if (rc == ASSAY_OK) {
+        assay_note_key_write(&note, out);
+        assay_buf_char(out, '\n');
+    }
+    assay_cli_key_done(&key);
+    return rc;
+}
+
+/* ---- append ---- */
+
+static assay_code digest_file(const char *path, size_t bytes_max, struct assay_buf *ret_bytes, struct assay_digest *ret,
+                              assay_err *err)
+{
+    assay_buf_init(ret_bytes, bytes_max);
+    assay_code rc = assay_buf_read_file(ret_bytes, path, err);
+    if (rc == ASSAY_OK) {
+        assay_sha256_of(ret_bytes->data ? ret_bytes->data : "", ret_bytes->len, ret);
+    }
+    return rc;
+}
+
+static assay_code policy_fields(const char *path, json_t *fields, assay_err *err)
+{
+    struct assay_json_builder b = {0};
+    struct assay_buf bytes;
+    struct assay_digest digest;
+    struct assay_policy *policy = NULL;
+    assay_code rc = digest_file(path, ASSAY_POLICY_BYTES_MAX, &bytes, &digest, err);
+    rc = rc == ASSAY_OK ? assay_policy_parse(bytes.data ? bytes.data : "", bytes.len, &policy, err) : rc;
+    if (rc == ASSAY_OK) {
+        assay_json_put_text(&b, fields, "name", policy->name);
+        assay_json_put_u64(&b, fields, "version", policy->version);
+        assay_json_put_hex(&b, fields, "sha256", digest.bytes, sizeof digest.bytes);
+        rc = assay_json_builder_check(&b, fields, err);
+    }
+    assay_policy_free(policy);
+    assay_buf_done(&bytes);
+    return rc;
+}
+
+static assay_code trust_fields(const char *path, json_t *fields, assay_err *err)
+{
+    struct assay_json_builder b = {0};
+    struct assay_buf bytes;
+    struct assay_digest digest;
+    struct assay_trust *trust = NULL;
+    assay_code rc = digest_file(path, ASSAY_TRUST_BYTES_MAX, &bytes, &digest, err);
+    rc = rc == ASSAY_OK ? assay_trust_read(bytes.data ? bytes.data : "", bytes.len, &trust, err) : rc;
+    if (rc == ASSAY_OK) {
+        assay_json_put_u64(&b, fields, "version", trust->version);
+        assay_json_put_hex(&b, fields, "sha256", digest.bytes, sizeof digest.bytes);
+        rc = assay_json_builder_check(&b, fields, err);
+    }
+    assay_trust_free(trust);
+    assay_buf_done(&bytes);
+    return rc;
+}
+
+static assay_code run_fields(const char *run_id, json_t *fields, assay_err *err)
+{
+    struct assay_json_builder b = {0};
+    if (strlen(run_id) != 32 || strspn(run_id, "0123456789abcdef") != 32) {
+        return assay_fail(err, ASSAY_USAGE, "--abandon is '%s', expected the 32 hex digits of a run id", run_id);
+    }
+    assay_json_put_text(&b, fields, "runId", run_id);
+    return assay_json_builder_check(&b, fields, err);
+}
+
+static assay_code write_outcome(const char *place, const struct assay_cli_key *key, struct assay_buf *out,
+                                assay_err *err)
+{
+    struct assay_run_files files;
+    json_t *statement = NULL;
+    enum assay_document document = ASSAY_DOCUMENT_IMPORTED;
+    struct assay_digest payload;
+    uint8_t run_id[16];
+    assay_code rc = assay_run_files_load(place, NULL, &files, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    rc = assay_receipt_read(files.document.data, files.document.len, &statement, &document, err);
+    rc = rc == ASSAY_OK ? assay_cli_payload_digest(statement, &payload, err) : rc;
+    rc = rc == ASSAY_OK ? assay_json_get_hex(assay_json_at(statement, "/predicate/attempts"), "runId",
+                                             "/predicate/attempts", run_id, sizeof run_id, err)
+                        : rc;
+    if (rc == ASSAY_OK) {
+        rc = assay_outcome_write(document == ASSAY_DOCUMENT_RECEIPT ? ASSAY_ENTRY_RECEIPT : ASSAY_ENTRY_RECORD, run_id,
+                                 &payload, &key->secret, out, err);
+    }
+    json_decref(statement);
+    assay_run_files_done(&files);
+    return rc;
+}
+
+static assay_code make_entry(const struct values *values, const struct assay_cli_key *key, struct assay_buf *ret,
+                             assay_err *err)
+{
+    const struct {
+        const char *given;
+        enum assay_entry_kind kind;
+        assay_code (*fill)(const char *, json_t *, assay_err *);
+    } KINDS[] = {{values->policy, ASSAY_ENTRY_POLICY, policy_fields},
+                 {values->trust, ASSAY_ENTRY_TRUST, trust_fields},
+                 {values->abandon, ASSAY_ENTRY_ABANDONED, run_fields}};
+    for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+        if (KINDS[i].given) {
+            json_t *fields = json_object();
+            assay_code rc = KINDS[i].fill(KINDS[i].given, fields, err);
+            rc = rc == ASSAY_OK ? assay_tlog_entry_write(KINDS[i].kind, fields, &key->secret, ret, err) : rc;
+            json_decref(fields);
+            return rc;
+        }
+    }
+    return write_outcome(values->receipt, key, ret, err);
+}
+
+static assay_code append_entry(const struct values *values, const char *dir, const struct assay_buf *entry,
+                               struct assay_buf *out, assay_err *err)
+{
+    struct assay_cli_log_key log_key;
+    struct assay_log_dir *log = NULL;
+    assay_code rc = assay_cli_log_key_load(dir, values->log_key, values->password_file, &log_key, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    const struct assay_log_signer signer = assay_cli_log_signer(&log_key);
+    rc = assay_log_dir_open(dir, ASSAY_LOG_APPEND, &log, err);
+    rc = rc == ASSAY_OK ? assay_log_dir_append(log, entry->data, entry->len, &signer, err) : rc;
+    rc = rc == ASSAY_OK ? print_head(log, "", values->wants_json, out, err) : rc;
+    assay_log_dir_close(log);
+    assay_cli_log_key_done(&log_key);
+    return rc;
+}
+
+static assay_code log_append(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
+                             assay_err *err)
+{
+    struct assay_cli_key key;
+    struct assay_buf entry;
+    int given =
+        (values->policy != NULL) + (values->trust != NULL) + (values->receipt != NULL) + (values->abandon != NULL);
+    (void)place;
+    if (given != 1 || !values->key) {
+        return assay_fail(err, ASSAY_USAGE,
+                          "'log append' takes --key FILE and one of --policy, --trust, --receipt, --abandon");
+    }
+    assay_code rc = assay_cli_key_load(values->key, values->password_file, &key, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    assay_buf_init(&entry, ASSAY_LOG_ENTRY_BYTES_MAX + 1);
+    rc = make_entry(values, &key, &entry, err);
+    rc = rc == ASSAY_OK ? append_entry(values, dir, &entry, out, err) : rc;
+    assay_buf_done(&entry);
+    assay_cli_key_done(&key);
+    return rc;
+}
+
+/* ---- prove ---- */
+
+/* A number, or a run: the entry of its document. */
+static assay_code find_index(const struct assay_log_dir *log, const char *place, uint64_t *ret, assay_err *err)
+{
+    struct assay_run_files files;
+    json_t *statement = NULL;
+    enum assay_document document;
+    uint8_t run_id[16];
+    if (assay_tlog_number_read(assay_slice_of(place), ret)) {
+        return ASSAY_OK;
+    }
+    assay_code rc = assay_run_files_load(place, NULL, &files, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    rc = assay_receipt_read(files.document.data, files.document.len, &statement, &document, err);
+    rc = rc == ASSAY_OK ? assay_json_get_hex(assay_json_at(statement, "/predicate/attempts"), "runId", "", run_id,
+                                             sizeof run_id, err)
+                        : rc;
+    if (rc == ASSAY_OK) {
+        *ret = assay_tlog_book_outcome(&log->book, run_id, 0);
+        rc = *ret < log->book.count ? ASSAY_OK
+                                    : assay_fail(err, ASSAY_WANTING, "the log '%s' has no outcome of the run in '%s'",
+                                                 log->path.data, place);
+    }
+    json_decref(statement);
+    assay_run_files_done(&files);
+    return rc;
+}
+
+static assay_code log_prove(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
+                            assay_err *err)
+{
+    struct assay_log_dir *log = NULL;
+    uint64_t index = 0;
+    if (!place) {
+        return assay_fail(err, ASSAY_USAGE, "'log prove DIR' takes an entry's index, or a run");
+    }
+    assay_code rc = assay_log_dir_open(dir, ASSAY_LOG_READ, &log, err);
+    rc = rc == ASSAY_OK ? find_index(log, place, &index, err) : rc;
+    rc = rc == ASSAY_OK ? assay_log_dir_prove(log, index, out, err) : rc;
+    rc = rc == ASSAY_OK ? assay_cli_output(out, values->out, values->is_forced, err) : rc;
+    assay_log_dir_close(log);
+    return rc;
+}
+
+/* ---- audit ---- */
+
+struct audit {
+    const struct assay_log_dir *log;
+    struct assay_tlog_audit *book;
+    uint64_t tiles, signatures;
+    struct assay_buf faults; /* lines */
+    size_t faults_count;
+};
+
+static void add_fault(struct audit *audit, const char *text)
+{
+    audit->faults_count++;
+    assay_buf_printf(&audit->faults, "%s\n", text);
+}
+
+static assay_code check_entries(struct audit *audit, const struct assay_trust *trust, assay_err *err)
+{
+    for (size_t i = 0; i < audit->log->book.count; i++) {
+        const struct assay_tlog_row *row = &audit->log->book.rows[i];
+        const struct assay_trust_key *key = assay_trust_key_find(trust, &row->signer);
+        bool is_signed = false;
+        assay_code rc = key ? assay_tlog_row_is_signed_by(row, &key->public, &is_signed, err) : ASSAY_OK;
+        if (rc != ASSAY_OK) {
+            return rc;
+        }
+        if (!key || key->role != ASSAY_ROLE_RECEIPT || !is_signed) {
+            audit->faults_count++;
+            assay_buf_printf(&audit->faults, "entry %zu: %s\n", i,
+                             !key                              ? "its key is not in the trust file"
+                             : key->role != ASSAY_ROLE_RECEIPT ? "its key has not the role receipt"
+                                                               : "its signature is false");
+        } else {
+            audit->signatures++;
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* Checkpoint and keys by the trust file, and the head that was seen before: through the judge's own parts. */
+static assay_code check_trust(struct audit *audit, const char *trust_path, assay_err *err)
+{
+    struct assay_verify_inputs inputs = {0};
+    struct assay_judge_memory memory = {0};
+    struct assay_trust *trust = NULL;
+    struct assay_note *note = assay_alloc(1, sizeof *note);
+    enum assay_note_state state = ASSAY_NOTE_UNSIGNED;
+    struct assay_digest root;
+    uint64_t time_s;
+    assay_buf_init(&inputs.trust, ASSAY_TRUST_BYTES_MAX);
+    assay_buf_init(&inputs.proof, 1);
+    inputs.memory = assay_alloc(1, sizeof *inputs.memory);
+    assay_code rc = note && inputs.memory ? assay_buf_read_file(&inputs.trust, trust_path, err) : assay_nomem(err);
+    rc = rc == ASSAY_OK ? assay_trust_read(inputs.trust.data ? inputs.trust.data : "", inputs.trust.len, &trust, err)
+                        : rc;
+    rc = rc == ASSAY_OK
+             ? assay_cli_memory_load(trust_path, &inputs.trust, audit->log->head.origin, inputs.memory, &memory, err)
+             : rc;
+    rc = rc == ASSAY_OK ? assay_note_read(audit->log->note.data, audit->log->note.len, note, err) : rc;
+    const struct assay_trust_log *known = rc == ASSAY_OK ? assay_trust_log_find(trust, audit->log->head.origin) : NULL;
+    rc = rc == ASSAY_OK && known ? assay_note_check(note, &known->log, &state, &time_s, err) : rc;
+    if (rc == ASSAY_OK && state != ASSAY_NOTE_GOOD) {
+        add_fault(audit,
+                  known ? "checkpoint: not signed by the log's key" : "checkpoint: a log that the trust file lacks");
+    }
+    if (rc == ASSAY_OK && memory.head_origin) {
+        bool is_shorter = memory.head_size > audit->log->book.count;
+        if (!is_shorter) {
+            assay_tlog_book_root(&audit->log->book, memory.head_size, &root);
+        }
+        if (is_shorter || !assay_digest_equal(&root, &memory.head_root)) {
+            add_fault(audit, "checkpoint: it does not continue the head that was seen before");
+        }
+    }
+    rc = rc == ASSAY_OK ? check_entries(audit, trust, err) : rc;
+    assay_trust_free(trust);
+    assay_free(note);
+    assay_verify_inputs_done(&inputs);
+    return rc;
+}
+
+static assay_code check_tree(struct audit *audit, assay_err *err)
+{
+    struct assay_digest root;
+    assay_err found = {0};
+    assay_merkle_root(&audit->log->book.tree, &root);
+    if (audit->log->book.count != audit->log->head.size ||
+        memcmp(root.bytes, audit->log->head.root, sizeof root.bytes) != 0) {
+        add_fault(audit, "checkpoint: its root is not that of the entries");
+    }
+    assay_code rc = assay_log_dir_check_tiles(audit->log, &audit->tiles, &found);
+    if (rc == ASSAY_WANTING) {
+        add_fault(audit, found.message);
+        rc = ASSAY_OK;
+    } else if (rc != ASSAY_OK && err) {
+        *err = found;
+    }
+    return rc;
+}
+
+static assay_code print_audit(const struct values *values, const struct audit *audit, struct assay_buf *out,
+                              assay_err *err)
+{
+    const struct assay_tlog_audit *book = audit->book;
+    struct assay_json_builder b = {0};
+    if (values->wants_json) {
+        json_t *root = json_object();
+        assay_json_put_text(&b, root, "origin", audit->log->head.origin);
+        assay_json_put_u64(&b, root, "size", audit->log->head.size);
+        assay_json_put_u64(&b, root, "tiles", audit->tiles);
+        assay_json_put_u64(&b, root, "signatures", audit->signatures);
+        assay_json_put_u64(&b, root, "intents", book->intents);
+        assay_json_put_u64(&b, root, "receipts", book->receipts);
+        assay_json_put_u64(&b, root, "records", book->records);
+        assay_json_put_u64(&b, root, "abandoned", book->abandoned);
+        assay_json_put_u64(&b, root, "open", book->open);
+        json_t *faults = assay_json_put_array(&b, root, "faults");
+        struct assay_slice rest = {audit->faults.data, audit->faults.len};
+        while (rest.len > 0) {
+            struct assay_slice line = assay_slice_cut(&rest, '\n');
+            assay_json_add(&b, faults, json_stringn(line.data, line.len));
+        }
+        return print_object(root, &b, out, err);
+    }
+    assay_buf_printf(out,
+                     "%s: %s, size %" PRIu64 ", %" PRIu64 " tiles\n%" PRIu64 " intents, %" PRIu64 " receipts, %" PRIu64
+                     " records, %" PRIu64 " abandoned, %" PRIu64 " open\n",
+                     audit->log->path.data, audit->log->head.origin, audit->log->head.size, audit->tiles, book->intents,
+                     book->receipts, book->records, book->abandoned, book->open);
+    if (values->trust) {
+        assay_buf_printf(out, "%" PRIu64 " of %zu entries signed by a key of the trust file\n", audit->signatures,
+                         audit->log->book.count);
+    } else {
+        assay_buf_text(out, "signatures not checked: no trust file given\n");
+    }
+    assay_buf_text(out, audit->faults.data ? audit->faults.data : "");
+    assay_buf_printf(out, "%zu fault%s. Runs made elsewhere without the log stay invisible.\n", audit->faults_count,
+                     audit->faults_count == 1 ? "" : "s");
+    return ASSAY_OK;
+}
+
+static void add_findings(struct audit *audit)
+{
+    for (size_t i = 0; i < audit->book->findings_count; i++) {
+        audit->faults_count++;
+        assay_buf_printf(&audit->faults, "entry %" PRIu64 ": %s\n", audit->book->findings[i].index,
+                         audit->book->findings[i].what);
+    }
+    audit->faults_count += audit->book->findings_left_out;
+}
+
+static assay_code log_audit(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
+                            assay_err *err)
+{
+    struct assay_log_dir *log = NULL;
+    struct audit audit = {0};
+    (void)place;
+    assay_buf_init(&audit.faults, ASSAY_CLI_OUTPUT_BYTES_MAX);
+    assay_code rc = assay_log_dir_open(dir, ASSAY_LOG_READ, &log, err);
+    audit.log = log;
+    audit.book = assay_alloc(1, sizeof *audit.book);
+    rc = rc == ASSAY_OK && !audit.book ? assay_nomem(err) : rc;
+    rc = rc == ASSAY_OK ? check_tree(&audit, err) : rc;
+    rc = rc == ASSAY_OK ? assay_tlog_book_audit(&log->book, audit.book, err) : rc;
+    if (rc == ASSAY_OK) {
+        add_findings(&audit);
+        rc = values->trust ? check_trust(&audit, values->trust, err) : ASSAY_OK;
+    }
+    rc = rc == ASSAY_OK ? assay_buf_check(&audit.faults, err) : rc;
+    rc = rc == ASSAY_OK ? print_audit(values, &audit, out, err) : rc;
+    if (rc == ASSAY_OK && audit.faults_count > 0) {
+        rc = ASSAY_WANTING;
+    }
+    assay_buf_done(&audit.faults);
+    assay_free(audit.book);
+    assay_log_dir_close(log);
+    return rc;
+}
+
+static assay_code run(struct assay_cli *cli, const void *values, const struct assay_opt_result *given,
+                      struct assay_buf *out, assay_err *err)
+{
+    static const struct {
+        const char *name;
+        bool is_judged;
+        assay_code (*run)(const struct values *, const char *, const char *, struct assay_buf *, assay_err *);
+    } ACTIONS[] = {{"init", false, log_init},
+                   {"append", false, log_append},
+                   {"prove", false, log_prove},
+                   {"audit", true, log_audit}};
+    for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
+        if (strcmp(ACTIONS[i].name, given->arguments[0]) == 0) {
+            const char *place = given->arguments_count > 2 ? given->arguments[2] : NULL;
+            assay_code rc = ACTIONS[i].run(values, given->arguments[1], place, out, err);
+            cli->has_judged = ACTIONS[i].is_judged && (rc == ASSAY_OK || (rc == ASSAY_WANTING && out->len > 0));
+            return rc;
+        }
+    }
+    return assay_fail(err, ASSAY_USAGE, "there is no 'log %s': init, append, prove or audit", given->arguments[0]);
+}
+
+const struct assay_verb assay_verb_log = {
+    .opt =
+        {.name = "log",
+         .synopsis = "init|append|prove|audit DIR [INDEX|RUN] [OPTIONS]",
+         .summary = "an append-only log of what was measured, so that a run that was dropped shows",
+         .manual =
+             "A log is a directory of plain files: tiles of hashes, the entries, and a signed checkpoint "
+             "(c2sp.org/tlog-tiles). 'assay run --log DIR' writes an intent before it measures and the receipt's entry "
+             "after, so that the best of five runs shows as five intents.\n\n'log init' makes a log and, beside it, "
+             "its key "
+             "DIR.key. 'log append' adds a policy, a trust file, the document of a run, or the end of one that left "
+             "none. "
+             "'log prove' writes the proof that an entry is in the log. 'log audit' computes every tile and the root "
+             "again "
+             "and looks at each run's intent and outcome, each key's counters and chain, and with --trust at every "
+             "signature.",
+         .options = OPTIONS,
+         .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
+         .arguments_min = 2,
+         .arguments_max = 3,
+         .examples = "assay log init perf-log --origin example.org/perf\n  a new log, and its key perf-log.key\n"
+                     "assay run noop --requests 1000 --key runner.key --log perf-log\n  a run that is logged\n"
+                     "assay log audit perf-log --trust trust.json\n  everything in it, checked\n",
+         .exits = "0 good; 1 the audit found faults; 3 malformed; 4 usage; 5 a file could not be read or written"},
+    .values_bytes = sizeof(struct values),
+    .run = run,
+};

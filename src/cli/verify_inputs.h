@@ -1,0 +1,32 @@
+/*
+ * What `verify` is told beside the files of a run: trust file, log or proof, artefacts, commit, tier; and what is
+ * remembered from earlier (memory.h).
+ */
+#ifndef ASSAY_CLI_VERIFY_INPUTS_H
+#define ASSAY_CLI_VERIFY_INPUTS_H
+
+#include "base/opt.h"
+#include "cli/memory.h"
+#include "cli/run_files.h"
+#include "store/store.h"
+
+struct assay_verify_options {
+    const char *trust, *log, *require, *commit;
+    struct assay_opt_list subjects;
+};
+
+struct assay_verify_inputs {
+    struct assay_buf trust, proof;
+    struct assay_log_dir *log;
+    struct assay_judge_artefact artefacts[ASSAY_OPT_LIST_MAX];
+    struct assay_cli_memory *memory; /* NULL: no trust file */
+};
+
+/* Fills what belongs into `input`, which borrows from `ret` and from `files`. ret is to be released also on failure. */
+assay_code assay_verify_inputs_load(const struct assay_verify_options *options, const struct assay_run_files *files,
+                                    struct assay_judge_input *input, struct assay_verify_inputs *ret, assay_err *err);
+/* If CRYPTO did not fail: versions and heads go up. */
+void assay_verify_inputs_remember(struct assay_verify_inputs *inputs, const struct assay_judgement *judgement);
+void assay_verify_inputs_done(struct assay_verify_inputs *inputs);
+
+#endif

@@ -1,0 +1,259 @@
+#!/usr/bin/env bats
+# Keys, signatures, the log and the trust file, as a user meets them.
+load lib
+
+run_noop() { # DIR OPTIONS...
+    measures "$ASSAY" run noop --requests 1000 --spin 20us --no-save --out "$@"
+}
+
+# One root key, one receipt key, one log, and the trust file that names them.
+make_keys() {
+    export XDG_STATE_HOME="$BATS_TEST_TMPDIR/state"
+    "$ASSAY" key new root --unencrypted >/dev/null
+    "$ASSAY" key new runner --unencrypted >/dev/null
+    "$ASSAY" log init perf-log --origin example.org/perf >/dev/null
+    "$ASSAY" key rotate trust.json --key root.key --root root.pub --receipt runner.pub --log perf-log/log.vkey >/dev/null
+}
+
+# The lines of violations but what a busy host does to a run.
+violations() {
+    grep -E '^[0-9]{3} ' <<<"$output" | grep -v '^341 undecided ' | cut -c1-8 | sort -u | tr '\n' ';'
+}
+
+finds() { # "NNN fail;..." : these violations and no others
+    local found
+    found=$(violations)
+    [ "$found" = "$1" ] || { echo "found '$found' instead of '$1'"; echo "$output"; return 1; }
+}
+
+@test "a key pair is made with mode 0600, shown, and not overwritten" {
+    run_exit 0 "$ASSAY" key new runner --unencrypted
+    [ "$(stat -c %a runner.key)" = 600 ]
+    says keyid
+    run_exit 0 "$ASSAY" key show runner.pub --json
+    says '"keyid"'
+    run_exit 5 "$ASSAY" key new runner --unencrypted
+    says "use --force"
+    run_exit 4 "$ASSAY" key new other </dev/null
+    says "--password-file"
+}
+
+@test "a key that others may read is refused" {
+    "$ASSAY" key new runner --unencrypted >/dev/null
+    chmod 644 runner.key
+    run_exit 5 "$ASSAY" sign --minisign --key runner.key runner.pub
+    says "mode 0644"
+}
+
+@test "an encrypted key needs its password" {
+    echo secret >password
+    run_exit 0 "$ASSAY" key new runner --password-file password
+    echo text >file
+    run_exit 0 "$ASSAY" sign --minisign --key runner.key --password-file password file
+    echo wrong >password
+    run_exit 4 "$ASSAY" sign --minisign --force --key runner.key --password-file password file
+    says "the password is not that of the key"
+}
+
+@test "minisign reads our signatures and keys, and we read its" {
+    command -v minisign >/dev/null || skip "minisign is not installed"
+    "$ASSAY" key new ours --unencrypted >/dev/null
+    echo text >file
+    run_exit 0 "$ASSAY" sign --minisign --key ours.key file
+    run_exit 0 minisign -V -p ours.pub -m file
+    echo more >>file
+    run minisign -V -p ours.pub -m file
+    [ "$status" -ne 0 ]
+    minisign -G -W -p theirs.pub -s theirs.key >/dev/null </dev/null
+    chmod 600 theirs.key
+    run_exit 0 "$ASSAY" sign --minisign --key theirs.key ours.pub
+    run_exit 0 minisign -V -p theirs.pub -m ours.pub
+    run_exit 0 minisign -S -s ours.key -m file -x other.minisig
+    run_exit 0 minisign -V -p ours.pub -m file -x other.minisig
+}
+
+@test "a receipt that is signed passes CRYPTO by the trust file, and only by it" {
+    make_keys
+    run_noop one
+    run_exit 0 "$ASSAY" sign --key runner.key one
+    run "$ASSAY" verify one --trust trust.json
+    says "CRYPTO     pass          1 of 1 signature"
+    finds ""
+    run "$ASSAY" verify one
+    says "1 signature not checked: no trust file given"
+    run_exit 5 "$ASSAY" sign --key runner.key one
+    says "use --force"
+    "$ASSAY" key new stranger --unencrypted >/dev/null
+    run_exit 0 "$ASSAY" sign --force --key stranger.key one
+    run_exit 1 "$ASSAY" verify one --trust trust.json
+    finds "202 fail;"
+}
+
+@test "what does not recompute is not signed" {
+    make_keys
+    run_noop one
+    sed -i 's/"order":"fixed"/"order":"latin"/' one/plan.json
+    run_exit 1 "$ASSAY" sign --key runner.key one
+    says "is not signed"
+}
+
+@test "counter and previous follow the documents of a key" {
+    make_keys
+    run_noop one --key runner.key
+    run_noop two --key runner.key
+    [ "$(sed 's/.*"counter":\([0-9]*\).*/\1/' runner.key.state)" = 2 ]
+}
+
+@test "an unsigned receipt is refused where a trust file is given" {
+    make_keys
+    run_noop one
+    run_exit 1 "$ASSAY" verify one --trust trust.json
+    finds "201 fail;"
+}
+
+@test "a logged run is in the log with its intent, and its proof verifies alone" {
+    make_keys
+    run_noop one --key runner.key --log perf-log
+    run "$ASSAY" verify one --trust trust.json --log perf-log
+    says "log example.org/perf size 2, intent 0, receipt 1"
+    finds ""
+    run "$ASSAY" verify one --trust trust.json --log one/receipt.tlog-proof
+    says "size 2, receipt 1"
+    finds ""
+    run_exit 0 "$ASSAY" log audit perf-log --trust trust.json
+    says "1 intents, 1 receipts, 0 records, 0 abandoned, 0 open"
+    run_exit 0 "$ASSAY" log prove perf-log one --out proof
+    cmp proof one/receipt.tlog-proof
+    run_exit 4 "$ASSAY" verify one --log perf-log
+}
+
+@test "a run that was killed is an open intent, and the key's next run closes it" {
+    make_keys
+    "$ASSAY" run noop --requests 100000 --spin 1ms --no-calibrate --quiet --no-save --key runner.key --log perf-log --out dead 3>&- &
+    local pid=$!
+    for _ in $(seq 200); do
+        grep -qs '^1$' perf-log/checkpoint && break
+        sleep 0.05
+    done
+    kill -9 "$pid"
+    wait "$pid" || true
+    run_exit 0 "$ASSAY" log audit perf-log
+    says "1 open"
+    run_noop one --key runner.key --log perf-log
+    run_exit 0 "$ASSAY" log audit perf-log --trust trust.json
+    says "2 intents, 1 receipts, 0 records, 1 abandoned, 0 open"
+}
+
+@test "a log that was cut or changed is refused by who saw it before" {
+    make_keys
+    run_noop one --key runner.key --log perf-log
+    cp -r perf-log old-log
+    run_noop two --key runner.key --log perf-log
+    run "$ASSAY" verify two --trust trust.json --log perf-log
+    finds ""
+    run_exit 1 "$ASSAY" verify one --trust trust.json --log old-log
+    finds "213 fail;"
+    run_exit 1 "$ASSAY" log audit old-log --trust trust.json
+    says "does not continue the head that was seen before"
+}
+
+@test "a changed tile and a changed entry are found by the audit" {
+    make_keys
+    run_noop one --key runner.key --log perf-log
+    cp perf-log/tile/0/000.p/2 tile
+    printf 'x' | dd of=perf-log/tile/0/000.p/2 bs=1 seek=40 conv=notrunc status=none
+    run_exit 1 "$ASSAY" log audit perf-log
+    says "does not hold the hashes of the entries"
+    cp tile perf-log/tile/0/000.p/2
+    sed -i 's/example.org/example.com/' perf-log/checkpoint
+    run_exit 1 "$ASSAY" log audit perf-log --trust trust.json
+    says "a log that the trust file lacks"
+}
+
+@test "a document that is swapped after logging is refused" {
+    make_keys
+    run_noop one --key runner.key --log perf-log
+    run_exit 0 "$ASSAY" sign --force --key runner.key one
+    run_exit 1 "$ASSAY" verify one --trust trust.json --log perf-log
+    finds "212 fail;"
+    run_exit 0 "$ASSAY" log append perf-log --key runner.key --receipt one
+    run_exit 1 "$ASSAY" verify one --trust trust.json --log perf-log
+    violations | grep -q '413 fail'
+}
+
+@test "a trust file is rotated by its root keys, and going back is refused" {
+    make_keys
+    run_noop one --key runner.key
+    run "$ASSAY" verify one --trust trust.json
+    finds ""
+    cp trust.json first.json
+    "$ASSAY" key new second --unencrypted >/dev/null
+    run_exit 1 "$ASSAY" key rotate trust.json --key second.key --root second.pub
+    says "signed by 0 root keys of the version before"
+    run_exit 0 "$ASSAY" key rotate trust.json --key root.key --receipt second.pub
+    says "version 2"
+    run "$ASSAY" verify one --trust trust.json
+    finds ""
+    cp first.json trust.json
+    run_exit 1 "$ASSAY" verify one --trust trust.json
+    finds "210 fail;"
+}
+
+@test "a version whose steps are missing is refused by who saw an earlier one" {
+    make_keys
+    run_noop one --key runner.key
+    run "$ASSAY" verify one --trust trust.json
+    for _ in 1 2; do
+        "$ASSAY" key rotate trust.json --key root.key >/dev/null
+    done
+    mv trust.json.2 kept
+    run_exit 1 "$ASSAY" verify one --trust trust.json
+    finds "210 fail;"
+    mv kept trust.json.2
+    run "$ASSAY" verify one --trust trust.json
+    finds ""
+}
+
+@test "a revoked key signs nothing that is believed" {
+    make_keys
+    run_noop one --key runner.key
+    keyid=$("$ASSAY" key show runner.pub | sed -n 's/^keyid *//p')
+    run_exit 0 "$ASSAY" key rotate trust.json --key root.key --revoke "$keyid" --reason "lost laptop"
+    run_exit 1 "$ASSAY" verify one --trust trust.json
+    finds "208 fail;"
+}
+
+@test "a key signs only for the runner ids that it has" {
+    make_keys
+    run_noop one --key runner.key --runner-id https://example.org/rig1
+    run_exit 1 "$ASSAY" verify one --trust trust.json
+    finds "209 fail;"
+}
+
+@test "a tier that is not reached is refused, and so is a file that was not measured" {
+    make_keys
+    run_noop one --key runner.key
+    run_exit 1 "$ASSAY" verify one --trust trust.json --require tier=3
+    finds "419 fail;"
+    run_exit 1 "$ASSAY" verify one --subject trust.json
+    finds "215 fail;"
+    run_exit 4 "$ASSAY" verify one --require 3
+}
+
+@test "a record under the name of a receipt is refused" {
+    run_noop one
+    mv one/receipt.json one/record.json
+    run_exit 3 "$ASSAY" verify one
+    finds "106 fail;"
+}
+
+@test "python's securesystemslib reads our envelopes, and we read its" {
+    python3 -c 'import securesystemslib.dsse, nacl' 2>/dev/null || skip "securesystemslib is not installed"
+    make_keys
+    run_noop one --key runner.key
+    run_exit 0 python3 "$BATS_TEST_DIRNAME/dsse_peer.py" verify runner.pub one/receipt.json
+    run_exit 0 python3 "$BATS_TEST_DIRNAME/dsse_peer.py" sign runner.key one/receipt.json
+    run "$ASSAY" verify one --trust trust.json
+    says "CRYPTO     pass          1 of 1 signature"
+    finds ""
+}
