@@ -125,7 +125,7 @@ assay_code assay_kernel_check(const struct assay_kernel_operation *op, const str
     }
     if (rc == ASSAY_OK) {
         assay_kernel_data_fill(&pair.ref, which);
-        assay_kernel_data_fill(&pair.row, which);
+        assay_kernel_data_copy(&pair.row, &pair.ref);
         uint64_t input_hash = assay_kernel_data_input_hash(&pair.row);
         op->rows[0]->run(&pair.ref.call);
         row->run(&pair.row.call);
