@@ -57,6 +57,22 @@ int main(void)
         "`itl` are. Token counts of several sources are never pooled, and a count of chunks\nis no token count. "
         "Samples of other programs have no kernel stamps; there the first rule does not apply.\n`service` and `cpu` "
         "are `below timer resolution` where an operation is shorter than 1,000 times the cost or grain "
-        "of a clock\nreading, and rates are absent where their window is.\n");
+        "of a clock\nreading, and rates are absent where their window is.\n\n## Ratios of paired runs\n\n"
+        "NAME_ratio of a later arm is the median over pairs of its value to that of arm a in the same round; NAME is "
+        "an id "
+        "with a\nvalue a sample (a cell of one operation has its value, a window the median), ID_STAT or an id with "
+        "one "
+        "value a run (over the\nsamples of a window). Unit 1, direction that of the id. `n` is the pairs, `censored` "
+        "the "
+        "rounds left out because a cell had no\nvalue; above 1%% of them there is no ratio. Only rounds of whole "
+        "blocks "
+        "behind the warm-up count, that of MSER included, as\nthey do for the arms' own metrics. `lower` and `upper` "
+        "are "
+        "two-sided: order statistics of the ratios at the index of the\nsign test for their effective n (statistics.md "
+        "2.3), at `confidence` 1 - 0.05/(k - 1) of k arms. With an even number of\npairs the median is the geometric "
+        "mean "
+        "of the middle two.\n\n| formula | when |\n|---|---|\n| `" ASSAY_FORMULA_PAIRS "` | the run ends by count or "
+        "time |\n| `" ASSAY_FORMULA_PAIRS_STOP "` | stop rule precision: the index is that of 0.8 alpha, at the plan's "
+        "confidence, since looking costs coverage |\n");
     return fflush(stdout) != 0 || ferror(stdout);
 }
