@@ -231,11 +231,12 @@ static assay_code read_output(struct reader *reader, assay_err *err)
 {
     size_t row;
     bool is_negated;
-    if (find_row(reader->verb, ASSAY_SLICE("out"), &row, &is_negated)) {
-        return read_option(reader, ASSAY_SLICE("out"), err);
-    }
+    /* A verb that has both (ab) writes a file with -o and a directory with --out. */
     if (find_row(reader->verb, ASSAY_SLICE("output"), &row, &is_negated)) {
         return read_option(reader, ASSAY_SLICE("output"), err);
+    }
+    if (find_row(reader->verb, ASSAY_SLICE("out"), &row, &is_negated)) {
+        return read_option(reader, ASSAY_SLICE("out"), err);
     }
     return fail_unknown(reader->verb, ASSAY_SLICE("-o"), err);
 }

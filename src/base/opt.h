@@ -2,9 +2,9 @@
  * Option tables: one table a verb, and from it the parser, --help, the man page and the shell completions.
  *
  * A row says where the value goes (offset into the caller's struct), how it is read (kind), and what it means (help,
- * one line, lower case, no full stop). Long options only ("--rate R", "--rate=R"), plus "-o FILE" for a row named "out"
- * or "output", and "-h". "--" ends options; "-" alone is an argument. An unknown option is USAGE and names the nearest
- * one.
+ * one line, lower case, no full stop). Long options only ("--rate R", "--rate=R"), plus "-o FILE" for a row named
+ * "output", else "out", and "-h". "--" ends options; "-" alone is an argument. An unknown option is USAGE and names the
+ * nearest one.
  *
  *     static const struct assay_opt OPTIONS[] = {
  *         {"requests", "N", "number of requests", ASSAY_OPT_U64, offsetof(struct values, requests), .max = 1000000},

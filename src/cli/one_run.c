@@ -69,12 +69,12 @@ static assay_code read_identity(const struct assay_run_result *result, struct as
 }
 
 static assay_code finish(const struct assay_around_options *around, const struct assay_run_result *result,
-                         assay_err *err)
+                         bool wants_print, assay_err *err)
 {
     struct assay_buf identity;
     assay_buf_init(&identity, ASSAY_ENVELOPE_BYTES_MAX);
     assay_code rc = read_identity(result, &identity, err);
-    if (rc == ASSAY_OK) {
+    if (rc == ASSAY_OK && wants_print) {
         rc = print_result(around, result, &identity, err);
     }
     if (rc == ASSAY_OK && around->wants_store) {
@@ -118,12 +118,12 @@ static assay_code measure(struct assay_prepared_run *run, struct assay_run_setup
     return rc;
 }
 
-assay_code assay_one_run_do(struct assay_cli *cli, struct assay_prepared_run *run, assay_err *err)
+static assay_code run_and_keep(struct assay_prepared_run *run, bool wants_print, struct assay_run_result *result,
+                               assay_err *err)
 {
     struct assay_run_options *options = assay_prepared_run_options(run);
     struct assay_run_setup setup = {
         .workload = run->workload, .state = assay_prepared_run_state(run), .stop_flag = assay_stop_flag()};
-    struct assay_run_result result = {0};
     json_t *option_json = NULL;
     struct assay_run_log *log = NULL;
     assay_log_open(options->around.is_quiet ? ASSAY_LOG_QUIET : ASSAY_LOG_NORMAL);
@@ -143,21 +143,33 @@ assay_code assay_one_run_do(struct assay_cli *cli, struct assay_prepared_run *ru
         rc = assay_run_log_prepare(log, &setup, err);
     }
     if (rc == ASSAY_OK) {
-        rc = measure(run, &setup, &result, err);
+        rc = measure(run, &setup, result, err);
     }
     if (rc == ASSAY_OK) {
-        rc = assay_run_log_finish(log, &result, err);
+        rc = assay_run_log_finish(log, result, err);
     }
     if (rc == ASSAY_OK) {
-        rc = finish(&options->around, &result, err);
+        rc = finish(&options->around, result, wants_print, err);
     }
+    run->workload->close(assay_prepared_run_state(run));
+    assay_run_log_close(log);
+    json_decref(option_json);
+    return rc;
+}
+
+assay_code assay_one_run_keep(struct assay_prepared_run *run, struct assay_run_result *ret, assay_err *err)
+{
+    return run_and_keep(run, false, ret, err);
+}
+
+assay_code assay_one_run_do(struct assay_cli *cli, struct assay_prepared_run *run, assay_err *err)
+{
+    struct assay_run_result result = {0};
+    assay_code rc = run_and_keep(run, true, &result, err);
     if (rc == ASSAY_OK) {
         rc = code_of(&result);
         cli->has_judged = true;
     }
-    run->workload->close(assay_prepared_run_state(run));
     assay_run_result_done(&result);
-    assay_run_log_close(log);
-    json_decref(option_json);
     return rc;
 }

@@ -12,4 +12,8 @@
  * with cli->has_judged set, or the harness's own failure. */
 assay_code assay_one_run_do(struct assay_cli *cli, struct assay_prepared_run *run, assay_err *err);
 
+/* Measures and stores, and prints nothing: for verbs that judge the run. *ret is zeroed storage; the caller releases it
+ * with assay_run_result_done, also after a failure. */
+assay_code assay_one_run_keep(struct assay_prepared_run *run, struct assay_run_result *ret, assay_err *err);
+
 #endif

@@ -264,7 +264,7 @@ static void look_smt(const struct probe_view *view, struct probe_result *ret)
         }
     }
     if (pairs == 0) {
-        assay_probe_say(ret, PROBE_FINDING, "SMT is on, and which CPUs are siblings cannot be read");
+        assay_probe_say(ret, PROBE_UNKNOWN, "SMT is on, and what the siblings do cannot be read");
         return;
     }
     assay_probe_say(ret, most_ppm > SIBLING_MAX_PPM ? PROBE_FINDING : PROBE_OK,

@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# Two commands in turn, and the verdict; how quiet the machine is.
+
+load lib
+
+QUICK="--quiet --no-save --no-doctor"
+
+# The word of the first row, from a verdict file. A busy host makes the run invalid, and then nothing passes or fails;
+# the word of the comparison stands.
+word_of() {
+    grep -o '"word":"[^"]*"' "$1" | head -1 | cut -d'"' -f4
+}
+
+@test "a command against itself is never faster or slower" {
+    for i in 1 2 3 4 5; do
+        run "$ASSAY" ab 'sleep 0.01' 'sleep 0.01' --pairs 12 $QUICK --out run$i -o v$i.json
+        [ "$status" -eq 0 ] || [ "$status" -eq 2 ]
+        case "$(word_of v$i.json)" in
+        parity | inconclusive) ;;
+        *) echo "$output" && return 1 ;;
+        esac
+    done
+}
+
+@test "a slower command is called slower, and a faster one faster" {
+    run "$ASSAY" ab 'sleep 0.005' 'sleep 0.02' --pairs 16 $QUICK --out run -o v.json
+    [ "$(word_of v.json)" = slower ]
+    [ "$status" -eq 1 ] || { [ "$status" -eq 2 ] && grep -q 'the run is invalid' <<<"$output"; }
+    says "16 pairs"
+    says "cpu_tree"
+    says "first place of a round"
+    says "ended by: reached"
+    says "layouts:"
+    says "kept in run"
+    run "$ASSAY" ab 'sleep 0.02' 'sleep 0.005' --pairs 16 $QUICK --out run2 -o v2.json
+    [ "$(word_of v2.json)" = faster ]
+    [ "$status" -eq 0 ] || [ "$status" -eq 2 ]
+    verifies run2
+}
+
+@test "too few pairs are inconclusive, and the row says what is missing" {
+    run_exit 2 "$ASSAY" ab 'sleep 0.002' 'sleep 0.002' --pairs 4 $QUICK --out run
+    says "inconclusive"
+    says "n too small (4 of"
+}
+
+@test "outputs that differ fail where sameness was asked for" {
+    run "$ASSAY" ab 'echo 1' 'echo 2' --verify-output same --pairs 8 $QUICK --out run
+    [ "$status" -eq 1 ]
+    says "outputs"
+}
+
+@test "commands that look like arms are commands" {
+    run_exit 5 "$ASSAY" ab 'b=1 x' 'sleep 0' --pairs 2 $QUICK --out run
+    says "there is no program 'b=1'"
+}
+
+@test "wrong usage is told before anything runs" {
+    run_exit 4 "$ASSAY" ab 'sleep 0'
+    run_exit 4 "$ASSAY" ab 'sleep 0' 'sleep 0' --margin 0 --out run
+    run_exit 4 "$ASSAY" ab 'sleep 0' 'sleep 0' --pairs many --out run
+    run_exit 4 "$ASSAY" ab 'sleep 0' 'sleep 0' --level none --out run
+    run_exit 5 "$ASSAY" ab 'sleep 0' 'nosuchprogram' --no-doctor --out run
+    [ ! -e run ]
+}
+
+@test "a verdict file is not replaced unless forced" {
+    echo kept >v.json
+    run_exit 5 "$ASSAY" ab 'sleep 0' 'sleep 0' --pairs 2 $QUICK --out run -o v.json
+    [ "$(cat v.json)" = kept ]
+    run "$ASSAY" ab 'sleep 0' 'sleep 0' --pairs 2 $QUICK --out run2 -o v.json --force
+    grep -q '"format":"assay.verdict/1"' v.json
+}
+
+@test "the doctor answers every probe, and unknown is not ok" {
+    run "$ASSAY" doctor --duration 300ms
+    [ "$status" -le 2 ]
+    says "unknown is not ok"
+    local findings unknown
+    findings=$(grep -c '^finding ' <<<"$output" || true)
+    unknown=$(grep -c '^unknown ' <<<"$output" || true)
+    if [ "$findings" -gt 0 ]; then [ "$status" -eq 1 ]; elif [ "$unknown" -gt 0 ]; then [ "$status" -eq 2 ]; fi
+    [ "$(grep -c '^ *fix  ' <<<"$output" || true)" -eq "$findings" ]
+    run "$ASSAY" doctor --duration 300ms --json
+    says '"probe": "steal"'
+    says '"probe": "context-switches"'
+    run_exit 4 "$ASSAY" doctor --duration 1ms
+}
+
+@test "the doctor names who takes the CPU" {
+    (while :; do :; done) 3>&- &
+    local pid=$!
+    run "$ASSAY" doctor --duration 500ms
+    kill "$pid"
+    [ "$status" -eq 1 ]
+    grep -Eq '^finding +foreign-cpu' <<<"$output"
+    grep -Eq 'evidence +other processes used .*: [^ ]+ \([0-9]+\) [0-9]+%' <<<"$output"
+}
