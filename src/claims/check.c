@@ -225,32 +225,51 @@ static void release(struct check *c)
     vec_done(&c->keys);
 }
 
-assay_code assay_claims_check(const struct assay_claims_request *request, struct assay_findings **ret, assay_err *err)
+/* Reads, labels and judges; the caller looks at the model and calls check_done. */
+assay_code check_run(struct check *c, const struct assay_claims_request *request, struct words **ret_words,
+                     assay_err *err)
 {
-    assert(request && ret);
-    struct check c = {.m = {.request = request}};
+    *c = (struct check){.m = {.request = request}};
     struct words *words = claims_words_new();
-    c.m.words = words;
-    c.out = assay_alloc(1, sizeof *c.out);
-    if (!words || !c.out) {
-        assay_free(c.out);
+    *ret_words = words;
+    c->m.words = words;
+    c->out = assay_alloc(1, sizeof *c->out);
+    if (!words || !c->out) {
+        assay_free(c->out);
         claims_words_free(words);
         return assay_nomem(err);
     }
-    assay_arena_init(&c.out->arena, ARENA_BYTES_MAX);
-    set_levels(&c);
-    read_all(&c.m);
-    claims_label(&c.m);
-    claims_relate(&c.m);
-    if (c.m.failed == ASSAY_OK) {
-        run_rules(&c);
+    assay_arena_init(&c->out->arena, ARENA_BYTES_MAX);
+    set_levels(c);
+    read_all(&c->m);
+    claims_label(&c->m);
+    claims_relate(&c->m);
+    if (c->m.failed == ASSAY_OK) {
+        run_rules(c);
     }
-    if (c.m.failed == ASSAY_OK) {
-        claims_outcome(&c);
+    if (c->m.failed == ASSAY_OK) {
+        claims_outcome(c);
     }
-    assay_code rc = c.m.failed;
-    release(&c);
+    return ASSAY_OK;
+}
+
+void check_done(struct check *c, struct words *words)
+{
+    release(c);
     claims_words_free(words);
+}
+
+assay_code assay_claims_check(const struct assay_claims_request *request, struct assay_findings **ret, assay_err *err)
+{
+    assert(request && ret);
+    struct check c;
+    struct words *words = NULL;
+    assay_code rc = check_run(&c, request, &words, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    rc = c.m.failed;
+    check_done(&c, words);
     if (rc != ASSAY_OK) {
         assay_findings_free(c.out);
         return assay_nomem(err);

@@ -72,7 +72,12 @@ const char *check_value(struct check *c, const struct quantity *q, double value)
 const char *check_percent(struct check *c, double share);
 const char *check_factor(struct check *c, double factor);
 const char *check_printf(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool claims_is_claim(const struct quantity *q);
 void check_holds(struct quantity *q); /* takes part in a relation that holds */
+
+assay_code check_run(struct check *c, const struct assay_claims_request *request, struct words **ret_words,
+                     assay_err *err);
+void check_done(struct check *c, struct words *words);
 
 void change_tables(struct check *c); /* change columns of tables, for C201 and C202 */
 

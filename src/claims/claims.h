@@ -154,4 +154,34 @@ int assay_claims_exit(const struct assay_findings *findings, const struct assay_
 /* The rule table: id, slug, level, help. */
 const struct assay_finding_rule *assay_claims_rules(size_t *ret_count);
 
+/* ---- binding ---------------------------------------------------------------------------------------------------- */
+
+/* Paths that the bindings of a document name, for the caller to read; each once for every time it stands there. */
+typedef void assay_claims_visit(void *user, struct assay_slice path);
+void assay_claims_targets(const char *bytes, size_t len, assay_claims_visit *visit, void *user);
+
+/* What `bind` proposes for one unbound claim. */
+struct assay_claims_proposal {
+    struct assay_place place;
+    const char *text;              /* of the claim */
+    const char *const *references; /* "r/enc/receipt.json#a/rate"; one: proposed; several: the reader chooses */
+    size_t references_count;       /* 0: unsupported */
+    uint32_t insert_at;            /* where the comment goes: behind the quantity, outside code and emphasis marks */
+};
+struct assay_claims_proposals {
+    struct assay_arena arena;
+    const struct assay_claims_proposal *at;
+    size_t count;
+};
+assay_code assay_claims_bind(const struct assay_claims_request *request, struct assay_claims_proposals **ret,
+                             assay_err *err);
+void assay_claims_proposals_free(struct assay_claims_proposals *proposals);
+
+/* Documents with their bound numbers re-rendered: the findings' replacements for one path, applied to its bytes. */
+assay_code assay_claims_fix(const struct assay_findings *findings, const char *path, const char *bytes, size_t len,
+                            struct assay_buf *out, size_t *ret_edits, assay_err *err);
+/* The document with the comments of all proposals that have exactly one reference. */
+assay_code assay_claims_insert(const struct assay_claims_proposals *proposals, const char *path, const char *bytes,
+                               size_t len, struct assay_buf *out, size_t *ret_edits, assay_err *err);
+
 #endif

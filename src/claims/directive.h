@@ -4,6 +4,10 @@
 
 #include "claims/check.h"
 
+/* Applies the suppressions of the documents: C907, C908. After all other rules. */
+void claims_suppress(struct check *c);
+void claims_suppress_by_policy(struct check *c, struct assay_finding *finding);
+
 /* Sorts, suppresses, counts, and fills the findings that the caller gets. */
 void claims_outcome(struct check *c);
 

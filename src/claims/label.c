@@ -185,6 +185,11 @@ static bool ends_clause(const struct item *item)
                                        item->word == '|' || item->word == MARK_ARROW);
 }
 
+static bool is_bracket(const struct item *item)
+{
+    return item->word == '(' || item->word == ')';
+}
+
 struct nearest {
     uint32_t metric, metric_at, stat_at;
     uint32_t neighbour; /* the quantity before, where nothing but its label was found up to it */
@@ -221,7 +226,8 @@ static void walk(const struct labeller *l, const struct quantity *q, int step, s
     uint32_t words = 0;
     for (int64_t i = (int64_t)q->item + step; i >= b->item && i < (int64_t)b->item + b->items; i += step) {
         const struct item *item = &m->items.at[i];
-        if ((step < 0 && item->flags & ITEM_ENDS_SENTENCE) || ends_clause(item) || words > NEAR_WORDS) {
+        if ((step < 0 && item->flags & ITEM_ENDS_SENTENCE) || (ends_clause(item) && (step > 0 || !is_bracket(item))) ||
+            words > NEAR_WORDS) {
             break;
         }
         if (item->kind == ITEM_QUANTITY) {

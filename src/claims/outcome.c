@@ -47,7 +47,7 @@ static void fingerprint(struct assay_finding *finding)
 
 /* ---- claims --- */
 
-static bool is_claim(const struct quantity *q)
+bool claims_is_claim(const struct quantity *q)
 {
     if (q->is_evidence || (q->is_bare && q->role != ROLE_SHARE) || q->is_row_label) {
         return false;
@@ -118,13 +118,13 @@ static void fill_claims(struct check *c)
     struct assay_findings *out = c->out;
     uint32_t count = 0;
     for (uint32_t i = 0; i < c->m.quantities.count; i++) {
-        count += is_claim(&c->m.quantities.at[i]);
+        count += claims_is_claim(&c->m.quantities.at[i]);
     }
     struct assay_claim_row *rows = take(c, count, sizeof *rows);
     uint32_t at = 0;
     for (uint32_t i = 0; i < c->m.quantities.count && rows; i++) {
         struct quantity *q = &c->m.quantities.at[i];
-        if (!is_claim(q)) {
+        if (!claims_is_claim(q)) {
             continue;
         }
         struct assay_claim_row *row = &rows[at];
@@ -166,8 +166,8 @@ static void fill_inputs(struct check *c)
         c->out->html_tables += f->html_tables;
         for (uint32_t k = f->quantity; k < f->quantity + f->quantities; k++) {
             const struct quantity *q = &m->quantities.at[k];
-            rows[i].claims += is_claim(q);
-            rows[i].bound += is_claim(q) && q->binding_text != NULL;
+            rows[i].claims += claims_is_claim(q);
+            rows[i].bound += claims_is_claim(q) && q->binding_text != NULL;
         }
     }
     c->out->inputs = rows;
@@ -180,15 +180,35 @@ static enum assay_severity least_level(const struct check *c)
     return options->is_verbose ? ASSAY_SEVERITY_NOTE : options->level;
 }
 
+static bool is_old(const struct check *c, const struct assay_finding *finding)
+{
+    const struct assay_claims_request *request = c->m.request;
+    size_t lo = 0, hi = request->old_fingerprints_count;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        int order = strcmp(request->old_fingerprints[middle], finding->fingerprint);
+        if (order == 0) {
+            return true;
+        }
+        lo = order < 0 ? middle + 1 : lo;
+        hi = order < 0 ? hi : middle;
+    }
+    return false;
+}
+
 static void fill_findings(struct check *c)
 {
     struct assay_finding *rows = take(c, c->findings.count, sizeof *rows);
     size_t count = 0;
     for (uint32_t i = 0; i < c->findings.count && rows; i++) {
         struct assay_finding *finding = &c->findings.at[i];
-        c->out->suppressed += finding->is_suppressed;
         if (finding->level >= least_level(c)) {
             fingerprint(finding);
+            claims_suppress_by_policy(c, finding);
+            if (is_old(c, finding)) {
+                continue;
+            }
+            c->out->suppressed += finding->is_suppressed;
             rows[count++] = *finding;
         }
     }
@@ -207,12 +227,39 @@ static void fill_findings(struct check *c)
     }
 }
 
+static void fill_misses(struct check *c)
+{
+    const struct assay_claims_policy *policy = &c->m.request->policy;
+    enum { MISSES_MAX = 2 };
+    const char **misses = take(c, MISSES_MAX, sizeof *misses);
+    uint64_t claims = 0, bound = 0, unbound = 0;
+    for (size_t i = 0; i < c->out->inputs_count; i++) {
+        claims += c->out->inputs[i].claims;
+        bound += c->out->inputs[i].bound;
+    }
+    for (size_t i = 0; i < c->findings.count; i++) {
+        unbound += strcmp(c->findings.at[i].rule->id, "C901") == 0 && !c->findings.at[i].is_suppressed;
+    }
+    double share = claims ? (double)bound / (double)claims : 1;
+    if (misses && share < policy->min_coverage) {
+        misses[c->out->policy_misses_count++] =
+            check_printf(c, "%llu of %llu claims are bound, at least %.4g %% must be", (unsigned long long)bound,
+                         (unsigned long long)claims, policy->min_coverage * 100);
+    }
+    if (misses && unbound > 0) {
+        misses[c->out->policy_misses_count++] =
+            check_printf(c, "%llu claims that must be bound are not", (unsigned long long)unbound);
+    }
+    c->out->policy_misses = misses;
+}
+
 void claims_outcome(struct check *c)
 {
     struct assay_findings *out = c->out;
     fill_findings(c);
     fill_claims(c);
     fill_inputs(c);
+    fill_misses(c);
     out->rules = claims_rule_rows;
     out->rules_count = RULE_COUNT;
     out->quantities = c->m.quantities.count;
