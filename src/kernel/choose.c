@@ -39,13 +39,12 @@ static assay_code self_check(struct kernel_slot *slot, assay_err *err)
 
 static size_t first_row_of(const struct assay_kernel_set *set, const struct assay_kernel_operation *op)
 {
-    for (size_t i = 0; i < set->operations_count; i++) {
-        if (set->operations[i] == op) {
-            return set->operations_first[i];
-        }
+    size_t i = 0;
+    while (i < set->operations_count && set->operations[i] != op) {
+        i++;
     }
-    assert(!"an operation of another set");
-    return SIZE_MAX;
+    assert(i < set->operations_count); /* else it is of another set */
+    return set->operations_first[i];
 }
 
 /* In the order of the rows, but the reference, which stands first, comes last. */

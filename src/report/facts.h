@@ -18,6 +18,8 @@ void assay_facts_answer_text(const struct assay_view *view, size_t arm, struct a
 const char *assay_facts_validity(const char *code);
 
 void assay_facts_metrics(struct assay_page *page, const struct assay_view *view, size_t arm);
+/* Nothing if the receipt has no kernel entries. */
+void assay_facts_kernels(struct assay_page *page, const struct assay_view *view);
 void assay_facts_subject(struct assay_page *page, const struct assay_view *view);
 void assay_facts_sureness(struct assay_page *page, const struct assay_view *view);
 void assay_facts_not_checked(struct assay_page *page, const struct assay_view *view);

@@ -24,6 +24,7 @@ static void page_fill(struct assay_page *page, struct assay_view *view)
         }
         assay_facts_metrics(page, view, i);
     }
+    assay_facts_kernels(page, view);
     assay_page_heading(page, 2, "On what");
     assay_facts_subject(page, view);
     assay_page_heading(page, 2, "How sure");

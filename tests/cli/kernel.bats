@@ -11,6 +11,9 @@ has_variant() {
     says "service_ratio"
     says "check output-a: pass"
     says "check roofline"
+    says "Kernels"
+    says "the timer is"
+    says "of inputs"
     verifies r
     says "kernel entr"
 }
