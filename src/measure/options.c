@@ -11,6 +11,7 @@
 #define DEFAULT_REQUESTS 100 /* least n of p95 is 59 */
 #define DEFAULT_WARMUP_OPEN 5
 #define DEFAULT_WINDOW 20 /* requests of an arm in a round: enough for a median */
+#define CONFIDENCE_NOT_GIVEN 0.0
 #define DEFAULT_CONFIDENCE 0.95
 #define DEFAULT_GAP_NS (200 * ASSAY_NS_PER_MS) /* in which identity and state of two servers are asked */
 #define DEFAULT_MAX_NS (3600 * ASSAY_NS_PER_S)
@@ -141,7 +142,7 @@ void assay_load_options_defaults(struct assay_load_options *options)
                                            .cv = 1,
                                            .replay_speed = 1,
                                            .max_error_share = DEFAULT_ERROR_SHARE,
-                                           .confidence = DEFAULT_CONFIDENCE,
+                                           .confidence = CONFIDENCE_NOT_GIVEN,
                                            .gap_ns = NOT_GIVEN};
     assay_buf_init(&options->replay, ASSAY_REPLAY_BYTES_MAX);
 }
@@ -193,7 +194,11 @@ static assay_code check_paired(const struct assay_load_options *options, assay_e
     if (!(options->precision >= 0 && options->precision < 1)) {
         return assay_fail(err, ASSAY_USAGE, "--precision is %g, expected a share such as 0.5%%", options->precision);
     }
-    if (!(options->confidence >= 0.5 && options->confidence <= 0.9999)) {
+    bool has_confidence = options->confidence != CONFIDENCE_NOT_GIVEN;
+    if (has_confidence && options->precision == 0) {
+        return assay_fail(err, ASSAY_USAGE, "--confidence is that of --precision, which is missing");
+    }
+    if (has_confidence && !(options->confidence >= 0.5 && options->confidence <= 0.9999)) {
         return assay_fail(err, ASSAY_USAGE, "--confidence is %g, expected 50%% to 99.99%%", options->confidence);
     }
     if (options->arm.count > ASSAY_ARM_TEXTS_MAX) {
@@ -284,7 +289,7 @@ static void apply_paired_stop(const struct assay_load_options *options, struct a
     if (options->precision > 0) {
         stop->rule = ASSAY_STOP_PRECISION;
         stop->precision = options->precision;
-        stop->confidence = options->confidence;
+        stop->confidence = options->confidence != CONFIDENCE_NOT_GIVEN ? options->confidence : DEFAULT_CONFIDENCE;
     }
 }
 
@@ -326,6 +331,7 @@ static json_t *request_json(const struct assay_load_options *options, const stru
     resolved.rate = options->rate == RATE_NOT_GIVEN ? 0 : options->rate;
     resolved.arrivals = options->arrivals == ARRIVALS_NOT_GIVEN ? 0 : options->arrivals;
     resolved.gap_ns = 0;
+    resolved.confidence = setup->stop.confidence;
     if (setup->load.mode == ASSAY_LOAD_PAIRED) {
         resolved.requests = setup->load.window;
         resolved.gap_ns = setup->load.gap_ns;

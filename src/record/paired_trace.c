@@ -211,9 +211,13 @@ assay_code assay_paired_extent_of(const struct assay_plan *plan, struct assay_tr
 static assay_code check_query(const struct assay_plan *plan, const struct assay_paired_query *query,
                               struct assay_metric_key *ret, assay_err *err)
 {
-    if (plan->load.mode != ASSAY_LOAD_PAIRED || plan->load.window == 0) {
+    if (plan->load.mode != ASSAY_LOAD_PAIRED) {
         return assay_fail(err, ASSAY_MALFORMED, "the run is not paired: its load has mode %s",
                           assay_load_mode_text(plan->load.mode));
+    }
+    assay_code rc = assay_paired_check(plan, err); /* whoever read the plan may not have derived from it */
+    if (rc != ASSAY_OK) {
+        return rc;
     }
     if (query->base >= plan->arms_count || query->other >= plan->arms_count || query->base == query->other) {
         return assay_fail(err, ASSAY_USAGE, "a ratio of arms %u and %u, expected two of %zu", (unsigned)query->other,

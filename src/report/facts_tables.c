@@ -2,6 +2,8 @@
 
 #include "report/value.h"
 
+#include "base/text.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
