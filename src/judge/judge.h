@@ -125,6 +125,7 @@ void assay_judgement_render(const struct assay_judgement *judgement, struct assa
 assay_code assay_judgement_json(const struct assay_judgement *judgement, json_t **ret, assay_err *err);
 
 /* What is built on verified receipts; these need the types above. */
+#include "judge/gate.h"
 #include "judge/opened.h"
 #include "judge/question.h"
 

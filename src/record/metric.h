@@ -76,6 +76,11 @@ struct assay_metric {
 assay_code assay_metrics_compute(const struct assay_plan *plan, struct assay_trace *trace, struct assay_arena *arena,
                                  struct assay_metric **ret, size_t *ret_count, assay_err *err);
 
+/* One metric again, with each bound of a percentile at confidence 1 - alpha instead of the receipt's: for judges whose
+ * policy asks for another one. A bound that n does not bear is infinite. USAGE: no such arm or metric. */
+assay_code assay_metric_at(const struct assay_plan *plan, struct assay_trace *trace, uint32_t arm, const char *name,
+                           double alpha, struct assay_arena *arena, struct assay_metric *ret, assay_err *err);
+
 /* Order of the receipt: by arm, then name. */
 int assay_metric_compare(const struct assay_metric *a, const struct assay_metric *b);
 

@@ -56,6 +56,7 @@ struct series {
     uint32_t sources;   /* bits of enum assay_token_source that the values rest on */
     double *sorted;     /* made when first asked for */
     uint64_t effective_n;
+    double alpha; /* of each one-sided bound; 0: that of receipts */
     bool is_wanted;
 };
 

@@ -130,17 +130,19 @@ static void bound(const struct series *series, uint64_t n, uint64_t rank, unsign
     if (series->count > 0 && series->effective_n < series->count) {
         m = (uint64_t)floor((double)n * (double)series->effective_n / (double)series->count);
     }
-    uint64_t upper = assay_stat_quantile_upper(m, p_milli, ALPHA);
-    uint64_t lower = assay_stat_quantile_lower(m, p_milli, ALPHA);
-    if (upper == 0 || lower == 0) {
-        return;
+    double alpha = series->alpha > 0 ? series->alpha : ALPHA;
+    uint64_t upper = assay_stat_quantile_upper(m, p_milli, alpha);
+    uint64_t lower = assay_stat_quantile_lower(m, p_milli, alpha);
+    upper = upper && m < n ? scaled(upper, m, n, true) : upper;
+    lower = lower && m < n ? scaled(lower, m, n, false) : lower;
+    bool has_upper = upper && !ranked_value(series, upper < rank ? rank : upper, is_higher_better, &ret->upper);
+    bool has_lower = lower && !ranked_value(series, lower > rank ? rank : lower, is_higher_better, &ret->lower);
+    ret->has_bounds = has_upper && has_lower;
+    if (series->alpha > 0 && has_upper != has_lower) { /* a judge asks one side at a time; a receipt has both or none */
+        ret->has_bounds = true;
+        ret->upper = has_upper ? ret->upper : HUGE_VAL;
+        ret->lower = has_lower ? ret->lower : -HUGE_VAL;
     }
-    upper = m < n ? scaled(upper, m, n, true) : upper;
-    lower = m < n ? scaled(lower, m, n, false) : lower;
-    upper = upper < rank ? rank : upper;
-    lower = lower > rank ? rank : lower;
-    ret->has_bounds = !ranked_value(series, upper, is_higher_better, &ret->upper) &&
-                      !ranked_value(series, lower, is_higher_better, &ret->lower);
 }
 
 static assay_code percentile(struct series *series, const struct assay_metric_stat *stat, bool is_higher_better,

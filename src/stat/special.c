@@ -195,3 +195,41 @@ double assay_stat_t_quantile(double p, double degrees)
     double t = sqrt(degrees * (1.0 - x) / x);
     return p < 0.5 ? -t : t;
 }
+
+/* P(a, x) by its series (Abramowitz and Stegun, 6.5.29): all terms are positive, so nothing cancels, and quantiles of
+ * the degrees that occur (tens) need a few hundred terms at most. */
+double assay_stat_gamma_below(double a, double x)
+{
+    assert(a > 0 && x >= 0);
+    if (x <= 0) {
+        return 0.0;
+    }
+    double term = 1.0, sum = 1.0;
+    for (double n = a + 1; term > sum * 0x1p-60; n += 1) {
+        term *= x / n;
+        sum += term;
+    }
+    double p = assay_stat_exp(a * assay_stat_log(x) - x - assay_stat_log_gamma(a + 1)) * sum;
+    return p < 1.0 ? p : 1.0;
+}
+
+double assay_stat_chi2_quantile(double p, double degrees)
+{
+    assert(p > 0 && p < 1 && degrees > 0);
+    double low = 0, high = degrees;
+    while (assay_stat_gamma_below(degrees / 2, high / 2) < p) {
+        low = high;
+        high *= 2;
+    }
+    for (;;) {
+        double middle = low + (high - low) / 2;
+        if (middle <= low || middle >= high) {
+            return middle;
+        }
+        if (assay_stat_gamma_below(degrees / 2, middle / 2) < p) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+}

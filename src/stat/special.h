@@ -19,6 +19,8 @@ double assay_stat_normal_quantile(double p); /* 0 < p < 1; 1e-14 */
 
 double assay_stat_beta_below(double x, double a, double b);    /* regularised I_x(a, b); a, b > 0, 0 <= x <= 1; 1e-12 */
 double assay_stat_beta_quantile(double p, double a, double b); /* its inverse in x; 0 <= p <= 1 */
+double assay_stat_gamma_below(double a, double x);             /* regularised P(a, x); a > 0, x >= 0; 1e-12 */
+double assay_stat_chi2_quantile(double p, double degrees);     /* 0 < p < 1, degrees > 0; 1e-11 */
 double assay_stat_t_below(double t, double degrees);
 double assay_stat_t_quantile(double p, double degrees); /* 0 < p < 1, degrees > 0; 1e-11 */
 

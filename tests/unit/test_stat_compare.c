@@ -33,6 +33,9 @@ static void special_functions_give_the_values_of_scipy(void **state)
     assert_near(assay_stat_beta_below(0.3, 2, 5), 0.5798250000000003, 1e-13);
     assert_near(assay_stat_beta_below(0.51, 500, 500), 0.7364243916434143, 1e-12);
     assert_near(assay_stat_beta_quantile(0.95, 95, 6), 0.9735502870240524, 1e-12);
+    assert_near(assay_stat_gamma_below(2.5, 1.7), 0.36143007689620493, 1e-13);
+    assert_near(assay_stat_chi2_quantile(0.05, 7), 2.167349909298057, 1e-12);
+    assert_near(assay_stat_chi2_quantile(0.999, 4), 18.46682695290317, 1e-12);
     assert_near(assay_stat_t_quantile(0.975, 9), 2.262157162798205, 1e-12);
     assert_near(assay_stat_t_quantile(0.005, 1), -63.656741162871526, 1e-11);
 }
