@@ -39,6 +39,11 @@ struct assay_cpu {
 /* amx_*: present in the CPU and the system; using them still needs permission (arch_prctl) once a process. */
 struct assay_cpu assay_cpu_detect(void);
 
+/* How floats are rounded in this thread, and whether subnormals are flushed: the control bits of MXCSR, 0 elsewhere
+ * than on x86. Code built with -ffast-math changes them for a whole process when it is loaded. */
+unsigned assay_cpu_float_mode(void);
+void assay_cpu_set_float_mode(unsigned mode);
+
 /* The names of the features that are there, sorted by bytes, NULL-terminated. */
 #define ASSAY_CPU_NAMES_MAX 32
 size_t assay_cpu_names(const struct assay_cpu *cpu, const char *ret[ASSAY_CPU_NAMES_MAX]);

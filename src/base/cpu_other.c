@@ -8,3 +8,13 @@ struct assay_cpu assay_cpu_detect(void)
 #endif
     return cpu;
 }
+
+unsigned assay_cpu_float_mode(void)
+{
+    return 0;
+}
+
+void assay_cpu_set_float_mode(unsigned mode)
+{
+    (void)mode;
+}

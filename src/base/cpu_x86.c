@@ -3,6 +3,7 @@
 #include <cpuid.h>
 #include <stdint.h>
 #include <string.h>
+#include <xmmintrin.h>
 
 struct leaf {
     unsigned eax, ebx, ecx, edx;
@@ -74,4 +75,16 @@ struct assay_cpu assay_cpu_detect(void)
         read_hypervisor(&cpu);
     }
     return cpu;
+}
+
+#define MXCSR_FLAGS 0x3fu /* what happened so far; the rest is control */
+
+unsigned assay_cpu_float_mode(void)
+{
+    return _mm_getcsr() & ~MXCSR_FLAGS;
+}
+
+void assay_cpu_set_float_mode(unsigned mode)
+{
+    _mm_setcsr(mode | (_mm_getcsr() & MXCSR_FLAGS));
 }

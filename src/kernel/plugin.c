@@ -62,7 +62,18 @@ assay_code assay_kernel_set_plugin(struct assay_kernel_set *set, const char *pat
     if (!strchr(path, '/')) {
         return assay_fail(err, ASSAY_USAGE, "plug-in '%s', expected a path, for instance ./%s", path, path);
     }
+    unsigned float_mode = assay_cpu_float_mode();
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (assay_cpu_float_mode() != float_mode) {
+        assay_cpu_set_float_mode(float_mode);
+        if (handle) {
+            (void)dlclose(handle);
+        }
+        return assay_fail(err, ASSAY_UNSUPPORTED,
+                          "plug-in '%s' changes how this process computes floats when it is loaded: build it without "
+                          "-ffast-math",
+                          path);
+    }
     if (!handle) {
         const char *why = dlerror();
         return assay_fail(err, ASSAY_NOT_FOUND, "cannot load the plug-in: %.300s", why ? why : path);

@@ -112,14 +112,16 @@ assay_code kernel_step(void *worker, const struct assay_operation *operation, st
     for (size_t n = 0; n < copies_of_epoch(state); n++) {
         assay_kernel_data_poison(&state->copies[nth_copy(state, n)]);
     }
+    unsigned float_mode = assay_cpu_float_mode();
     uint64_t cpu_ns = assay_clock_thread_cpu_ns(); /* outside of the stamps: it is a system call */
     ret->start_ns = assay_clock_mono_ns();
     assay_kernel_dispatch_many(arm->kernel, thread, &ring, state->next_copy, state->iterations);
     ret->end_ns = assay_clock_mono_ns();
     ret->cpu_ns = assay_clock_thread_cpu_ns() - cpu_ns;
     ret->iterations = (uint32_t)state->iterations;
-    if (arm->is_wrong || !is_as_expected(state, arm)) {
+    if (arm->is_wrong || !is_as_expected(state, arm) || assay_cpu_float_mode() != float_mode) {
         ret->status = ASSAY_STATUS_WRONG;
+        assay_cpu_set_float_mode(float_mode); /* the next arm computes as before */
     }
     advance(state, state->iterations);
     return ASSAY_OK;

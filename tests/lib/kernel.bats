@@ -68,6 +68,20 @@ measured() {
     [[ "$output" == *"check selfcheck-ext_dot_f32_lanes: fail"* ]]
 }
 
+@test "a plug-in that changes how floats are computed is refused" {
+    [ "$(uname -m)" = x86_64 ] || skip "the mode is that of x86"
+    cp "$here/dot.c" fast.c
+    echo '__attribute__((constructor)) static void flush(void) { unsigned m; __asm__ volatile("stmxcsr %0" : "=m"(m));
+        m |= 0x8040; __asm__ volatile("ldmxcsr %0" : : "m"(m)); }' >>fast.c
+    # shellcheck disable=SC2046 # words
+    "$CC" -O2 -std=gnu17 -DEXTRA=0 -DASSAY_KERNEL_AS_PLUGIN -shared -fPIC -o fast.so fast.c $(pkg-config --cflags assay)
+    run "$ASSAY" run kernel ext_dot --plugin ./fast.so --no-calibrate --quiet --out run
+    echo "$output"
+    [ "$status" -eq 3 ]
+    [[ "$output" == *-ffast-math* ]]
+    [ ! -e run ]
+}
+
 @test "as a command it only works, and two builds differ in work alone" {
     "$here/dot" --calls 10
     "$here/dot-slower" --calls 10

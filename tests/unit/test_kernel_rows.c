@@ -91,6 +91,29 @@ static void every_built_in_row_belongs_to_its_operation_and_is_in_the_table(void
     assay_kernel_set_free(set);
 }
 
+static void families_and_instruction_sets_are_of_the_closed_lists(void **state)
+{
+    (void)state;
+    static const char *const FAMILIES[] = {"ternary", "dense",  "head",  "quant",  "norm",  "rope",
+                                           "attn",    "act",    "embed", "sample", "pack",  "sync",
+                                           "limit",   "tgattn", "graph", "column", "motif", "copy"};
+    struct assay_kernel_set *set = new_set();
+    for (size_t i = 0; i < assay_kernel_set_rows(set); i++) {
+        struct assay_kernel_entry entry = assay_kernel_set_row(set, i);
+        struct assay_kernel_id id;
+        bool is_listed = false;
+        assert_true(assay_kernel_id_read(entry.row->id, &id));
+        for (size_t k = 0; k < sizeof FAMILIES / sizeof FAMILIES[0]; k++) {
+            is_listed = is_listed || assay_slice_is(id.family, FAMILIES[k]);
+        }
+        assert_true(is_listed);
+        assert_non_null(assay_kernel_isa_find(id.isa));
+        assert_true(entry.row != entry.op->rows[0] || assay_slice_is(id.isa, "ref"));
+        assert_int_not_equal(entry.row->kind, ASSAY_KERNEL_STANDIN);
+    }
+    assay_kernel_set_free(set);
+}
+
 static void the_table_is_sorted_by_bytes(void **state)
 {
     (void)state;
@@ -307,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_id_has_four_parts),
         cmocka_unit_test(every_built_in_row_belongs_to_its_operation_and_is_in_the_table),
+        cmocka_unit_test(families_and_instruction_sets_are_of_the_closed_lists),
         cmocka_unit_test(the_table_is_sorted_by_bytes),
         cmocka_unit_test(codes_are_packed_as_the_golden_vector_says),
         cmocka_unit_test(the_golden_dot_products_come_out),
