@@ -49,7 +49,8 @@ const char *judge_draft_copy(struct verdict_draft *draft, const char *text)
     return copy;
 }
 
-static const char *vtext(struct verdict_draft *draft, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *vtext(struct verdict_draft *draft, const char *format,
+                                                               va_list args)
 {
     char text[TEXT_BYTES_MAX];
     int len = vsnprintf(text, sizeof text, format, args);

@@ -103,6 +103,9 @@ static void write_samples(struct run_case *run, struct assay_trace_writer *write
     for (size_t i = 0; i < run->host_count; i++) {
         must(assay_trace_add_host(writer, &run->host[i], &err), &err);
     }
+    if (run->kernels) {
+        must(assay_trace_add_kernels(writer, run->kernels, &err), &err);
+    }
     for (size_t i = 0; i < json_array_size(run->checks); i++) {
         must(assay_trace_add_check(writer, json_array_get(run->checks, i), &err), &err);
     }
@@ -174,6 +177,7 @@ void run_case_done(struct run_case *run)
     assay_plan_free(run->plan);
     free(run->samples);
     json_decref(run->checks);
+    json_decref(run->kernels);
     assay_buf_done(&run->plan_bytes);
     assay_buf_done(&run->trace_bytes);
 }

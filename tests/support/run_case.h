@@ -35,6 +35,7 @@ struct run_case {
     const char *stop_reason; /* "reached" */
     uint64_t clock_read_ns;  /* 0: the stamps come from a clock that costs nothing */
     json_t *checks;          /* array for the check chunk */
+    json_t *kernels;         /* array for the counter chunk, or NULL */
     const struct assay_host_reading *host;
     size_t host_count;
     struct assay_buf plan_bytes, trace_bytes; /* after run_case_write */

@@ -258,6 +258,78 @@ static void a_run_without_an_ok_sample_in_the_window_failed(void **state)
     expect_outcome(&run, "failed", ASSAY_DOCUMENT_RECORD);
 }
 
+/* A counter chunk of one entry: 20 bytes a ns. */
+static json_t *counters(const char *id, const char *kind, const char *isa)
+{
+    return json_pack("[{s:s, s:i, s:i}, {s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:i, s:i}]", "tableSha256",
+                     "2a6f56cf2b7965cebb87234d258a35537706c963bf0ae428a69e06e59ac64968", "wallNs", 6600000, "threads",
+                     1, "id", id, "arm", "a", "class", kind, "equality", "exact", "isa", isa, "fallback", 0, "calls",
+                     "6", "elements", "600", "bytes", "100000000", "ops", "1200", "ns", 5000000, "threads", 1);
+}
+
+static void kernels_of_the_trace_stand_in_the_receipt_and_name_the_backend(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id, *isa, *backend;
+    } CASES[] = {{"ternary_gemv_i2s_avx2", "avx2", "cpu"}, {"ternary_gemv_w2a8_cuda80", "cuda80", "cuda"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct run_case run;
+        init_noop(&run);
+        run.kernels = counters(CASES[i].id, "quantised", CASES[i].isa);
+        struct assay_derivation derivation = derive(&run);
+        assert_string_equal(text_at(derivation.statement, "/predicate/kernels/entries/0/id"), CASES[i].id);
+        assert_string_equal(text_at(derivation.statement, "/predicate/kernels/entries/0/bytes"), "100000000");
+        assert_null(assay_json_at(derivation.statement, "/predicate/kernels/entries/0/ops"));
+        assert_true(has_code(derivation.statement, "/predicate/protocol/backend", CASES[i].backend));
+        assert_int_equal(json_array_size(assay_json_at(derivation.statement, "/predicate/protocol/backend")), 1);
+        json_decref(derivation.statement);
+        run_case_done(&run);
+    }
+}
+
+static void a_stand_in_kernel_makes_the_run_a_stand_in_without_rates(void **state)
+{
+    (void)state;
+    struct run_case run;
+    init_noop(&run);
+    run.kernels = counters("ternary_gemv_i2s_avx2", "standin", "avx2");
+    expect_outcome(&run, "standin", ASSAY_DOCUMENT_RECORD);
+}
+
+/* The verdict of the roofline check follows from counters and probes, whatever was told. */
+static void the_roofline_is_judged_from_the_counters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *highest, *lowest, *verdict;
+    } CASES[] = {{"20000000000", "19000000000", "pass"},
+                 {"18000000000", "17000000000", "fail"},
+                 {"18000000000", "9000000000", "undecided"}};
+    for (size_t i = 0; i < 3; i++) {
+        struct run_case run;
+        init_noop(&run);
+        run.kernels = counters("ternary_gemv_i2s_avx2", "quantised", "avx2");
+        json_t *check =
+            json_pack("{s:s, s:s, s:s, s:i, s:{s:s, s:s}}", "id", "roofline", "rule", "roofline@1", "verdict", "pass",
+                      "n", 3, "data", "readHighest", CASES[i].highest, "readLowest", CASES[i].lowest);
+        assert_int_equal(json_array_append_new(run.checks, check), 0);
+        struct assay_derivation derivation = derive(&run);
+        const json_t *checks = assay_json_at(derivation.statement, "/predicate/checks");
+        const char *found = NULL;
+        for (size_t k = 0; k < json_array_size(checks); k++) {
+            const json_t *made = json_array_get(checks, k);
+            if (strcmp(json_string_value(json_object_get(made, "id")), "roofline") == 0) {
+                found = json_string_value(json_object_get(made, "verdict"));
+            }
+        }
+        assert_non_null(found);
+        assert_string_equal(found, CASES[i].verdict);
+        json_decref(derivation.statement);
+        run_case_done(&run);
+    }
+}
+
 static void a_scripted_peer_is_a_stand_in_unless_the_plan_names_it(void **state)
 {
     (void)state;
@@ -570,6 +642,9 @@ int main(void)
         cmocka_unit_test(what_is_no_complete_run_gives_a_record_without_rates),
         cmocka_unit_test(time_is_one_of_the_ends_of_a_precision_rule),
         cmocka_unit_test(a_run_without_an_ok_sample_in_the_window_failed),
+        cmocka_unit_test(kernels_of_the_trace_stand_in_the_receipt_and_name_the_backend),
+        cmocka_unit_test(a_stand_in_kernel_makes_the_run_a_stand_in_without_rates),
+        cmocka_unit_test(the_roofline_is_judged_from_the_counters),
         cmocka_unit_test(a_scripted_peer_is_a_stand_in_unless_the_plan_names_it),
         cmocka_unit_test(the_compute_path_follows_the_records_of_the_trace),
         cmocka_unit_test(equal_outputs_of_one_input_prove_determinism_and_others_refute_it),
