@@ -43,7 +43,7 @@ extern const struct assay_verb assay_verb_run, assay_verb_show, assay_verb_verif
     assay_verb_history, assay_verb_key, assay_verb_log, assay_verb_sign, assay_verb_explain, assay_verb_import,
     assay_verb_export, assay_verb_truth, assay_verb_host, assay_verb_claims, assay_verb_man, assay_verb_completion,
     assay_verb_compare;
-extern const struct assay_verb assay_verb_gate, assay_verb_ab, assay_verb_doctor;
+extern const struct assay_verb assay_verb_gate, assay_verb_ab, assay_verb_doctor, assay_verb_selfcheck, assay_verb_work;
 
 /* Reads argv into values; on --help prints the help and sets *ret_done. */
 assay_code assay_cli_parse(const struct assay_opt_verb *verb, int argc, char *const *argv, void *values,

@@ -110,7 +110,7 @@ static assay_code measure(struct assay_prepared_run *run, struct assay_run_setup
         rc = assay_calibrate(run, setup, &checks, err);
     }
     if (rc == ASSAY_OK) {
-        setup->checks = checks;
+        setup->checks = checks ? checks : run->checks;
         rc = assay_run(setup, result, err);
     }
     assay_progress_line_done(&line);

@@ -11,6 +11,7 @@ struct assay_prepared_run {
     struct assay_run_table table;
     void *values; /* struct assay_run_options, then the workload's state */
     struct assay_opt_seen seen;
+    const json_t *checks; /* measured beforehand by the verb, borrowed; NULL: none */
 };
 
 assay_code assay_prepared_run_init(struct assay_prepared_run *run, const struct assay_workload *workload,

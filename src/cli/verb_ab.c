@@ -1,4 +1,5 @@
 /* Two commands, or more, in turn: is the other one slower? `run command` with arms, then the verdict. */
+#include "cli/aa.h"
 #include "cli/judged.h"
 #include "cli/one_run.h"
 #include "cli/quiet_notes.h"
@@ -13,6 +14,8 @@
 /* Unless told otherwise: half a percent is enough for a margin of two, and a minute is what a person waits. */
 #define DEFAULT_PRECISION "0.5%"
 #define DEFAULT_DURATION "60s"
+#define SELFCHECK_PAIRS "40"
+#define SELFCHECK_DURATION "20s"
 #define WATCH_NS (500 * ASSAY_NS_PER_MS) /* how quiet it is before: /proc/stat counts in steps of 10 ms */
 
 static const char *const LEVELS[] = {"gate", "advisory", NULL};
@@ -21,7 +24,7 @@ struct values {
     struct assay_judged_how how;
     int level;
     double margin, confidence;
-    bool is_quiet, wants_store, wants_doctor;
+    bool is_quiet, wants_store, wants_doctor, wants_selfcheck;
     /* Handed on to `run command` as they were given. */
     const char *precision, *duration, *pairs, *warmup, *gap, *timeout, *verify_output, *expect_exit, *prepare, *cwd,
         *input, *seed, *out, *store;
@@ -73,6 +76,9 @@ static const struct assay_opt OPTIONS[] = {
     {"save", NULL, "append the run to the history", ASSAY_OPT_FLAG_ON, AT(wants_store), .group = RUN},
     {"doctor", NULL, "look for half a second how quiet the machine is, first", ASSAY_OPT_FLAG_ON, AT(wants_doctor),
      .group = RUN},
+    {"selfcheck", NULL,
+     "measure the first command against itself first (at most 20 s); the receipt keeps what came out", ASSAY_OPT_FLAG,
+     AT(wants_selfcheck), .group = RUN},
     {"quiet", NULL, "no progress, no notes", ASSAY_OPT_FLAG, AT(is_quiet), .group = RUN},
 };
 
@@ -163,6 +169,29 @@ static assay_code judge(struct assay_cli *cli, struct assay_judged *judged, cons
     return rc == ASSAY_OK ? assay_judged_end(judged, cli, &document, &values->how, out, err) : rc;
 }
 
+/* The first command against itself, with the options of the run, as a check of its receipt. */
+static assay_code check_self(struct assay_cli *cli, const struct values *values, const char *command,
+                             struct assay_arena *arena, json_t **ret, assay_err *err)
+{
+    const char *const options[] = {"timeout",     values->timeout,
+                                   "expect-exit", values->expect_exit,
+                                   "prepare",     values->prepare,
+                                   "cwd",         values->cwd,
+                                   "input",       values->input,
+                                   "gap",         values->gap,
+                                   "shell",       values->shell ? "true" : NULL,
+                                   NULL};
+    struct assay_aa_setup setup = {.a = command,
+                                   .b = command,
+                                   .pairs = SELFCHECK_PAIRS,
+                                   .duration = SELFCHECK_DURATION,
+                                   .options = options,
+                                   .rule = {.alpha = 1.0 - values->confidence, .margin = values->margin}};
+    struct assay_aa aa;
+    assay_code rc = assay_aa_measure(cli, &setup, arena, &aa, err);
+    return rc == ASSAY_OK ? assay_aa_check(&aa, values->margin, ret, err) : rc;
+}
+
 static assay_code watch(json_t **ret, assay_err *err)
 {
     struct assay_host_doctor *doctor = NULL;
@@ -180,14 +209,19 @@ static assay_code measure_and_judge(struct assay_cli *cli, struct assay_judged *
 {
     struct assay_prepared_run run;
     struct assay_run_result result = {0};
-    json_t *before = NULL;
+    json_t *before = NULL, *checks = NULL;
     assay_code rc = assay_prepared_run_init(&run, assay_cli_workload(cli, "command"), err);
     rc = rc == ASSAY_OK ? set_arms(&run, given, &judged->arena, err) : rc;
     rc = rc == ASSAY_OK ? set_options(&run, values, err) : rc;
     rc = rc == ASSAY_OK && values->wants_doctor ? watch(&before, err) : rc;
+    if (rc == ASSAY_OK && values->wants_selfcheck) {
+        rc = check_self(cli, values, given->arguments[0], &judged->arena, &checks, err);
+        run.checks = checks;
+    }
     rc = rc == ASSAY_OK ? assay_one_run_keep(&run, &result, err) : rc;
     rc = rc == ASSAY_OK ? judge(cli, judged, values, &result, before, out, err) : rc;
     json_decref(before);
+    json_decref(checks);
     assay_run_result_done(&result);
     assay_prepared_run_done(&run);
     return rc;

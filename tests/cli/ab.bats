@@ -96,3 +96,39 @@ word_of() {
     grep -Eq '^finding +foreign-cpu' <<<"$output"
     grep -Eq 'evidence +other processes used .*: [^ ]+ \([0-9]+\) [0-9]+%' <<<"$output"
 }
+
+@test "selfcheck says whether a margin can be told here, and which could" {
+    run "$ASSAY" selfcheck --pairs 4 --quiet -o v.json
+    [ "$status" -le 2 ]
+    says "smallest fit margin"
+    for row in same overhead loop sleep memory calls; do
+        grep -Eq "^  $row " <<<"$output"
+    done
+    grep -q '"question":"selfcheck"' v.json
+    if [ "$status" -eq 0 ]; then grep -q '"verdict":"pass"' v.json; fi
+    run_exit 4 "$ASSAY" selfcheck --margin 0
+    run_exit 5 "$ASSAY" selfcheck nosuchprogram --quiet
+}
+
+@test "a command that takes now long, now short, is not fit, and slack for a wide margin" {
+    run_exit 1 "$ASSAY" selfcheck --pairs 8 --quiet --margin 1% "sh -c 'sleep 0.0\$((\$\$ % 5))'"
+    says "not fit at a margin of 1%"
+    grep -Eq '^  same +inconclusive' <<<"$output"
+}
+
+@test "work is of the kind and amount that was asked for" {
+    "$ASSAY" work loop 1000
+    "$ASSAY" work sleep 1000
+    "$ASSAY" work memory 1000
+    "$ASSAY" work calls 10
+    run_exit 4 "$ASSAY" work dig 10
+    ! "$ASSAY" --help | grep -q ' work '
+}
+
+@test "a run made under selfcheck keeps the answer in its receipt" {
+    run "$ASSAY" ab 'sleep 0.002' 'sleep 0.002' --pairs 8 $QUICK --selfcheck --out run
+    [ "$status" -ne 4 ] && [ "$status" -ne 5 ]
+    run "$ASSAY" show run
+    grep -Eq 'check aa_noise: (pass|fail), n ' <<<"$output"
+    verifies run || grep -q aa_noise <<<"$output"
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env bats
+# Every line of a shell block of these pages that begins with "assay " is run. What is judged may be found wanting or
+# undecided on a busy host; it may not be wrong usage, fail to run, or be a bug.
+
+load lib
+
+HOWTO="$BATS_TEST_DIRNAME/../../docs/howto"
+
+runs_page() {
+    awk '/^```/ { in_shell = /^```sh/ } in_shell && /^assay /' "$HOWTO/$1" >commands
+    [ "$(wc -l <commands)" -ge "$2" ]
+    mkdir -p bin
+    ln -sf "$ASSAY" bin/assay
+    PATH="$PWD/bin:$PATH"
+    while read -r line; do
+        run bash -c "$line" </dev/null
+        if [ "$status" -gt 2 ]; then
+            echo "exit status $status: $line"
+            echo "$output"
+            return 1
+        fi
+    done <commands
+}
+
+@test "the page on comparing two commands" {
+    runs_page compare-two-commands.md 5
+    [ -s verdict.json ]
+}
+
+@test "the page on the noise doctor" {
+    runs_page noise-doctor.md 2
+}
+
+@test "every probe of the doctor stands on its page" {
+    run "$ASSAY" doctor --duration 200ms --json
+    for probe in $(grep -o '"probe": "[^"]*"' <<<"$output" | cut -d'"' -f4); do
+        grep -q "^| .*\`$probe\`.* |" "$HOWTO/noise-doctor.md" || { echo "missing: $probe"; return 1; }
+    done
+}
