@@ -72,14 +72,13 @@ static struct range plus(struct range a, double b)
 #define VALUE(i) exact_of(report, relation->parts[i])
 #define COUNT relation->parts_count
 
+/* In a table the arms are tried in both orders (specification 3, readings). */
 static bool change(const struct honest *report, const struct honest_relation *relation)
 {
-    struct range percent = PART(2), reading = plus(divide(PART(1), PART(0)), -1);
-    if (!report->sites[relation->parts[2]].has_sign) { /* "61 % less": the size alone */
-        struct range down = {-reading.hi, -reading.lo};
-        return meet(reading, percent) || meet(down, percent);
-    }
-    return meet(reading, percent);
+    struct range percent = PART(2), forth = plus(divide(PART(1), PART(0)), -1),
+                 back = plus(divide(PART(0), PART(1)), -1);
+    bool is_in_table = report->sites[relation->parts[2]].table > 0;
+    return meet(forth, percent) || (is_in_table && meet(back, percent));
 }
 
 static bool ratio(const struct honest *report, const struct honest_relation *relation)

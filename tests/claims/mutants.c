@@ -412,7 +412,9 @@ static struct assay_findings *judge(const struct assay_buf *text)
 {
     struct assay_claims_input input = {.path = "report.md", .bytes = text->data, .len = text->len};
     struct assay_claims_request request = {
-        .inputs = &input, .inputs_count = 1, .options = {.level = ASSAY_SEVERITY_WARNING, .fail_on = ASSAY_SEVERITY_WARNING}};
+        .inputs = &input,
+        .inputs_count = 1,
+        .options = {.level = ASSAY_SEVERITY_WARNING, .fail_on = ASSAY_SEVERITY_WARNING}};
     struct assay_findings *findings = NULL;
     assay_err err = {0};
     if (assay_claims_check(&request, &findings, &err) != ASSAY_OK) {
