@@ -22,9 +22,12 @@ struct reader {
     struct list_level lists[DEPTH_MAX];
     uint32_t lists_count, lists_seen;
     uint32_t html_from, html_to;
+    struct doc_row row;
+    uint32_t row_text;  /* where its first text lies, or NONE32 */
     uint32_t link_flat; /* where the open link began in the flat text */
     struct assay_slice link_target;
     enum { CODE_SKIPPED, CODE_LINES, CODE_JSON } code;
+    bool has_code_pipe; /* the open row: a code span holds a '|' */
     bool is_in_code, is_in_html, is_heading, is_cell, is_head_cell, is_over_depth;
     uint8_t heading_level;
 };
@@ -32,6 +35,11 @@ struct reader {
 static uint32_t offset_of(const struct reader *r, const char *text)
 {
     return (uint32_t)(text - r->bytes);
+}
+
+static const char *bytes_of(const struct reader *r)
+{
+    return r->m->files.at[r->doc.file].input->bytes;
 }
 
 static bool is_slice(const struct reader *r, const char *text)
@@ -64,6 +72,35 @@ static void leave_cell(struct reader *r)
 {
     doc_close_cell(&r->doc);
     r->is_cell = false;
+}
+
+static void enter_row(struct reader *r)
+{
+    doc_open_row(&r->doc);
+    doc_mark_row(&r->doc, &r->row);
+    r->row_text = NONE32;
+    r->has_code_pipe = false;
+}
+
+/* md4c keeps a code span whole and merges "||"; GFM splits at both. */
+static void leave_row(struct reader *r)
+{
+    if (r->row_text == NONE32) {
+        return;
+    }
+    uint32_t from = r->row_text, to = r->row_text;
+    while (from > 0 && r->bytes[from - 1] != '\n') {
+        from--;
+    }
+    while (to < r->len && r->bytes[to] != '\n') {
+        to++;
+    }
+    struct assay_slice line = assay_slice_trim((struct assay_slice){r->bytes + from, to - from});
+    if (assay_slice_starts(line, "<!--") && !memchr(line.data, '|', line.len)) {
+        doc_drop_row(&r->doc, &r->row); /* to GFM it ends the table */
+    } else if (r->has_code_pipe || memmem(r->bytes + from, to - from, "||", 2)) {
+        doc_split_row(&r->doc, &r->row, from, to);
+    }
 }
 
 /* ---- blocks --- */
@@ -168,7 +205,7 @@ static int on_enter_block(MD_BLOCKTYPE type, void *detail, void *user)
         enter_table(r);
         break;
     case MD_BLOCK_TR:
-        doc_open_row(&r->doc);
+        enter_row(r);
         break;
     case MD_BLOCK_TH:
     case MD_BLOCK_TD:
@@ -226,9 +263,11 @@ static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *user)
     case MD_BLOCK_TD:
         leave_cell(r);
         break;
+    case MD_BLOCK_TR:
+        leave_row(r);
+        break;
     case MD_BLOCK_THEAD:
     case MD_BLOCK_TBODY:
-    case MD_BLOCK_TR:
         break;
     default:
         doc_close_block(&r->doc);
@@ -259,7 +298,10 @@ static int on_enter_span(MD_SPANTYPE type, void *detail, void *user)
         const MD_SPAN_A_DETAIL *a = detail;
         r->links++;
         r->link_flat = r->doc.is_open ? doc_flat_len(&r->doc) : 0;
-        r->link_target = (struct assay_slice){a->href.text, a->href.size};
+        r->link_target = (struct assay_slice){0};
+        if (a->href.size > 0 && is_slice(r, a->href.text)) { /* r->bytes may be a copy */
+            r->link_target = (struct assay_slice){bytes_of(r) + offset_of(r, a->href.text), a->href.size};
+        }
         break;
     }
     default:
@@ -288,7 +330,7 @@ static int on_leave_span(MD_SPANTYPE type, void *detail, void *user)
         break;
     case MD_SPAN_A:
         r->links--;
-        if (r->doc.is_open && r->link_target.len && is_slice(r, r->link_target.data)) {
+        if (r->doc.is_open && r->link_target.len > 0) {
             doc_link(&r->doc, r->link_target, r->link_flat);
         }
         break;
@@ -351,6 +393,7 @@ static void html_text(struct reader *r, const char *text, uint32_t len)
         return;
     }
     uint32_t at = offset_of(r, text);
+    r->row_text = r->is_cell && r->row_text == NONE32 ? at : r->row_text;
     if (r->is_in_html) {
         r->html_from = r->html_from == NONE32 ? at : r->html_from;
         r->html_to = at + len;
@@ -364,6 +407,27 @@ static void html_text(struct reader *r, const char *text, uint32_t len)
     }
 }
 
+/* The entities that stand near numbers; any other is a gap. */
+static void entity_text(struct reader *r, const char *text, uint32_t len)
+{
+    static const struct {
+        const char *name, *is;
+    } ENTITIES[] = {
+        {"&lt;", "<"},    {"&gt;", ">"},     {"&amp;", "&"},   {"&quot;", "\""}, {"&le;", "≤"},
+        {"&ge;", "≥"},    {"&plusmn;", "±"}, {"&times;", "×"}, {"&micro;", "µ"}, {"&rarr;", "→"},
+        {"&minus;", "−"}, {"&asymp;", "≈"},  {"&#60;", "<"},   {"&#62;", ">"},   {"&#37;", "%"},
+    };
+    for (size_t i = 0; i < sizeof ENTITIES / sizeof ENTITIES[0]; i++) {
+        if (strlen(ENTITIES[i].name) == len && memcmp(ENTITIES[i].name, text, len) == 0) {
+            for (const char *c = ENTITIES[i].is; *c; c++) {
+                doc_made(&r->doc, *c);
+            }
+            return;
+        }
+    }
+    doc_made(&r->doc, ' ');
+}
+
 static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE len, void *user)
 {
     struct reader *r = user;
@@ -375,6 +439,10 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE len, void *use
         html_text(r, text, len);
         return r->m->failed != ASSAY_OK;
     }
+    if (r->is_cell && is_slice(r, text)) {
+        r->row_text = r->row_text == NONE32 ? offset_of(r, text) : r->row_text;
+        r->has_code_pipe |= r->code_span > 0 && memchr(text, '|', len);
+    }
     if (is_unread(r)) {
         return 0;
     }
@@ -385,8 +453,11 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE len, void *use
             doc_made(&r->doc, type == MD_TEXT_BR ? '\v' : '\n');
         }
         break;
-    case MD_TEXT_NULLCHAR:
     case MD_TEXT_ENTITY:
+        open_block(r);
+        entity_text(r, text, len);
+        break;
+    case MD_TEXT_NULLCHAR:
         open_block(r);
         doc_made(&r->doc, ' ');
         break;
@@ -437,7 +508,8 @@ void claims_read_markdown(struct model *m, uint32_t file)
         return;
     }
     r->m = m;
-    r->bytes = f->input->bytes;
+    char *parted = f->input->len ? doc_part_tables(f->input->bytes, f->input->len) : NULL;
+    r->bytes = parted ? parted : f->input->bytes;
     r->len = (uint32_t)f->input->len;
     doc_init(&r->doc, m, file);
     const MD_PARSER parser = {.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS,
@@ -455,5 +527,6 @@ void claims_read_markdown(struct model *m, uint32_t file)
     if (r->is_over_depth) {
         m->incomplete_why = "blocks deeper than 100";
     }
+    assay_free(parted);
     assay_free(r);
 }
