@@ -3,11 +3,12 @@
 #
 #     reach.sh [--no-peer]
 #
-# ASSAY is the program, SCORE that of tests/support, TOOLS the folder with null_reader, usage and hog, HERE this folder. Needs
+# ASSAY is the program, SCORE that of tests/support, MUTANTS that of tests/claims, TOOLS the folder with null_reader, usage,
+# hog and bench_claims, HERE this folder. Needs
 # two CPUs: the server on the first one, the client on the second.
 # ASSAY_PEERS: folder of a Python environment that holds guidellm, or will after this (default: build folder).
 set -u
-: "${ASSAY:?}" "${SCORE:?}" "${TOOLS:?}" "${HERE:?}"
+: "${ASSAY:?}" "${SCORE:?}" "${MUTANTS:?}" "${TOOLS:?}" "${HERE:?}"
 work=$(mktemp -d)
 rows="$work/rows"
 server=
@@ -258,11 +259,39 @@ beside_guidellm() {
         "$(awk -v a="$(value cpu_ns "$work/peer.usage")" -v b="$(value cpu_ns "$work/beside.usage")" 'BEGIN { printf ((b > 0) ? "%.0f x less" : "-"), (b > 0 ? a / b : 0) }')"
 }
 
+# Documents: speed, planted mutants, and false alarms on the documentation that this machine has.
+claims() {
+    say "claims"
+    "$TOOLS/bench_claims" >"$work/claims.speed"
+    local total ratio found share
+    total=$(awk '/^honest reports, each alone/ { print $(NF - 3) }' "$work/claims.speed")
+    ratio=$(awk '/^honest reports, each alone/ { print $(NF - 2) }' "$work/claims.speed")
+    row "claims, MB/s of number-dense reports on one core" "50" "${total:--}" "$(at_least "${total:-}" 50)"
+    row "  times md4c's parse alone" "4" "${ratio:--}" "$(at_least "$(awk -v r="${ratio:-99}" 'BEGIN { print r <= 4 }')" 1)"
+    "$MUTANTS" --each 3 >"$work/claims.mutants"
+    found=$(tail -1 "$work/claims.mutants")
+    share=$(echo "$found" | sed -n 's/.*: \([0-9]*\)\.[0-9] %$/\1/p')
+    row "  mutants found (${found%%;*})" "95 %" "$(echo "$found" | sed 's/.*; //')" "$(at_least "${share:-}" 95)"
+    "$HERE/claims_sample.sh" list | grep -i '\.md$' | head -300 >"$work/claims.list"
+    "$HERE/claims_sample.sh" run "$work/claims.list" >"$work/claims.sample" 2>/dev/null
+    row "  findings per 10,000 lines of ordinary documentation" "1" \
+        "$(awk -F '|' '$2 ~ / all / { print $7 " in" $4 "lines" }' "$work/claims.sample")" "-"
+}
+
+# at_least VALUE LIMIT: met, missed, or not measured
+at_least() {
+    case "$1" in
+    '' | -) echo "not measured" ;;
+    *) if [ "$1" -ge "$2" ]; then echo met; else echo missed; fi ;;
+    esac
+}
+
 if [ "$(nproc)" -lt 2 ]; then
     say "this machine has one CPU: server and client would measure each other; skipped"
     exit 77
 fi
 start_up
+claims
 stamp_errors
 capacity 1000 150
 capacity 5000 50
