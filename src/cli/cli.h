@@ -44,6 +44,7 @@ extern const struct assay_verb assay_verb_run, assay_verb_show, assay_verb_verif
     assay_verb_export, assay_verb_truth, assay_verb_host, assay_verb_claims, assay_verb_man, assay_verb_completion,
     assay_verb_compare;
 extern const struct assay_verb assay_verb_gate, assay_verb_ab, assay_verb_doctor, assay_verb_selfcheck, assay_verb_work;
+extern const struct assay_verb assay_verb_parity;
 
 /* Reads argv into values; on --help prints the help and sets *ret_done. */
 assay_code assay_cli_parse(const struct assay_opt_verb *verb, int argc, char *const *argv, void *values,

@@ -191,10 +191,12 @@ static assay_code set_family(struct arms *arms, assay_err *err)
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
 
-static enum assay_verdict verdict_of(enum assay_word word)
+/* Asked for parity, a faster one is none. */
+static enum assay_verdict verdict_of(const struct arms *arms, enum assay_word word)
 {
     switch (word) {
     case ASSAY_WORD_FASTER:
+        return strcmp(arms->asked->question, "parity") == 0 ? ASSAY_VERDICT_FAIL : ASSAY_VERDICT_PASS;
     case ASSAY_WORD_PARITY:
         return ASSAY_VERDICT_PASS;
     case ASSAY_WORD_SLOWER:
@@ -258,7 +260,7 @@ static void judge_one(struct arms *arms, const struct comparison *comparison)
         judge_draft_row(arms->draft, row_id(arms, comparison->metric, comparison->other), "comparison");
     fill_row(arms, row, comparison, wall, &outcome);
     row->word = by_cpu ? judge_draft_text(arms->draft, "%s (cpu)", assay_word_text(word)) : assay_word_text(word);
-    row->verdict = verdict_of(word);
+    row->verdict = verdict_of(arms, word);
     row->is_in_family = true;
     if (word == ASSAY_WORD_INCONCLUSIVE && outcome.word != word) {
         row->reason = "wall clock and CPU time contradict each other";
@@ -269,7 +271,7 @@ static void judge_one(struct arms *arms, const struct comparison *comparison)
         fill_row(arms, row, comparison, cpu, &of_cpu);
         row->metric = comparison->witness;
         row->word = assay_word_text(of_cpu.word);
-        row->verdict = verdict_of(of_cpu.word);
+        row->verdict = verdict_of(arms, of_cpu.word);
     }
 }
 
@@ -326,8 +328,11 @@ static const char *summary_of(struct arms *arms, enum assay_verdict verdict)
         }
     }
     if (family > 1) {
-        return judge_draft_text(draft, "%zu comparisons: %zu faster or at parity, %zu slower, %zu undecided", family,
-                                words[ASSAY_VERDICT_PASS], words[ASSAY_VERDICT_FAIL], words[ASSAY_VERDICT_UNDECIDED]);
+        bool is_parity = strcmp(arms->asked->question, "parity") == 0;
+        return judge_draft_text(draft, "%zu comparisons: %zu %s, %zu %s, %zu undecided", family,
+                                words[ASSAY_VERDICT_PASS], is_parity ? "at parity" : "faster or at parity",
+                                words[ASSAY_VERDICT_FAIL], is_parity ? "faster or slower" : "slower",
+                                words[ASSAY_VERDICT_UNDECIDED]);
     }
     bool is_wrong = verdict == ASSAY_VERDICT_FAIL && first->verdict != ASSAY_VERDICT_FAIL;
     const char *relation = strncmp(first->word, "parity", 6) == 0          ? "at parity with"

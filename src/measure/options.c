@@ -195,9 +195,6 @@ static assay_code check_paired(const struct assay_load_options *options, assay_e
         return assay_fail(err, ASSAY_USAGE, "--precision is %g, expected a share such as 0.5%%", options->precision);
     }
     bool has_confidence = options->confidence != CONFIDENCE_NOT_GIVEN;
-    if (has_confidence && options->precision == 0) {
-        return assay_fail(err, ASSAY_USAGE, "--confidence is that of --precision, which is missing");
-    }
     if (has_confidence && !(options->confidence >= 0.5 && options->confidence <= 0.9999)) {
         return assay_fail(err, ASSAY_USAGE, "--confidence is %g, expected 50%% to 99.99%%", options->confidence);
     }
