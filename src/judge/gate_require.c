@@ -296,7 +296,6 @@ static void require_one(struct gates *gates, const struct requirement *requireme
     struct assay_verdict_row *row = judge_draft_row(gates->draft, requirement->id, "requirement");
     row->is_in_family = true;
     row->expected = requirement->expected;
-    row->n = gates->runs_count;
     row->verdict = gates->runs_count == 0 ? ASSAY_VERDICT_NOT_MEASURED : worst.verdict;
     row->gate = row->verdict == ASSAY_VERDICT_PASS ? 0 : requirement->gate;
     row->found = worst.found ? judge_draft_copy(gates->draft, worst.found) : NULL;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define WIDTH 100       /* columns of a terminal that most people have */
-#define ID_WIDTH_MAX 16 /* longer ids push their line to the right, and no other */
+#define ID_WIDTH_MAX 24 /* longer ids push their line to the right, and no other */
 #define WORD_WIDTH 13   /* "not-measured" and "inconclusive" */
 #define PARTS_BYTES_MAX ((size_t)8 << 10)
 #define POSITION_SHOWN 0.001 /* an effect of place below 0.1 % is not worth a line */
@@ -175,6 +175,7 @@ static void parts_fill(struct parts *parts, const struct assay_verdict_row *row)
     part_text(parts, "expected ", row->expected);
     part_reach(parts, row);
     part_text(parts, "", row->reason);
+    part_text(parts, "in ", row->verdict == ASSAY_VERDICT_PASS ? NULL : row->element);
     part_marks(parts, row);
 }
 

@@ -1,0 +1,91 @@
+# Receipts against policies: the shipped example, exit statuses, and what must not pass.
+
+load lib
+
+ROOT="$BATS_TEST_DIRNAME/../.."
+POLICY="$ROOT/examples/policy/release.yaml"
+RUN="$ROOT/examples/real-llm/runs/smollm2-135m-instruct-q4_1-warm-closed"
+
+# row ID: the line of that gate
+row() {
+    grep -E "^  $1 +(pass|fail|undecided|not-measured) " <<<"$output"
+}
+
+@test "the shipped policy on a shipped receipt: one pass, one fail, one undecided, one not-measured: 1" {
+    run_exit 1 "$ASSAY" gate "$POLICY" "$RUN"
+    [[ "$(row first)" == *" pass "* ]]
+    [[ "$(row length)" == *" fail "* ]]
+    [[ "$(row answer)" == *" undecided "* ]]
+    [[ "$(row tail)" == *" not-measured "* ]]
+    says "1 fail, 1 undecided, 1 not-measured"
+    says "n too small (20 of 299)"
+}
+
+@test "all gates pass: 0; an undecided or unmeasured one: 2" {
+    run_exit 0 "$ASSAY" gate "$ROOT/examples/policy/first-token.yaml" "$RUN"
+    grep -v 'id: length' "$POLICY" >two.yaml
+    run_exit 2 "$ASSAY" gate two.yaml "$RUN"
+    grep -v 'id: answer' two.yaml >one.yaml
+    run_exit 2 "$ASSAY" gate one.yaml "$RUN"
+}
+
+@test "a metric that no receipt carries fails, whatever it would have been: 1" {
+    sed 's/metric: ttft, statistic: p50/metric: ttft, statistic: p99.9/' "$ROOT/examples/policy/first-token.yaml" >gone.yaml
+    run_exit 1 "$ASSAY" gate gone.yaml "$RUN"
+    says "no receipt carries ttft_p99.9"
+    says "missing"
+    sed 's/metric: ttft, statistic: p50, max: 500ms/metric: not_there, statistic: p50, max: 500ms/' \
+        "$ROOT/examples/policy/first-token.yaml" >unknown.yaml
+    run_exit 1 "$ASSAY" gate unknown.yaml "$RUN"
+    says "no receipt carries not_there_p50"
+}
+
+@test "the verdict is written with digests of policy, receipt and program, and says the same twice" {
+    run_exit 1 "$ASSAY" gate --date 2026-11-21 --output one.json "$POLICY" "$RUN"
+    run_exit 1 "$ASSAY" gate --date 2026-11-21 --output two.json "$POLICY" "$RUN"
+    cmp one.json two.json
+    grep -q "\"policySha256\":\"$(sha256sum "$POLICY" | cut -c1-64)\"" one.json
+    grep -q "\"sha256\":\"$(sha256sum "$RUN/receipt.json" | cut -c1-64)\"" one.json
+    grep -q "\"binarySha256\":\"$(sha256sum "$ASSAY" | cut -c1-64)\"" one.json
+    grep -q '"date":"2026-11-21"' one.json
+}
+
+@test "an edited trace fails every policy: 1" {
+    cp -r "$RUN" edited
+    chmod -R u+w edited
+    printf x | dd of=edited/trace.assay bs=1 seek=200 conv=notrunc status=none
+    run_exit 1 "$ASSAY" gate "$ROOT/examples/policy/first-token.yaml" edited
+    says "fail"
+}
+
+@test "without its trace a receipt passes nothing" {
+    mkdir bare
+    cp "$RUN/receipt.json" bare
+    run "$ASSAY" gate "$ROOT/examples/policy/first-token.yaml" bare
+    [ "$status" -eq 1 ] || [ "$status" -eq 2 ]
+}
+
+@test "a wrong policy: 3, with its line; no policy: 5; a wrong day: 4" {
+    sed 's/max: 500ms/max: 500/' "$ROOT/examples/policy/first-token.yaml" >wrong.yaml
+    run_exit 3 "$ASSAY" gate wrong.yaml "$RUN"
+    says "line 8: gates[0] (first): max: found \"500\", expected a duration with its unit"
+    run_exit 5 "$ASSAY" gate nowhere.yaml "$RUN"
+    run_exit 4 "$ASSAY" gate --date yesterday "$POLICY" "$RUN"
+}
+
+# Real pairs: arms of noop that spin. A busy host makes the run invalid, and then everything stays undecided.
+@test "a roll-out looks at new pairs, keeps its state in the verdict, and does not count a receipt twice" {
+    cat >rollout.yaml <<'EOF'
+assay_policy: 1
+name: rollout
+gates: [{id: quick, kind: budget, metric: service, statistic: p50, max: 1s}]
+rollout: {stages: [0.5, 1], looks: 3, promote_after: 1, promote_margin: 0.2, rollback_margin: 0.5, max_holds: 3, guards: [quick]}
+EOF
+    measures "$ASSAY" run noop --arm a=1ms --arm b=1ms --pairs 60 --seed 5 --quiet --no-save --out canary
+    run "$ASSAY" gate --rollout-start --output one.json rollout.yaml canary
+    [ "$status" -eq 0 ] || [ "$status" -eq 2 ]
+    says "roll-out:"
+    run_exit 2 "$ASSAY" gate --rollout one.json rollout.yaml canary
+    says "was judged before"
+    run_exit 3 "$ASSAY" gate --rollout rollout.yaml rollout.yaml canary
+}
