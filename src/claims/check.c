@@ -187,8 +187,9 @@ static void run_rules(struct check *c)
     for (uint32_t i = 0; i < c->m.quantities.count; i++) {
         c->m.quantities.at[i].status = ASSAY_CLAIM_STATUS_COUNT;
     }
+    rule_binding(c); /* first: a bound number is held against its receipt, and against nothing else */
     for (size_t i = 0; i < RULE_COUNT && c->m.failed == ASSAY_OK; i++) {
-        bool is_first = true;
+        bool is_first = FUNCTIONS[i] != rule_binding;
         for (size_t k = 0; k < i && is_first; k++) {
             is_first = FUNCTIONS[k] != FUNCTIONS[i];
         }
@@ -196,6 +197,7 @@ static void run_rules(struct check *c)
             FUNCTIONS[i](c);
         }
     }
+    claims_suppress(c);
 }
 
 static void release(struct check *c)

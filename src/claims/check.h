@@ -72,6 +72,8 @@ const char *check_value(struct check *c, const struct quantity *q, double value)
 const char *check_percent(struct check *c, double share);
 const char *check_factor(struct check *c, double factor);
 const char *check_printf(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Where a document names that file. */
+bool claims_citation(const struct check *c, const char *path, struct draft_place *ret);
 bool claims_is_claim(const struct quantity *q);
 void check_holds(struct quantity *q); /* takes part in a relation that holds */
 

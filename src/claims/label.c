@@ -324,6 +324,40 @@ static uint8_t listed_stat(const struct model *m, const struct quantity *q)
     return STAT_NONE;
 }
 
+/* "12 s (min)" */
+static uint8_t stat_in_brackets(const struct model *m, const struct quantity *q)
+{
+    const struct block *b = &m->blocks.at[q->block];
+    const struct item *next = &m->items.at[q->item];
+    if (q->item + 3 >= b->item + b->items || next[1].kind != ITEM_MARK || next[1].word != '(' ||
+        next[2].kind != ITEM_WORD || next[3].kind != ITEM_MARK || next[3].word != ')') {
+        return STAT_NONE;
+    }
+    return claims_stat_of_word(next[2].word);
+}
+
+/* "scaler_time_ms = -4.2": the unit stands in the key. */
+static bool unit_of_line(const struct model *m, const struct quantity *q, struct measure *ret)
+{
+    const struct block *b = &m->blocks.at[q->block];
+    const char *s = model_text(m, q->block).data;
+    uint32_t at = q->flat - b->flat, end = at;
+    size_t stem = 0;
+    while (end > 0 && (s[end - 1] == ' ' || s[end - 1] == '\t')) {
+        end--;
+    }
+    if (end == 0 || (s[end - 1] != '=' && s[end - 1] != ':')) {
+        return false;
+    }
+    for (end--; end > 0 && s[end - 1] == ' '; end--) {
+    }
+    uint32_t from = end;
+    while (from > 0 && (scan_is_letter(s[from - 1]) || scan_is_digit(s[from - 1]))) {
+        from--;
+    }
+    return measure_of_key(m->words, s + from, end - from, ret, &stem);
+}
+
 static void label_text(const struct labeller *l, const struct quantity *q, struct label_set *set)
 {
     const struct model *m = l->m;
@@ -338,6 +372,8 @@ static void label_text(const struct labeller *l, const struct quantity *q, struc
         near.metric_at = set->count ? 0 : near.metric_at;
     }
     walk(l, q, 1, set, &near);
+    uint8_t bracketed = stat_in_brackets(m, q);
+    near.stat = bracketed ? bracketed : near.stat;
     uint32_t of_sentence = sentence_metric(m, q, &set->is_hypothetical);
     uint32_t metric = near.metric ? near.metric : of_sentence;
     metric = metric ? metric : first_metric(m, b->stem);
@@ -386,11 +422,11 @@ static void label_cell(const struct model *m, const struct quantity *q, struct l
     const struct block *b = &m->blocks.at[q->block];
     const struct table *t = &m->tables.at[b->table];
     uint32_t label = row_label(m, t, b->row);
+    take_block(m, set, q->block, false); /* its own words first: "mean 1.2 s" in a row of p95 */
     take_block(m, set, model_cell(m, t, 0, b->column), true);
     if (label != q->block) {
         take_block(m, set, label, true);
     }
-    take_block(m, set, q->block, false);
     if (!has_class(set, CLASS_METRIC)) {
         uint32_t metric = first_metric(m, t->caption);
         metric = metric ? metric : heading_metric(m, t->section);
@@ -645,6 +681,11 @@ static void label_quantity(struct labeller *l, struct quantity *q)
         q->is_row_label = is_label;
         label_cell(m, q, &set);
     } else {
+        struct measure measure;
+        if (q->is_bare && b->kind == BLOCK_CODE && q->form == FORM_PLAIN && unit_of_line(m, q, &measure)) {
+            quantity_measure(q, &measure);
+            q->is_bare = false;
+        }
         label_text(l, q, &set);
     }
     q->is_headline = b->kind != BLOCK_CELL && (b->is_lead || (model_flags_at(m, q->block, q->flat) & SEGMENT_STRONG));

@@ -65,6 +65,9 @@ static bool read_denominator(const struct scan *sc, uint32_t at, struct measure 
     if (unit && row->dim == DIM_TIME) {
         measure->scale = measure->scale / (row->num / row->den) / scale;
         measure->dim = DIM_OVER(DIM_NUM(measure->dim), DIM_TIME);
+    } else if (unit && row->dim == DIM_ENERGY && DIM_NUM(measure->dim) == DIM_MONEY) {
+        measure->scale = measure->scale / (row->num / row->den) / scale;
+        measure->dim = DIM_OVER(DIM_MONEY, DIM_ENERGY);
     } else if (!unit || row->dim == DIM_COUNT) {
         struct word_hit hit = claims_word_find(sc->m->words, sc->s + at, end - at);
         if (!unit && hit.word && claims_words[hit.word].class_of == CLASS_NONE) {
@@ -107,7 +110,9 @@ static void read_below(const struct scan *sc, struct measure *measure)
         uint32_t word = scan_spaces(sc, scan_word_end(sc, at));
         uint32_t end = scan_word_end(sc, word);
         uint16_t unit = claims_unit_find(sc->m->words, sc->s + word, end - word);
-        if (unit && (claims_units[unit].dim == DIM_TIME || claims_units[unit].flags & UNIT_NOUN)) {
+        struct word_hit hit = claims_word_find(sc->m->words, sc->s + word, end - word);
+        bool is_noun = !unit && !hit.word && measure->dim == DIM_COUNT && end - word >= 4; /* "duplicates a topic" */
+        if (is_noun || (unit && (claims_units[unit].dim == DIM_TIME || claims_units[unit].flags & UNIT_NOUN))) {
             (void)read_denominator(sc, word, measure);
         }
     }
@@ -143,7 +148,7 @@ static bool is_taken_as_unit(uint16_t unit, uint32_t len, bool is_glued)
 /* The noun that is counted, up to two words on: "300 test clips". */
 static bool read_noun(const struct scan *sc, uint32_t at, struct measure *measure)
 {
-    uint32_t word = at, end = scan_word_end(sc, at);
+    uint32_t word = at, end = scan_word_end(sc, at), chain = at;
     for (int tries = 0; tries < 3 && end > word; tries++) {
         if (end < sc->n && (scan_is_digit(sc->s[end]) || sc->s[end] == '_')) { /* "float32 vectors" */
             while (end < sc->n && (scan_is_letter(sc->s[end]) || scan_is_digit(sc->s[end]))) {
@@ -162,8 +167,14 @@ static bool read_noun(const struct scan *sc, uint32_t at, struct measure *measur
         }
         struct word_hit hit = claims_word_find(sc->m->words, sc->s + word, end - word);
         unsigned class_of = claims_words[hit.word].class_of;
-        bool is_plural = end - word >= 5 && sc->s[end - 1] == 's' && sc->s[end - 2] != 's' && sc->s[end - 2] != 'u';
-        if (!unit && !hit.word && is_plural) {
+        bool is_chain = word > chain && sc->s[word - 1] == '-'; /* "look-ups" */
+        uint32_t noun_len = is_chain ? end - chain : end - word;
+        bool is_plural = noun_len >= 4 && sc->s[end - 1] == 's' && end - word > 1 && sc->s[end - 2] != 's' &&
+                         sc->s[end - 2] != 'u' && sc->s[end - 2] != 'i';
+        chain = is_chain ? chain : word;
+        bool is_metric =
+            class_of == CLASS_METRIC && tries == 0 && sc->s[end - 1] == 's' && end - word >= 5; /* "six sizes" */
+        if (!unit && (!hit.word || is_metric) && is_plural) {
             measure->unit = UNIT_NONE;
             measure->dim = DIM_COUNT;
             measure->scale = 1;

@@ -447,10 +447,29 @@ static bool is_year(const struct number *number, const struct decimal *num)
     return number->to - number->from == 4 && num->exp10 == 0 && num->digits >= 1900 && num->digits <= 2100;
 }
 
+/* "71.2 ± 4.0 ms": the unit stands behind the spread and is meant for both. */
+static bool measure_behind_spread(const struct scan *sc, uint32_t at, struct measure *ret)
+{
+    uint32_t i = scan_spaces(sc, at);
+    struct number number;
+    if (sc->n - i < 3 || memcmp(sc->s + i, "\xc2\xb1", 2) != 0) {
+        return false;
+    }
+    i = scan_spaces(sc, i + 2);
+    bool is_read = i < sc->n && scan_is_digit(sc->s[i]) && scan_number_read(sc, i, &number) &&
+                   scan_measure_read(sc, number.to, ret);
+    if (!is_read || ret->dim == DIM_COUNT) {
+        *ret = (struct measure){.scale = 1, .alt = 1, .to = at};
+        return false;
+    }
+    ret->to = at;
+    return true;
+}
+
 static void finish_plain(struct scan *sc, struct quantity *q, uint32_t from, const struct number *number)
 {
     struct measure measure;
-    if (!scan_measure_read(sc, number->to, &measure)) {
+    if (!scan_measure_read(sc, number->to, &measure) && !measure_behind_spread(sc, number->to, &measure)) {
         if (is_year(number, &q->num) || sc->s[from] == '0') {
             bool is_zero = number->to - number->from == 1;
             if (!is_zero && !number->has_point) {

@@ -155,7 +155,9 @@ static void read_value(struct reader *r);
 static void end_array(struct reader *r, struct array *array, double value, struct decimal num)
 {
     struct model *m = r->m;
-    if (array->count < SAMPLES_MIN && !array->is_objects && array->count > 0) {
+    struct assay_slice key = r->levels[r->depth].key;
+    bool is_range = array->count == 2 && key.len >= 5 && memmem(key.data, key.len, "range", 5);
+    if (array->count < SAMPLES_MIN && !array->is_objects && array->count > 0 && !is_range) {
         m->values.count = array->value;
         return;
     }

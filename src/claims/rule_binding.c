@@ -462,6 +462,5 @@ void rule_binding(struct check *c)
         }
     }
     judge_unbound(c);
-    claims_suppress(c);
     assay_free(binder.ids);
 }

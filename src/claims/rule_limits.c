@@ -84,18 +84,30 @@ static void judge_margins(struct check *c, const struct record *record)
 
 /* ---- C210 --- */
 
-static int side_of(const struct model *m, const struct quantity *percent)
+/* Whether the words behind (or before) a percentage put a limit above or below its base. */
+static int side_of(const struct model *m, const struct quantity *percent, bool is_time)
 {
-    for (uint32_t i = percent->item + 1; i <= percent->item + 2 && i < m->items.count; i++) {
+    uint32_t from = 0, to = 0;
+    sentence_of(m, percent->block, percent->item, &from, &to);
+    for (uint32_t i = percent->item + 1; i <= percent->item + 2 && i < to; i++) {
         const struct item *item = &m->items.at[i];
         if (item->kind != ITEM_WORD) {
             return 0;
         }
-        if (item->word == W_UNDER || item->word == W_LOWER || item->word == W_LESS || item->word == W_SLOWER) {
+        if (item->word == W_UNDER || item->word == W_LOWER || item->word == W_LESS) {
             return -1;
         }
         if (item->word == W_OVER || item->word == W_HIGHER || item->word == W_MORE) {
             return 1;
+        }
+        if (item->word == W_SLOWER || item->word == W_FASTER) {
+            return (item->word == W_SLOWER) == is_time ? 1 : -1;
+        }
+        for (uint32_t k = percent->item; item->word == W_FROM && k > from; k--) {
+            unsigned flags = claims_words[m->items.at[k - 1].word].flags;
+            if (m->items.at[k - 1].kind == ITEM_WORD && flags & (WORD_UP | WORD_DOWN) && !(flags & WORD_COMPARED)) {
+                return flags & WORD_UP ? 1 : -1;
+            }
         }
     }
     return 0;
@@ -106,10 +118,10 @@ static void judge_derived(struct check *c, const struct record *record)
     struct model *m = &c->m;
     for (uint32_t i = 0; i + 2 < record->count && record->is_text; i++) {
         struct quantity *percent = record->at[i], *base = record->at[i + 1], *limit = record->at[i + 2];
-        int side = percent->dim == DIM_PERCENT ? side_of(m, percent) : 0;
+        int side = percent->dim == DIM_PERCENT ? side_of(m, percent, base->dim == DIM_TIME) : 0;
         bool is_limit = limit->role == ROLE_THRESHOLD || word_is_before(m, limit, W_LIMIT, 3) ||
                         word_is_before(m, limit, W_TARGET, 3);
-        if (side == 0 || base->dim != limit->dim || base->dim == DIM_PERCENT || base->item > percent->item + 4 ||
+        if (side == 0 || base->dim != limit->dim || base->dim == DIM_PERCENT || base->item > percent->item + 6 ||
             !is_limit) {
             continue;
         }

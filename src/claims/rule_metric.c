@@ -24,7 +24,7 @@ static int by_key(const void *a, const void *b)
 static bool takes_part(const struct quantity *q)
 {
     bool is_role = q->role == ROLE_MEASURED || q->role == ROLE_SHARE || q->role == ROLE_RATIO ||
-                   q->role == ROLE_MONEY ||
+                   q->role == ROLE_MONEY || (q->role == ROLE_COUNT && q->stat != STAT_NONE) ||
                    (q->role == ROLE_NUMBER && q->metric && q->json_key.len && (q->metric & 0xffff) != W_DURATION);
     return q->key != 0 && is_role && (q->form == FORM_PLAIN || q->form == FORM_DURATION || q->form == FORM_SPREAD) &&
            !q->is_row_label && !q->num.has_sign && q->dim != DIM_POINTS;
@@ -124,7 +124,8 @@ static bool has_other_context(const struct model *m, const struct quantity *a, c
 
 static bool may_meet(const struct model *m, const struct quantity *a, const struct quantity *b)
 {
-    if (is_one_set(m, a, b) || scope_of(m, a) != scope_of(m, b) || has_other_context(m, a, b)) {
+    if ((a->binding_text && b->binding_text) || is_one_set(m, a, b) || scope_of(m, a) != scope_of(m, b) ||
+        has_other_context(m, a, b)) {
         return false;
     }
     if (is_text(m, a) && is_text(m, b) && likeness(m, a, b) < ALIKE) {
@@ -339,10 +340,29 @@ static void judge_headline(struct check *c, struct quantity *q, const struct can
     }
 }
 
+/* A sentence that shares a name with the only row that it can speak of, speaks of that row. */
+static struct quantity *only_row(const struct model *m, const struct quantity *q, const struct candidates *all)
+{
+    struct quantity *row = NULL;
+    struct tokens names = claims_tokens(m, q, CLASS_NAME);
+    for (uint32_t i = 0; i < all->count && is_text(m, q) && names.count > 0; i++) {
+        struct quantity *other = all->at[i];
+        if (is_text(m, other)) {
+            continue;
+        }
+        if (row) {
+            return NULL;
+        }
+        row = claims_tokens(m, other, CLASS_NAME).count > 0 && (other->stat == q->stat || !q->stat) ? other : NULL;
+    }
+    return row;
+}
+
 static void judge_quantity(struct check *c, const struct entry *bucket, uint32_t count, struct quantity *q)
 {
     struct candidates all = {0};
     collect(c, bucket, count, q, &all);
+    all.same = all.same ? all.same : only_row(&c->m, q, &all);
     for (uint32_t i = 0; i < all.count; i++) {
         if (meets(q, all.at[i])) {
             check_holds(q);

@@ -49,9 +49,27 @@ static bool is_never_negative(const struct quantity *q)
     return is_dim && is_metric && q->form == FORM_PLAIN;
 }
 
-static bool is_share_of_all(const struct quantity *q)
+/* Utilisation of one device cannot be above all of it; that of a CPU with many cores can. */
+static bool speaks_of_one_device(const struct model *m, const struct quantity *q)
+{
+    struct tokens metrics = claims_tokens(m, q, CLASS_METRIC);
+    bool has_use = false, has_gpu = false;
+    for (uint32_t i = 0; i < metrics.count; i++) {
+        has_use |= metrics.at[i] == TOKEN_WORD(W_UTILISATION);
+        has_gpu |= metrics.at[i] == TOKEN_WORD(W_GPU);
+    }
+    bool is_text = q->table == NONE32 && !q->json_key.len;
+    has_gpu |= is_text && sentence_has_word(m, q->block, q->item, W_GPU);
+    has_use |= is_text && sentence_has_word(m, q->block, q->item, W_UTILISATION);
+    return has_use && has_gpu;
+}
+
+static bool is_share_of_all(const struct model *m, const struct quantity *q)
 {
     uint16_t metric = metric_of(q);
+    if (speaks_of_one_device(m, q)) {
+        return true;
+    }
     return metric == W_SUCCESS || metric == W_RECALL || metric == W_HIT || metric == W_ACCURACY ||
            metric == W_PRECISION || metric == W_COVERAGE;
 }
@@ -65,7 +83,7 @@ static void judge_range(struct check *c, struct quantity *q)
         draft_note(&d, "if it is a difference, say so: 'change', 'delta'");
         draft_end(&d);
     }
-    if (q->dim == DIM_PERCENT && q->w.lo > 1 && is_share_of_all(q) && q->form == FORM_PLAIN && !q->num.has_sign &&
+    if (q->dim == DIM_PERCENT && q->w.lo > 1 && is_share_of_all(m, q) && q->form == FORM_PLAIN && !q->num.has_sign &&
         q->bound != BOUND_UPPER && !speaks_of_change(m, q) &&
         !(q->table == NONE32 && !q->json_key.len && word_is_behind(m, q, W_OF, 1))) {
         struct draft d = draft_at(c, RULE_C401, q);
@@ -78,12 +96,15 @@ static void judge_range(struct check *c, struct quantity *q)
 
 static void judge_zero(struct check *c, const struct record *record)
 {
+    static const char *const MEASURED[] = {"measured", "elapsed", "response", "took", NULL};
     for (uint32_t i = 0; i < record->count; i++) {
         struct quantity *q = record->at[i];
         bool is_zero =
             q->num.digits == 0 && q->bound == BOUND_EXACT && q->form == FORM_PLAIN && q->role == ROLE_MEASURED;
-        bool is_time = q->dim == DIM_TIME && q->stat != STAT_NONE && q->stat != STAT_SD && q->stat != STAT_MIN &&
-                       q->stat != STAT_CV;
+        bool is_named = metric_of(q) == W_LATENCY || metric_of(q) == W_TTFT ||
+                        (metric_of(q) == W_DURATION && record->is_text && block_has_any(&c->m, q->block, MEASURED));
+        bool is_time = q->dim == DIM_TIME && (q->stat != STAT_NONE || is_named) && q->stat != STAT_SD &&
+                       q->stat != STAT_MIN && q->stat != STAT_CV;
         bool has_work = false;
         for (uint32_t k = 0; k < record->count; k++) {
             has_work |= record->at[k]->dim == DIM_COUNT && record->at[k]->value > 0 && record->at[k]->noun != 0;
@@ -117,11 +138,13 @@ static bool is_throughput(const struct model *m, const struct quantity *q)
            q->role == ROLE_MEASURED && !q->is_in_pair;
 }
 
-static bool is_concurrency(const struct quantity *q)
+static bool is_concurrency(const struct model *m, const struct quantity *q)
 {
     bool is_unit = q->dim == DIM_COUNT && (q->unit == UNIT_CONNECTIONS || q->unit == UNIT_USERS);
     bool is_key = q->json_key.len && memmem(q->json_key.data, q->json_key.len, "concurrency", 11);
-    return (is_unit || is_key) && q->bound == BOUND_EXACT && q->value >= 1;
+    bool is_cell =
+        q->table != NONE32 && q->is_bare && q->num.exp10 >= 0 && quantity_has_word(m, q, W_CONCURRENCY) && q->row > 0;
+    return (is_unit || is_key || is_cell) && q->bound == BOUND_EXACT && q->value >= 1;
 }
 
 /* The least that this latency lets be in flight at once, per request and second. */
@@ -141,7 +164,7 @@ static void judge_little(struct check *c, const struct record *record)
 {
     struct quantity *rate = record_only(&c->m, record, DIM_RATE, is_throughput), *users = NULL;
     for (uint32_t i = 0; i < record->count; i++) {
-        if (is_concurrency(record->at[i])) {
+        if (is_concurrency(&c->m, record->at[i])) {
             if (users) {
                 return;
             }
@@ -180,7 +203,9 @@ static void judge_fast(struct check *c, const struct record *record)
     struct quantity *least = NULL, *count = NULL, *workers = NULL, *wall = NULL;
     for (uint32_t i = 0; i < record->count; i++) {
         struct quantity *q = record->at[i];
-        bool is_least = q->dim == DIM_TIME && (q->stat == STAT_MIN || q->bound == BOUND_LOWER);
+        bool is_none_below =
+            q->bound == BOUND_UPPER && record->is_text && word_is_before(m, q, W_NO, 6); /* "none in less than 2 ms" */
+        bool is_least = q->dim == DIM_TIME && (q->stat == STAT_MIN || q->bound == BOUND_LOWER || is_none_below);
         bool is_worker =
             q->dim == DIM_COUNT && (q->unit == UNIT_THREADS || q->unit == UNIT_CONNECTIONS || q->unit == UNIT_CORES);
         bool is_wall = q->dim == DIM_TIME && !is_least && q->stat == STAT_NONE && q->bound != BOUND_LOWER &&
@@ -200,7 +225,7 @@ static void judge_fast(struct check *c, const struct record *record)
     if (!least || !count || !workers || !wall) {
         return;
     }
-    double floor_s = count->w.lo * (least->bound == BOUND_LOWER ? least->value : least->w.lo) / workers->value;
+    double floor_s = count->w.lo * (least->bound != BOUND_EXACT ? least->value : least->w.lo) / workers->value;
     if (floor_s <= wall->w.hi) {
         check_holds(wall);
         check_holds(count);
@@ -289,7 +314,9 @@ static void judge_link(struct check *c, const struct record *record)
     for (uint32_t i = 0; i < record->count && record->is_text; i++) {
         struct quantity *q = record->at[i];
         bool is_speed = q->dim == DIM_BIT_RATE || q->dim == DIM_BYTE_RATE;
-        if (is_speed && word_is_behind(m, q, W_LINK, 2)) {
+        bool is_link = is_speed && (word_is_behind(m, q, W_LINK, 2) || word_is_before(m, q, W_LINK, 2) ||
+                                    word_is_before(m, q, W_BANDWIDTH, 2));
+        if (is_link) {
             limit = limit ? NULL : q;
         }
     }
@@ -324,7 +351,7 @@ static void judge_decode(struct check *c, const struct record *record)
     struct quantity *model = NULL, *bandwidth = NULL, *rate = NULL;
     for (uint32_t i = 0; i < record->count && record->is_text; i++) {
         struct quantity *q = record->at[i];
-        if (q->dim == DIM_BYTES && word_is_behind(m, q, W_MODEL, 2)) {
+        if (q->dim == DIM_BYTES && (word_is_behind(m, q, W_MODEL, 3) || word_is_behind(m, q, W_DENSE, 3))) {
             model = q;
         } else if (q->dim == DIM_BYTE_RATE) {
             bandwidth = bandwidth ? NULL : q;

@@ -185,75 +185,70 @@ void rule_product(struct check *c)
 
 #define MONTH_SHARE 0.09 /* 28 to 31 days: shares of a month differ by as much */
 
-static bool is_money(const struct model *m, const struct quantity *q)
+/* What is paid for: its amount in the base unit of what stands below the price's line, whatever period it is of. */
+static bool volume_fits(const struct quantity *price, const struct quantity *q)
 {
-    (void)m;
-    return is_plain(q) && q->value > 0;
+    uint8_t below = DIM_DEN(price->dim);
+    if (q == price || q->bound != BOUND_EXACT || DIM_NUM(q->dim) != below) {
+        return false;
+    }
+    return below != DIM_COUNT || q->noun == price->per;
 }
 
-static bool is_any(const struct model *m, const struct quantity *q)
+static double printed_scale(const struct quantity *q)
 {
-    (void)m;
-    return (q->form == FORM_PLAIN || q->form == FORM_DURATION) && q->bound == BOUND_EXACT && q->value > 0;
+    const struct unit *unit = &claims_units[q->unit];
+    return DIM_DEN(q->dim) == DIM_NONE ? q->scale : unit->num / unit->den; /* "a month" is the period of both */
 }
 
-static struct quantity *volume_of(const struct record *record, uint32_t noun, uint8_t dim)
+static struct range in_units(const struct quantity *q, double scale)
 {
-    struct quantity *found = NULL;
-    for (uint32_t i = 0; i < record->count; i++) {
+    return q->scale == 0 ? q->w : range_scale(q->w, scale / q->scale);
+}
+
+static void judge_cost(struct check *c, const struct record *record)
+{
+    struct quantity *price = NULL, *volume = NULL, *total = NULL;
+    for (uint32_t i = 0; i < record->count; i++) { /* the price is the money with a line below it that comes first */
         struct quantity *q = record->at[i];
-        if (q->dim == dim && q->noun == noun && q->bound == BOUND_EXACT) {
-            if (found) {
-                return NULL;
-            }
-            found = q;
+        if (DIM_NUM(q->dim) == DIM_MONEY && DIM_DEN(q->dim) != DIM_NONE && !price) {
+            price = q;
         }
     }
-    return found;
-}
-
-static void judge_money(struct check *c, const struct record *record, struct quantity *total, struct quantity *price,
-                        struct quantity *volume)
-{
-    if (!total || !price || !volume) {
+    for (uint32_t i = 0; price && i < record->count; i++) {
+        struct quantity *q = record->at[i];
+        bool is_total =
+            q != price && DIM_NUM(q->dim) == DIM_MONEY && (DIM_DEN(q->dim) == DIM_NONE || DIM_DEN(q->dim) == DIM_TIME);
+        struct quantity **slot = is_total ? &total : volume_fits(price, q) ? &volume : NULL;
+        if (slot && *slot) {
+            return;
+        }
+        if (slot) {
+            *slot = q;
+        }
+    }
+    if (!price || !volume || !total || !is_plain(total) || total->unit != price->unit) {
         return;
     }
-    bool is_calendar = claims_units[volume->unit].flags & UNIT_CALENDAR || DIM_DEN(total->dim) == DIM_TIME;
-    struct range product = range_mul(price->w, volume->w);
-    double slack = is_calendar && volume->dim == DIM_TIME ? MONTH_SHARE : 1e-9;
+    double slack =
+        DIM_DEN(price->dim) == DIM_TIME && claims_units[volume->unit].flags & UNIT_CALENDAR ? MONTH_SHARE : 1e-9;
+    double total_scale = claims_units[total->unit].num / claims_units[total->unit].den;
+    struct range product = range_mul(price->w, in_units(volume, printed_scale(volume)));
     product = range_of(product.lo * (1 - slack), product.hi * (1 + slack));
-    (void)record;
-    if (range_meets(product, total->w)) {
+    if (range_meets(product, in_units(total, total_scale))) {
         check_holds(total);
         check_holds(price);
         check_holds(volume);
         return;
     }
     struct draft d = draft_at(c, RULE_C208, total);
-    /* in the printed unit of the total: a month of it is a month of the volume */
-    double exact = price->value * volume->value;
+    double exact = price->value * volume->value / volume->scale * printed_scale(volume) / total_scale;
     draft_operand(&d, price);
     draft_operand(&d, volume);
-    draft_say(&d, "%s times %s is %s %.6g, the text says %s", check_text(c, price), check_text(c, volume), "about",
-              exact / total->scale, check_text(c, total));
+    draft_say(&d, "%s times %s is %.6g, the text says %s", check_text(c, price), check_text(c, volume), exact,
+              check_text(c, total));
     draft_reading(&d, "price x volume", product);
     draft_end(&d);
-}
-
-static void judge_cost(struct check *c, const struct record *record)
-{
-    const struct model *m = &c->m;
-    uint8_t per_count = DIM_OVER(DIM_MONEY, DIM_COUNT), per_time = DIM_OVER(DIM_MONEY, DIM_TIME);
-    struct quantity *price = record_only(m, record, per_count, is_money);
-    struct quantity *hourly = record_only(m, record, per_time, is_money);
-    struct quantity *total = record_only(m, record, DIM_MONEY, is_money);
-    if (price && hourly) {
-        judge_money(c, record, hourly, price, volume_of(record, price->per, DIM_RATE));
-    } else if (price && total) {
-        judge_money(c, record, total, price, volume_of(record, price->per, DIM_COUNT));
-    } else if (hourly && total) {
-        judge_money(c, record, total, hourly, record_only(m, record, DIM_TIME, is_any));
-    }
 }
 
 void rule_cost(struct check *c)

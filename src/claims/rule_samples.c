@@ -183,7 +183,7 @@ static bool is_sample_name(const struct array *array)
             return true;
         }
     }
-    return false;
+    return is_measured(array);
 }
 
 /* Arrays of one object: with two, what a statistic is of is only known by its label. */
@@ -301,6 +301,21 @@ static bool is_blank_csv(const struct assay_claims_input *input)
     return true;
 }
 
+bool claims_citation(const struct check *c, const char *path, struct draft_place *ret)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    for (uint32_t i = 0; i < c->m.files.count; i++) {
+        const struct assay_claims_input *input = c->m.files.at[i].input;
+        const char *at = input->is_evidence ? NULL : memmem(input->bytes, input->len, name, strlen(name));
+        if (at) {
+            *ret = (struct draft_place){i, (uint32_t)(at - input->bytes),
+                                        (uint32_t)(at - input->bytes + (ptrdiff_t)strlen(name))};
+            return true;
+        }
+    }
+    return false;
+}
+
 static void judge_empty(struct check *c, uint32_t file)
 {
     const struct file *f = &c->m.files.at[file];
@@ -317,7 +332,11 @@ static void judge_empty(struct check *c, uint32_t file)
         return;
     }
     uint32_t from = is_empty ? 0 : c->m.arrays.at[empty].from, to = is_empty ? 0 : c->m.arrays.at[empty].to;
+    struct draft_place cited;
     struct draft d = draft_at_bytes(c, RULE_C808, file, from, to);
+    if (claims_citation(c, input->path, &cited)) {
+        draft_operand_bytes(&d, cited.file, cited.from, cited.to);
+    }
     draft_say(&d, "evidence without a sample: %s",
               input->len == 0 ? "the file is empty"
               : is_empty      ? "the file has a header and no row"

@@ -70,7 +70,7 @@ static bool is_scaled(struct model *m, const struct table *t, uint32_t row)
     for (uint32_t column = 0; column < t->columns; column++) {
         struct quantity *a = model_cell_quantity(m, t, row, column), *b = model_cell_quantity(m, t, row + 1, column);
         bool is_parameter =
-            a && b && (a->is_row_label || a->dim == DIM_COUNT || a->is_bare || a->role == ROLE_PARAMETER);
+            a && b && (a->is_row_label || a->dim == DIM_COUNT || column == 0 || a->role == ROLE_PARAMETER);
         if (is_parameter && a->value > 0 && b->value > 0 && fabs(fabs(log10(b->value / a->value)) - 1) < 0.01) {
             return true;
         }

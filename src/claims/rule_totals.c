@@ -26,8 +26,9 @@ static bool is_additive(const struct model *m, const struct quantity *q)
     uint32_t metric = q->metric & 0xffff;
     bool is_latency = metric == W_LATENCY || metric == W_TTFT || metric == W_ICL || metric == W_JITTER;
     (void)m;
-    return is_dim && !is_latency && q->stat == STAT_NONE && q->form != FORM_FRACTION && q->bound == BOUND_EXACT &&
-           q->form != FORM_SPREAD && q->form != FORM_RANGE;
+    bool is_number = q->is_bare && q->num.exp10 == 0 && !q->is_row_label; /* a column of whole numbers */
+    return (is_dim || is_number) && !is_latency && q->stat == STAT_NONE && q->form != FORM_FRACTION &&
+           q->bound == BOUND_EXACT && q->form != FORM_SPREAD && q->form != FORM_RANGE;
 }
 
 struct sum {
@@ -256,8 +257,9 @@ static void mean_row(struct check *c, const struct table *t, uint32_t row)
                        mean->form == FORM_PLAIN && mean->dim != DIM_COUNT && mean->dim != DIM_MONEY &&
                        mean->role != ROLE_PARAMETER && mean->role != ROLE_THRESHOLD;
         /* An overall time, size or energy may as well be a sum: C205 looks at it. */
-        bool may_be_sum =
-            mean && label_has(&c->m, claims_row_label(&c->m, t, row), CLASS_WHOLE, W_NONE) && is_additive(&c->m, mean);
+        bool may_be_sum = mean && !label_has(&c->m, claims_row_label(&c->m, t, row), 0, W_MEAN) &&
+                          label_has(&c->m, claims_row_label(&c->m, t, row), CLASS_WHOLE, W_NONE) &&
+                          is_additive(&c->m, mean);
         if (is_mean && !may_be_sum && !label_has(&c->m, model_cell(&c->m, t, 0, column), CLASS_STAT, W_NONE)) {
             judge_mean(c, t, row, column, mean);
         }

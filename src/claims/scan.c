@@ -117,6 +117,12 @@ static void scan_word(struct scan *sc)
     if (i == from) {
         i++;
     }
+    bool is_p999 = i - from == 3 && sc->n - i >= 2 && memcmp(sc->s + from, "p99.9", 5) == 0;
+    if (is_p999 && !(sc->n - i > 2 && scan_is_digit(sc->s[i + 2]))) {
+        scan_item(sc, from, i + 2, ITEM_WORD, W_P999, TOKEN_WORD(W_P999));
+        sc->i = i + 2;
+        return;
+    }
     /* URLs and addresses are names of things elsewhere */
     if (sc->n - i >= 3 && memcmp(sc->s + i, "://", 3) == 0) {
         while (i < sc->n && sc->s[i] != ' ' && sc->s[i] != '\n' && sc->s[i] != ')' && sc->s[i] != '>') {

@@ -44,11 +44,27 @@ static bool is_n(const struct quantity *q)
     return q->stat == STAT_N && q->num.exp10 >= 0 && q->value >= 1 && (q->is_bare || q->dim == DIM_COUNT);
 }
 
-static bool counts_samples(const struct quantity *q)
+/* "over 300 look-ups", "of 200 saves", "n = 9 topics": what a statistic is of. */
+static bool counts_samples(const struct model *m, const struct quantity *q)
 {
-    bool is_sample = q->unit == UNIT_SAMPLES || q->unit == UNIT_RUNS;
-    return is_sample && q->dim == DIM_COUNT && q->form == FORM_PLAIN && q->num.exp10 >= 0 && q->value >= 1 &&
-           q->bound == BOUND_EXACT;
+    bool is_whole = q->dim == DIM_COUNT && q->form == FORM_PLAIN && q->num.exp10 >= 0 && q->value >= 1;
+    if (!is_whole || q->bound == BOUND_UPPER || q->bound == BOUND_ABOUT) {
+        return false;
+    }
+    if (q->unit == UNIT_SAMPLES || q->unit == UNIT_RUNS) {
+        return true;
+    }
+    const struct block *b = &m->blocks.at[q->block];
+    for (uint32_t i = q->item; q->table == NONE32 && i > b->item && q->item - i < 2; i--) {
+        const struct item *before = &m->items.at[i - 1];
+        if (before->kind == ITEM_WORD && (before->word == W_OVER || before->word == W_OF)) {
+            return true;
+        }
+        if (before->kind != ITEM_WORD || before->word != W_THE) {
+            return false;
+        }
+    }
+    return false;
 }
 
 static bool is_json_n(const struct quantity *q)
@@ -64,7 +80,9 @@ static bool is_beside(const struct model *m, const struct quantity *q, const str
         return n->table == q->table && (n->row == q->row || n->column == q->column);
     }
     const struct block *b = &m->blocks.at[q->block];
-    return b->kind == BLOCK_VALUE ? n->group == q->group : n->block == q->block;
+    return b->kind == BLOCK_VALUE ? n->group == q->group
+                                  : n->block == q->block && (n->sentence == q->sentence || n->stat == STAT_N ||
+                                                             n->unit == UNIT_SAMPLES || n->unit == UNIT_RUNS);
 }
 
 double series_n(struct check *c, const struct quantity *q, struct quantity **ret_at)
@@ -83,7 +101,7 @@ double series_n(struct check *c, const struct quantity *q, struct quantity **ret
             *ret_at = n;
             return n->value;
         }
-        if (counts_samples(n)) {
+        if (counts_samples(m, n)) {
             if (counted && counted->value != n->value) {
                 return 0; /* two sample counts: whose is whose is not known */
             }
@@ -107,7 +125,8 @@ static void add_member(struct series *series, struct quantity *q)
 static bool is_statistic(const struct quantity *q)
 {
     return q->stat != STAT_NONE && q->stat != STAT_N && q->role != ROLE_THRESHOLD && q->role != ROLE_HYPOTHETICAL &&
-           q->form != FORM_FRACTION && q->bound == BOUND_EXACT && q->dim != DIM_RATIO && q->form != FORM_RANGE;
+           q->form != FORM_FRACTION && q->bound == BOUND_EXACT && !q->num.has_sign && q->dim != DIM_RATIO &&
+           q->form != FORM_RANGE;
 }
 
 void series_each(struct check *c, series_visit *visit)
