@@ -109,6 +109,41 @@ static void check_codes(struct judge *judge)
     }
 }
 
+static bool has_metric(const json_t *metrics, const char *arm, const char *name, size_t len, const char *suffix)
+{
+    for (size_t i = 0; i < json_array_size(metrics); i++) {
+        const char *found = judge_text_of(json_array_get(metrics, i), "name");
+        if (strcmp(judge_text_of(json_array_get(metrics, i), "arm"), arm) == 0 && strncmp(found, name, len) == 0 &&
+            strcmp(found + len, suffix) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A ratio stands beside both of its terms, also where there is no plan to hold it against. */
+static void check_ratios(struct judge *judge)
+{
+    const json_t *metrics = sanity_at(judge, "/predicate/metrics");
+    const char *base = judge_text_of(json_array_get(sanity_at(judge, "/predicate/protocol/arms"), 0), "id");
+    for (size_t i = 0; i < json_array_size(metrics); i++) {
+        const json_t *metric = json_array_get(metrics, i);
+        const char *name = judge_text_of(metric, "name"), *arm = judge_text_of(metric, "arm");
+        struct assay_metric_key key;
+        if (assay_metric_find(name, &key, NULL) != ASSAY_OK || !key.is_ratio) {
+            continue;
+        }
+        size_t len = strlen(name) - strlen("_ratio");
+        const char *suffix = key.row->takes_stat && !key.stat ? "_p50" : "";
+        if (strcmp(arm, base) == 0 || !has_metric(metrics, base, name, len, suffix) ||
+            !has_metric(metrics, arm, name, len, suffix)) {
+            char place[64];
+            (void)snprintf(place, sizeof place, "/predicate/metrics/%zu", i);
+            sanity_report(judge, GATE_METRIC, place, "a ratio of a later arm with both of its terms");
+        }
+    }
+}
+
 static void check_invalid(struct judge *judge)
 {
     const json_t *codes = sanity_at(judge, "/predicate/invalid");
@@ -130,6 +165,7 @@ void sanity_run(struct judge *judge)
         check_counts(judge);
         check_determinism(judge);
         check_codes(judge);
+        check_ratios(judge);
     }
     check_window(judge);
     check_kernels(judge);

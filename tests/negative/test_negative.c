@@ -85,6 +85,7 @@ static const struct {
     {"llm", {.workload = "llm", .count = 80, .warmup = 5, .tokens = 8}},
     {"slow", {.workload = "noop", .count = 400, .warmup = 10, .op_ns = 20 * ASSAY_NS_PER_MS}},
     {"long", {.workload = "noop", .count = 5000, .warmup = 10}},
+    {"paired", {.workload = "noop", .count = 240, .warmup = 4, .arms_count = 2}},
     {"partial", {.workload = "noop", .count = 400, .warmup = 10, .is_partial = true}},
 };
 
