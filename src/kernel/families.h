@@ -25,7 +25,8 @@
     X(quant_rows_b32)        \
     X(quant_rows_b256)       \
     X(quant_rows_ternary)    \
-    X(limit_read_bytes)
+    X(limit_read_bytes)      \
+    X(limit_ops_i8)
 
 #define KERNEL_DECLARE_OPERATION(name) extern const struct assay_kernel_operation kernel_op_##name;
 KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
@@ -52,7 +53,9 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(quant_rows_b256_ref)    \
     X(quant_rows_ternary_ref) \
     X(limit_read_bytes_ref)   \
-    X(limit_read_bytes_avx2)
+    X(limit_read_bytes_avx2)  \
+    X(limit_ops_i8_ref)       \
+    X(limit_ops_i8_avx2)
 
 #define KERNEL_DECLARE_ROW(id) extern const struct assay_kernel_row kernel_row_##id;
 KERNEL_ROWS(KERNEL_DECLARE_ROW)

@@ -20,10 +20,12 @@
 #include "crypto/crypto.h"
 #include "kernel/kernel.h"
 
-#define KERNEL_LINKED_MAX 16                      /* operations that a program linked with libassay hands over */
-#define KERNEL_COPIES_MAX 4096                    /* of the operands, for runs out of cache */
-#define KERNEL_PROBES_MAX 64                      /* passes of the read-only probe that are kept */
-#define KERNEL_OBJECTS_MAX 17                     /* plug-ins, and this program */
+#define KERNEL_LINKED_MAX 16    /* operations that a program linked with libassay hands over */
+#define KERNEL_COPIES_MAX 4096  /* of the operands, for runs out of cache */
+#define KERNEL_PROBES_MAX 64    /* passes of the read-only probe that are kept */
+#define KERNEL_OPS_PROBES_MAX 8 /* instruction sets of one machine that have a probe */
+#define KERNEL_ROWS_MAX (ASSAY_PLAN_ARMS_MAX + 1 + KERNEL_OPS_PROBES_MAX) /* of the arms, and of the probes */
+#define KERNEL_OBJECTS_MAX KERNEL_ROWS_MAX
 #define KERNEL_OBJECT_BYTES_MAX ((size_t)1 << 30) /* of a file that holds object code */
 
 enum kernel_cache { KERNEL_CACHE_AS_IT_COMES, KERNEL_CACHE_IN, KERNEL_CACHE_OUT };
@@ -44,6 +46,14 @@ struct kernel_arm {
     bool is_wrong;                          /* its outputs are not those of the reference */
     char difference[ASSAY_KERNEL_DIFFERENCE_BYTES];
     struct assay_kernel_parity parity; /* of the first copy */
+};
+
+/* The most operations a second of one instruction set that the arms use. */
+struct kernel_ops_probe {
+    const char *isa;
+    struct assay_kernel *kernel;
+    struct assay_kernel_data data;
+    double highest, lowest; /* 0: no pass yet */
 };
 
 struct kernel_object {
@@ -77,6 +87,8 @@ struct kernel_state {
     struct assay_kernel_call *probe_calls;
     const struct assay_kernel_call **probe_pointers;
     uint64_t probe_sum; /* where the probe writes */
+    struct kernel_ops_probe ops_probes[KERNEL_OPS_PROBES_MAX];
+    size_t ops_probes_count;
     double probe_rates[KERNEL_PROBES_MAX];
     size_t probes_count;
     struct kernel_object objects[KERNEL_OBJECTS_MAX];
@@ -97,6 +109,8 @@ void kernel_put_parity(struct assay_json_builder *b, json_t *checks, const struc
 assay_code kernel_probe_open(struct kernel_state *state, assay_err *err);
 void kernel_probe_pass(struct kernel_state *state);
 void kernel_probe_close(struct kernel_state *state);
+/* Rows that counted anything, in the order of their ids, each once. */
+size_t kernel_list_rows(const struct kernel_state *state, size_t ret[KERNEL_ROWS_MAX]);
 void kernel_put_roofline(struct assay_json_builder *b, json_t *checks, const struct kernel_state *state);
 
 /* kernel_tell.c */

@@ -47,10 +47,11 @@ static void list_object(struct kernel_state *state, size_t row)
 assay_code kernel_digest_objects(struct kernel_state *state, enum assay_moment moment, assay_err *err)
 {
     if (moment == ASSAY_BEFORE_RUN) {
-        for (size_t i = 0; i < state->arms_count; i++) {
-            list_object(state, state->arms[i].row);
+        size_t rows[KERNEL_ROWS_MAX];
+        size_t count = kernel_list_rows(state, rows);
+        for (size_t i = 0; i < count; i++) {
+            list_object(state, rows[i]);
         }
-        list_object(state, assay_kernel_row_in_force(state->probe));
     }
     assay_code rc = ASSAY_OK;
     for (size_t i = 0; i < state->objects_count && rc == ASSAY_OK; i++) {
@@ -74,34 +75,38 @@ static void put_subject(struct assay_json_builder *b, json_t *subjects, const ch
     assay_json_put_hex(b, assay_json_put_object(b, subject, "digest"), "sha256", digest->bytes, sizeof digest->bytes);
 }
 
-/* Rows that counted anything, in the order of their ids, each once. */
-static size_t list_rows(const struct kernel_state *state, size_t ret[ASSAY_PLAN_ARMS_MAX + 1])
+static void insert_row(const struct kernel_state *state, size_t row, size_t *rows, size_t *count)
+{
+    const char *id = assay_kernel_set_row(state->set, row).row->id;
+    size_t at = *count;
+    while (at > 0 && strcmp(assay_kernel_set_row(state->set, rows[at - 1]).row->id, id) > 0) {
+        at--;
+    }
+    if (at > 0 && rows[at - 1] == row) {
+        return;
+    }
+    memmove(&rows[at + 1], &rows[at], (*count - at) * sizeof rows[0]);
+    rows[at] = row;
+    (*count)++;
+}
+
+size_t kernel_list_rows(const struct kernel_state *state, size_t ret[KERNEL_ROWS_MAX])
 {
     size_t count = 0;
-    for (size_t i = 0; i <= state->arms_count; i++) {
-        if (i == state->arms_count && !state->probe) {
-            break;
-        }
-        size_t row = i < state->arms_count ? state->arms[i].row : assay_kernel_row_in_force(state->probe);
-        const char *id = assay_kernel_set_row(state->set, row).row->id;
-        size_t at = count;
-        while (at > 0 && strcmp(assay_kernel_set_row(state->set, ret[at - 1]).row->id, id) > 0) {
-            at--;
-        }
-        if (at > 0 && ret[at - 1] == row) {
-            continue;
-        }
-        memmove(&ret[at + 1], &ret[at], (count - at) * sizeof ret[0]);
-        ret[at] = row;
-        count++;
+    for (size_t i = 0; i < state->arms_count; i++) {
+        insert_row(state, state->arms[i].row, ret, &count);
+    }
+    insert_row(state, assay_kernel_row_in_force(state->probe), ret, &count);
+    for (size_t i = 0; i < state->ops_probes_count; i++) {
+        insert_row(state, assay_kernel_row_in_force(state->ops_probes[i].kernel), ret, &count);
     }
     return count;
 }
 
 static json_t *make_subjects(const struct kernel_state *state, struct assay_json_builder *b)
 {
-    size_t rows[ASSAY_PLAN_ARMS_MAX + 2];
-    size_t count = list_rows(state, rows);
+    size_t rows[KERNEL_ROWS_MAX];
+    size_t count = kernel_list_rows(state, rows);
     json_t *subjects = json_array();
     for (size_t i = 0; i < count; i++) {
         struct assay_kernel_entry entry = assay_kernel_set_row(state->set, rows[i]);
@@ -155,8 +160,8 @@ static void put_entry(struct assay_json_builder *b, json_t *rows, const struct k
 
 static json_t *make_counters(const struct kernel_state *state, struct assay_json_builder *b)
 {
-    size_t listed[ASSAY_PLAN_ARMS_MAX + 2];
-    size_t count = list_rows(state, listed);
+    size_t listed[KERNEL_ROWS_MAX];
+    size_t count = kernel_list_rows(state, listed);
     json_t *rows = json_array();
     put_head(b, rows, state);
     for (size_t i = 0; i < state->arms_count; i++) {
