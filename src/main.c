@@ -12,13 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In the order in which a person meets them. */
 static const struct assay_verb *const VERBS[] = {
-    &assay_verb_run,    &assay_verb_ab,        &assay_verb_show,       &assay_verb_verify,  &assay_verb_compare,
-    &assay_verb_gate,   &assay_verb_parity,    &assay_verb_report,     &assay_verb_history, &assay_verb_explain,
-    &assay_verb_import, &assay_verb_export,    &assay_verb_truth,      &assay_verb_claims,  &assay_verb_host,
-    &assay_verb_doctor, &assay_verb_selfcheck, &assay_verb_work,       &assay_verb_key,     &assay_verb_sign,
-    &assay_verb_log,    &assay_verb_man,       &assay_verb_completion,
+#define A_VERB(name) &assay_verb_##name,
+    ASSAY_VERBS(A_VERB)
+#undef A_VERB
 };
 enum { VERBS_COUNT = sizeof VERBS / sizeof VERBS[0] };
 

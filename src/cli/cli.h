@@ -39,12 +39,35 @@ struct assay_verb {
 assay_code assay_verb_call(struct assay_cli *cli, const struct assay_verb *verb, int argc, char *const *argv,
                            assay_err *err);
 
-extern const struct assay_verb assay_verb_run, assay_verb_show, assay_verb_verify, assay_verb_report,
-    assay_verb_history, assay_verb_key, assay_verb_log, assay_verb_sign, assay_verb_explain, assay_verb_import,
-    assay_verb_export, assay_verb_truth, assay_verb_host, assay_verb_claims, assay_verb_man, assay_verb_completion,
-    assay_verb_compare;
-extern const struct assay_verb assay_verb_gate, assay_verb_ab, assay_verb_doctor, assay_verb_selfcheck, assay_verb_work;
-extern const struct assay_verb assay_verb_parity;
+/* All verbs, one a line, in the order in which a person meets them. */
+#define ASSAY_VERBS(X) \
+    X(run)             \
+    X(ab)              \
+    X(show)            \
+    X(verify)          \
+    X(compare)         \
+    X(gate)            \
+    X(parity)          \
+    X(report)          \
+    X(history)         \
+    X(explain)         \
+    X(import)          \
+    X(export)          \
+    X(truth)           \
+    X(claims)          \
+    X(host)            \
+    X(doctor)          \
+    X(selfcheck)       \
+    X(work)            \
+    X(key)             \
+    X(sign)            \
+    X(log)             \
+    X(man)             \
+    X(completion)
+
+#define ASSAY_VERB_DECLARE(name) extern const struct assay_verb assay_verb_##name;
+ASSAY_VERBS(ASSAY_VERB_DECLARE)
+#undef ASSAY_VERB_DECLARE
 
 /* Reads argv into values; on --help prints the help and sets *ret_done. */
 assay_code assay_cli_parse(const struct assay_opt_verb *verb, int argc, char *const *argv, void *values,

@@ -19,7 +19,7 @@ struct values {
     int level;
     double margin, confidence;
     struct assay_opt_list metric, option;
-    bool is_quiet, wants_store, wants_calibration;
+    bool takes_model_names, is_quiet, wants_store, wants_calibration;
     /* Handed on to `run llm` as they were given. */
     const char *pairs, *requests, *concurrency, *gap, *duration, *dialect, *model, *prompt_tokens, *output_tokens,
         *state, *seed, *out, *store;
@@ -38,6 +38,8 @@ static const struct assay_opt OPTIONS[] = {
      .choices = LEVELS},
     {"metric", "NAME", "compare this one (default ttft_p50, tpot_p50 and e2e_p50); repeat for more",
      ASSAY_OPT_TEXT_LIST, AT(metric)},
+    {"model-by-name", NULL, "of servers that name no digest of their model, take the name for it", ASSAY_OPT_FLAG,
+     AT(takes_model_names)},
     ASSAY_JUDGED_OPTIONS(struct values, how),
 
     {"pairs", "N", "rounds in which every endpoint has a window (default " DEFAULT_PAIRS ")", ASSAY_OPT_TEXT, AT(pairs),
@@ -148,7 +150,8 @@ static struct assay_asked asked_of(const struct assay_judged *judged, const stru
                                 .metrics_count = values->metric.count,
                                 .date = judged->date,
                                 .tool = assay_cli_version(),
-                                .binary_sha256 = judged->binary_sha256[0] ? judged->binary_sha256 : NULL};
+                                .binary_sha256 = judged->binary_sha256[0] ? judged->binary_sha256 : NULL,
+                                .takes_model_names = values->takes_model_names};
 }
 
 /* One run with the nodes as arms. */
@@ -240,29 +243,33 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 }
 
 const struct assay_verb assay_verb_parity = {
-    .opt =
-        {.name = "parity",
-         .synopsis = "[OPTIONS] URL_A URL_B ... | RECEIPT [RECEIPT]",
-         .summary = "endpoints in turn, window by window: equally fast, or by how much not",
-         .manual =
-             "Every endpoint gets the same load in a round: the same lengths and prompts under fresh salts, in a "
-             "window "
-             "of its own, with everything ended and an idle gap between. Identity and queue of the servers are asked "
-             "in "
-             "the gap. The verdict rests on the ratios of the windows' statistics, first URL the base; parity is shown "
-             "by equivalence testing within the margin, and what is not resolved is never parity.\n\nGiven the receipt "
-             "of such a run, it is judged again, with another margin for instance. Two receipts of separate runs stand "
-             "side by side, without a verdict: they are no pairs.",
-         .options = OPTIONS,
-         .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
-         .arguments_min = 1,
-         .arguments_max = 26,
-         .examples = "assay parity http://10.0.0.1:8080 http://10.0.0.2:8080 --margin 5%\n"
-                     "  are two nodes equally fast?\n"
-                     "assay parity assay-1a2b/ --margin 10%\n  the same run against another margin\n",
-         .exits = "0 parity; 1 not: faster or slower beyond the margin, or a receipt that does not verify; 2 "
-                  "inconclusive, an invalid run, or runs that are no pairs; 3 malformed; 4 usage; 5 a server or file "
-                  "failed; 70 a bug"},
+    .opt = {.name = "parity",
+            .synopsis = "[OPTIONS] URL_A URL_B ... | RECEIPT [RECEIPT]",
+            .summary = "endpoints in turn, window by window: equally fast, or by how much not",
+            .manual =
+                "Every endpoint gets the same load in a round: the same lengths and prompts under fresh salts, in a "
+                "window "
+                "of its own, with everything ended and an idle gap between. Identity and queue of the servers are "
+                "asked in "
+                "the gap. The verdict rests on the ratios of the windows' statistics; parity is shown by equivalence "
+                "testing within the margin, and what is not resolved is never parity. The first URL is the base; with "
+                "more "
+                "than two all are held against the one in the middle.\n\nEndpoints whose servers name another model, "
+                "digest, quantisation, engine or context are not comparable, and every field in which they differ is "
+                "listed. Some servers name no digest: --model-by-name takes the name of the model for it.\n\nGiven the "
+                "receipt of such a run, it is judged again, with another margin for instance. Two receipts of separate "
+                "runs stand side by side, without a verdict: they are no pairs.",
+            .options = OPTIONS,
+            .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
+            .arguments_min = 1,
+            .arguments_max = 26,
+            .examples = "assay parity http://10.0.0.1:8080 http://10.0.0.2:8080 --margin 5%\n"
+                        "  are two nodes equally fast?\n"
+                        "assay parity assay-1a2b/ --margin 10%\n  the same run against another margin\n",
+            .exits =
+                "0 parity; 1 not: faster or slower beyond the margin, or a receipt that does not verify; 2 "
+                "inconclusive, an invalid run, or runs that are no pairs; 3 malformed; 4 usage; 5 a server or file "
+                "failed; 70 a bug"},
     .values_bytes = sizeof(struct values),
     .defaults = &DEFAULTS,
     .run = run,

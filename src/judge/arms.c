@@ -1,5 +1,6 @@
 #include "judge/draft.h"
 #include "judge/judge_room.h"
+#include "judge/nodes.h"
 
 #include "stat/stat.h"
 
@@ -55,6 +56,8 @@ struct arms {
     const struct workload_metrics *defaults;
     struct comparison *list;
     size_t count;
+    uint32_t base; /* the arm that the others are held against */
+    bool wants_equal;
 };
 
 static const char *arm_id(const struct arms *arms, uint32_t arm)
@@ -88,7 +91,7 @@ static assay_code choose_metrics(struct arms *arms, assay_err *err)
 static assay_code pairs_of(const struct arms *arms, const char *metric, uint32_t other, struct assay_pairs *ret,
                            assay_err *err)
 {
-    const struct assay_paired_query query = {.metric = metric, .base = 0, .other = other};
+    const struct assay_paired_query query = {.metric = metric, .base = arms->base, .other = other};
     assay_trace_rewind(arms->run->trace);
     return assay_paired_of(arms->run->plan, arms->run->trace, &query, arms->draft->arena, ret, err);
 }
@@ -154,8 +157,8 @@ static assay_code collect(struct arms *arms, assay_err *err)
     size_t others = arms->run->plan->arms_count - 1;
     arms->list = assay_arena_take(arms->draft->arena, others * arms->metrics_count, sizeof *arms->list);
     assay_code rc = arms->list ? ASSAY_OK : assay_nomem(err);
-    for (uint32_t other = 1; other <= others && rc == ASSAY_OK; other++) {
-        for (size_t m = 0; m < arms->metrics_count && rc == ASSAY_OK; m++) {
+    for (uint32_t other = 0; other <= others && rc == ASSAY_OK; other++) {
+        for (size_t m = 0; other != arms->base && m < arms->metrics_count && rc == ASSAY_OK; m++) {
             rc = collect_one(arms, arms->metrics[m], other, &arms->list[arms->count], err);
             arms->count++;
         }
@@ -196,7 +199,7 @@ static enum assay_verdict verdict_of(const struct arms *arms, enum assay_word wo
 {
     switch (word) {
     case ASSAY_WORD_FASTER:
-        return strcmp(arms->asked->question, "parity") == 0 ? ASSAY_VERDICT_FAIL : ASSAY_VERDICT_PASS;
+        return arms->wants_equal ? ASSAY_VERDICT_FAIL : ASSAY_VERDICT_PASS;
     case ASSAY_WORD_PARITY:
         return ASSAY_VERDICT_PASS;
     case ASSAY_WORD_SLOWER:
@@ -214,7 +217,7 @@ static void fill_row(struct arms *arms, struct assay_verdict_row *row, const str
     row->metric = comparison->metric;
     row->unit = comparison->row->unit;
     row->arm = arm_id(arms, comparison->other);
-    row->versus = arm_id(arms, 0);
+    row->versus = arm_id(arms, arms->base);
     judge_draft_outcome(row, outcome);
     row->has_base = row->has_other = pairs->count > 0;
     row->base = median_of(arms, pairs->base, pairs->count);
@@ -305,8 +308,9 @@ static void note_rounds(struct arms *arms)
                      " cut off, %" PRIu64 " without a value",
                      pairs->rounds_whole, pairs->rounds_planned, pairs->rounds_warmup, pairs->rounds_cut_off,
                      pairs->rounds_dropped);
-    judge_draft_note(arms->draft, "steady state: %s %s, %s %s", arm_id(arms, 0), assay_steady_text(pairs->steady_base),
-                     arm_id(arms, arms->list[0].other), assay_steady_text(pairs->steady_other));
+    judge_draft_note(arms->draft, "steady state: %s %s, %s %s", arm_id(arms, arms->base),
+                     assay_steady_text(pairs->steady_base), arm_id(arms, arms->list[0].other),
+                     assay_steady_text(pairs->steady_other));
     if (pairs->rounds_compared > 0) {
         judge_draft_note(arms->draft, "outputs: %" PRIu64 " of %" PRIu64 " compared rounds differ",
                          pairs->outputs_differ, pairs->rounds_compared);
@@ -328,10 +332,9 @@ static const char *summary_of(struct arms *arms, enum assay_verdict verdict)
         }
     }
     if (family > 1) {
-        bool is_parity = strcmp(arms->asked->question, "parity") == 0;
         return judge_draft_text(draft, "%zu comparisons: %zu %s, %zu %s, %zu undecided", family,
-                                words[ASSAY_VERDICT_PASS], is_parity ? "at parity" : "faster or at parity",
-                                words[ASSAY_VERDICT_FAIL], is_parity ? "faster or slower" : "slower",
+                                words[ASSAY_VERDICT_PASS], arms->wants_equal ? "at parity" : "faster or at parity",
+                                words[ASSAY_VERDICT_FAIL], arms->wants_equal ? "faster or slower" : "slower",
                                 words[ASSAY_VERDICT_UNDECIDED]);
     }
     bool is_wrong = verdict == ASSAY_VERDICT_FAIL && first->verdict != ASSAY_VERDICT_FAIL;
@@ -345,9 +348,43 @@ static const char *summary_of(struct arms *arms, enum assay_verdict verdict)
                             margin_of(arms) * 100, is_wrong ? "; outputs are wrong" : "");
 }
 
+/* The arm whose median of the first metric is in the middle: of many nodes the one that stands for them. */
+static assay_code choose_base(struct arms *arms, assay_err *err)
+{
+    size_t count = arms->run->plan->arms_count;
+    double medians[ASSAY_PLAN_ARMS_MAX];
+    if (!arms->wants_equal || count == 2 || arms->metrics_count == 0) {
+        return ASSAY_OK;
+    }
+    for (uint32_t arm = 0; arm < count; arm++) {
+        struct assay_pairs pairs;
+        assay_code rc = pairs_of(arms, arms->metrics[0], arm == 0 ? 1 : arm, &pairs, err);
+        if (rc != ASSAY_OK) {
+            return rc;
+        }
+        medians[arm] = median_of(arms, arm == 0 ? pairs.base : pairs.other, pairs.count);
+    }
+    for (uint32_t arm = 0; arm < count; arm++) {
+        size_t below = 0;
+        for (uint32_t k = 0; k < count; k++) {
+            below += medians[k] < medians[arm] || (medians[k] == medians[arm] && k < arm);
+        }
+        arms->base = below == (count - 1) / 2 ? arm : arms->base;
+    }
+    return ASSAY_OK;
+}
+
 static assay_code judge_run(struct arms *arms, struct assay_verdict_document *document, assay_err *err)
 {
+    size_t differing = arms->wants_equal ? nodes_differences(arms->draft, arms->run, arms->asked) : 0;
+    if (differing > 0) {
+        document->verdict = ASSAY_VERDICT_UNDECIDED;
+        document->summary = judge_draft_text(arms->draft, "not comparable: the endpoints differ in %zu field%s",
+                                             differing, differing == 1 ? "" : "s");
+        return ASSAY_OK;
+    }
     assay_code rc = choose_metrics(arms, err);
+    rc = rc == ASSAY_OK ? choose_base(arms, err) : rc;
     if (rc == ASSAY_OK && arms->metrics_count > 0) {
         rc = collect(arms, err);
     }
@@ -381,7 +418,8 @@ assay_code assay_judge_arms(const struct assay_opened *run, const struct assay_a
 {
     assert(run && asked && arena && ret);
     struct verdict_draft draft = {.arena = arena};
-    struct arms arms = {.run = run, .asked = asked, .draft = &draft};
+    struct arms arms = {
+        .run = run, .asked = asked, .draft = &draft, .wants_equal = strcmp(asked->question, "parity") == 0};
     struct assay_verdict_document document = {.question = asked->question,
                                               .level = asked->rule.level == ASSAY_LEVEL_GATE ? "gate" : "advisory",
                                               .date = asked->date,

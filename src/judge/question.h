@@ -21,6 +21,10 @@ struct assay_asked {
     const char *const *metrics;     /* names without "_ratio"; none: those of the workload */
     size_t metrics_count;
     const char *date, *tool, *binary_sha256; /* may be NULL */
+    /* Question "parity" (statistics.md 5.4): faster is as wrong as slower, arms must be the same model under the same
+     * engine and settings, and of more than two arms the base is the one of the median first metric. Of a server that
+     * names no digest, the word for its model is taken only if this says so. */
+    bool takes_model_names;
 };
 
 /* pass: every arm faster or at parity; fail: one slower, or outputs wrong; undecided: inconclusive, the run invalid, or

@@ -19,7 +19,7 @@ stop_second() {
     kill "$SECOND_PID" && wait "$SECOND_PID" || true
 }
 
-LOAD="--dialect openai --model truth --requests 5 --output-tokens 4 --gap 5ms --seed 1 --quiet --no-save --no-calibrate"
+LOAD="--model-by-name --dialect openai --model truth --requests 5 --output-tokens 4 --gap 5ms --seed 1 --quiet --no-save --no-calibrate"
 
 word_of() {
     grep -o '"word":"[^"]*"' "$1" | head -1 | cut -d'"' -f4
@@ -34,7 +34,7 @@ word_of() {
     [ "$status" -eq 1 ] || { [ "$status" -eq 2 ] && grep -q 'the run is invalid' <<<"$output"; }
     says "ttft_p50"
     verifies r
-    run "$ASSAY" parity r --metric ttft_p50 -o again.json
+    run "$ASSAY" parity r --model-by-name --metric ttft_p50 -o again.json
     [ "$(word_of again.json)" = slower ]
 }
 
@@ -66,4 +66,33 @@ word_of() {
     run_exit 2 "$ASSAY" parity one two
     run_exit 4 "$ASSAY" parity one "$URL"
     says "expected two URLs"
+}
+
+@test "servers that name no digest are not taken for equal, unless their word is taken" {
+    start_truth
+    run_exit 2 "$ASSAY" parity "$URL" "$URL" --pairs 6 ${LOAD#--model-by-name} --out r
+    says "model_digest"
+    says "not comparable: the endpoints differ in 1 field"
+}
+
+@test "servers of different weights are not comparable, whatever their speed" {
+    local node
+    for node in 1 2; do
+        printf '{"assay_truth": 1, "identity": {"digest": "%064d"}, "default": {"dialect": "ollama", "tokens": 0, "first_ns": 4000000, "interval_ns": 1000000}}' \
+            "$node" >"node$node.json"
+    done
+    start_truth node1.json
+    "$ASSAY" truth --script node2.json --quiet >ready2 3>&- &
+    SECOND_PID=$!
+    for _ in $(seq 200); do
+        grep -q '^listening on port' ready2 && break
+        sleep 0.02
+    done
+    run "$ASSAY" parity "$URL" "http://127.0.0.1:$(sed -n 's/^listening on port //p' ready2)" --pairs 6 --requests 2 \
+        --output-tokens 4 --gap 5ms --seed 1 --quiet --no-save --no-calibrate --out r
+    stop_second
+    [ "$status" -eq 2 ]
+    says "model_digest"
+    says "0000001"
+    says "0000002"
 }
