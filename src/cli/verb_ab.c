@@ -139,7 +139,9 @@ static assay_code set_options(struct assay_prepared_run *run, const struct value
     rc = rc == ASSAY_OK && values->shell ? set(run, "shell", "true", err) : rc;
     rc = rc == ASSAY_OK && values->pin ? set(run, "pin", "true", err) : rc;
     struct assay_run_options *options = assay_prepared_run_options(run);
-    options->load.confidence = values->confidence;
+    if (values->precision || is_open) { /* the interval that the run ends on is the one that is judged */
+        options->load.confidence = values->confidence;
+    }
     options->around.wants_store = values->wants_store;
     options->around.is_quiet = values->is_quiet;
     options->around.wants_calibration = false; /* commands are not stamped by a network */
