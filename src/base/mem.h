@@ -26,6 +26,10 @@ void assay_free(void *memory); /* fine on NULL */
  * take n from the environment variable ASSAY_FAULT_ALLOC at the first allocation (faults.h). For tests. */
 void assay_mem_fail_at(unsigned long n);
 
+/* Gives back what a quiet phase does not need: free heap, and program text, which comes back page by page when it is
+ * used. For a process that sleeps while others are measured. */
+void assay_mem_give_back(void);
+
 struct assay_arena {
     struct assay_arena_block *blocks; /* newest first */
     size_t used_bytes, max_bytes;

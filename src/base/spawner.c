@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +19,6 @@
 #define ERRORS_BYTES_MAX ((size_t)16 << 20) /* standard error of a command; further writes fail */
 #define COMPLAINT_BYTES 4096                /* the last line is looked for in the last page */
 #define PAD_NAME "ASSAY_PAD="
-#define SEGMENTS_MAX 16 /* of a shared object: a dozen at most */
 #define COPY_BYTES ((size_t)64 << 10)
 
 extern char **environ;
@@ -53,31 +51,11 @@ static void become_spawner(void)
     (void)prctl(PR_SET_NAME, "assay-spawner");
 }
 
-/* Text that was mapped for what ran before the fork: what is needed comes back by page faults, for a segment that
- * cannot be written is as its file is. */
-static int drop_object(struct dl_phdr_info *object, size_t bytes, void *page_bytes)
-{
-    (void)bytes;
-    uintptr_t page = *(const uintptr_t *)page_bytes;
-    ElfW(Phdr) segments[SEGMENTS_MAX]; /* a copy: the table itself lies in a segment that goes */
-    size_t count = object->dlpi_phnum < SEGMENTS_MAX ? object->dlpi_phnum : SEGMENTS_MAX;
-    memcpy(segments, object->dlpi_phdr, count * sizeof segments[0]);
-    for (size_t i = 0; i < count; i++) {
-        uintptr_t first = (object->dlpi_addr + segments[i].p_vaddr) / page * page;
-        uintptr_t end = object->dlpi_addr + segments[i].p_vaddr + segments[i].p_memsz;
-        if (segments[i].p_type == PT_LOAD && (segments[i].p_flags & PF_W) == 0) {
-            (void)madvise((void *)first, end - first, MADV_DONTNEED);
-        }
-    }
-    return 0;
-}
-
 /* The peak of the memory of this process is the least that a child's can be: it is made as small as can be, and then
  * counted from here on (proc(5), clear_refs 5). */
 static void shrink(void)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    (void)dl_iterate_phdr(drop_object, &page);
+    assay_mem_give_back();
     int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
         ssize_t written = write(fd, "5", 1); /* where it is refused, the peak is that of the fork: as honest, larger */

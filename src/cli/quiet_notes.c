@@ -80,11 +80,12 @@ static assay_code note_touched(struct notes *notes, const struct assay_opened *r
     return ASSAY_OK;
 }
 
-/* Sizes of the environment that the plan drew: each is a layout of the stack. */
-static void note_layouts(struct notes *notes, const struct assay_plan *plan)
+/* Sizes of the environment that commands were given: each is a layout of the stack. */
+static void note_layouts(struct notes *notes, const struct assay_opened *run)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < plan->ops_count; i++) {
+    const struct assay_plan *plan = run->plan;
+    size_t count = 0, samples = (size_t)assay_trace_samples(run->trace);
+    for (size_t i = 0; i < plan->ops_count && i < samples; i++) {
         bool is_new = true;
         for (size_t j = 0; j < i && is_new; j++) {
             is_new = plan->ops[j].salt != plan->ops[i].salt;
@@ -124,7 +125,7 @@ assay_code assay_quiet_notes_add(const struct assay_opened *run, const json_t *b
     assay_code rc = ASSAY_OK;
     if (run->plan && run->trace && run->plan->arms_count > 1) {
         rc = note_touched(&notes, run, rule, err);
-        note_layouts(&notes, run->plan);
+        note_layouts(&notes, run);
     }
     note_findings(&notes, before);
     note(&notes, "kept in %.256s ('assay show' prints all of it)", run->name);

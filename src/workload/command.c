@@ -178,6 +178,7 @@ static assay_code command_worker_open(void *block, void *worker_block, const str
     struct assay_command_worker *worker = worker_block;
     *worker = (struct assay_command_worker){.state = block, .stop_fd = setup->stop_fd};
     assert(setup->count == 1); /* commands take turns */
+    assay_mem_give_back();     /* what was needed to prepare the run is not, while commands have the machine */
     return ASSAY_OK;
 }
 
