@@ -61,7 +61,7 @@ QUICK="--pairs 2 --quiet --no-save"
 @test "outputs are the same, or those of a file, or what a command accepts" {
     measures "$ASSAY" run command --arm 'echo 1' --arm 'sh -c "echo 1"' --verify-output same $QUICK --out same
     says "check output_same: pass"
-    measures "$ASSAY" run command --arm 'echo 1' --arm 'echo 2' --verify-output same $QUICK --out other
+    run_exit 1 "$ASSAY" run command --arm 'echo 1' --arm 'echo 2' --verify-output same $QUICK --out other
     says "check output_same: fail"
     run "$ASSAY" run command --arm 'date +%N' --verify-output same $QUICK --out alone
     [ "$status" -ne 0 ]
