@@ -41,6 +41,32 @@ assay_code assay_judged_begin(struct assay_judged *judged, assay_err *err)
     return rc == ASSAY_OK ? own_digest(judged->binary_sha256, err) : rc;
 }
 
+/* Verified with what the user gave beside it: the opened receipt borrows from its files alone. */
+static assay_code open_run(struct assay_judged *judged, const struct assay_run_files *files, struct assay_opened **ret,
+                           assay_err *err)
+{
+    struct assay_judge_input how = judged->how;
+    struct assay_verify_inputs *evidence = assay_alloc(1, sizeof *evidence);
+    if (!evidence) {
+        return assay_nomem(err);
+    }
+    const struct assay_judge_files bytes = {.name = files->place,
+                                            .document = bytes_of(&files->document),
+                                            .plan = bytes_of(&files->plan),
+                                            .trace = bytes_of(&files->trace),
+                                            .identity = bytes_of(&files->identity)};
+    assay_code rc = assay_verify_inputs_load(&judged->evidence, files, &how, evidence, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_opened_open(&bytes, &how, ret, err);
+    }
+    if (rc == ASSAY_OK) {
+        assay_verify_inputs_remember(evidence, (*ret)->judgement);
+    }
+    assay_verify_inputs_done(evidence);
+    assay_free(evidence);
+    return rc;
+}
+
 assay_code assay_judged_open(struct assay_judged *judged, const char *place, const struct assay_opened **ret,
                              assay_err *err)
 {
@@ -57,12 +83,7 @@ assay_code assay_judged_open(struct assay_judged *judged, const char *place, con
         return rc;
     }
     judged->files[judged->count] = files;
-    const struct assay_judge_files bytes = {.name = place,
-                                            .document = bytes_of(&files->document),
-                                            .plan = bytes_of(&files->plan),
-                                            .trace = bytes_of(&files->trace),
-                                            .identity = bytes_of(&files->identity)};
-    rc = assay_opened_open(&bytes, &judged->how, &judged->runs[judged->count], err);
+    rc = open_run(judged, files, &judged->runs[judged->count], err);
     if (rc == ASSAY_OK) {
         *ret = judged->runs[judged->count];
     }

@@ -14,6 +14,7 @@
 
 #include "cli/cli.h"
 #include "cli/run_files.h"
+#include "cli/verify_inputs.h"
 #include "judge/judge.h"
 
 #define ASSAY_JUDGED_RUNS_MAX 512
@@ -22,7 +23,8 @@ struct assay_judged {
     struct assay_run_files *files[ASSAY_JUDGED_RUNS_MAX];
     struct assay_opened *runs[ASSAY_JUDGED_RUNS_MAX];
     size_t count;
-    struct assay_judge_input how; /* what else the verifier is told; filled in by begin */
+    struct assay_judge_input how;         /* what else the verifier is told; filled in by begin */
+    struct assay_verify_options evidence; /* trust file, log: set before open, or left empty */
     struct assay_buf kernel_table;
     struct assay_arena arena; /* of the document */
     char date[11];            /* today, unless the user says another day */

@@ -8,7 +8,7 @@
 struct values {
     struct assay_judged_how how;
     struct assay_opt_list baseline;
-    const char *rollout, *date;
+    const char *rollout, *date, *trust, *log;
     bool starts_rollout;
 };
 
@@ -19,6 +19,8 @@ static const struct assay_opt OPTIONS[] = {
      offsetof(struct values, rollout)},
     {"rollout-start", NULL, "decide the roll-out: this is its first look", ASSAY_OPT_FLAG,
      offsetof(struct values, starts_rollout)},
+    {"trust", "FILE", "check signatures and log by this trust file", ASSAY_OPT_TEXT, offsetof(struct values, trust)},
+    {"log", "DIR", "the log that the runs are in", ASSAY_OPT_TEXT, offsetof(struct values, log)},
     {"date", "DAY", "judge waivers, ages and prices by this day (default today)", ASSAY_OPT_TEXT,
      offsetof(struct values, date)},
     ASSAY_JUDGED_OPTIONS(struct values, how),
@@ -33,6 +35,7 @@ static assay_code open_runs(struct assay_judged *judged, const struct values *va
                             const struct assay_opt_result *given, struct runs *runs, assay_err *err)
 {
     assay_code rc = ASSAY_OK;
+    judged->evidence = (struct assay_verify_options){.trust = values->trust, .log = values->log};
     for (size_t i = 1; i < given->arguments_count && rc == ASSAY_OK; i++) {
         rc = assay_judged_open(judged, given->arguments[i], &runs->candidates[runs->candidates_count++], err);
     }

@@ -1,6 +1,7 @@
 /* Re-derives every number of a run from its plan and trace, and says what is proven and what is not. */
-#include "cli/cli.h"
+#include "cli/gates.h"
 #include "cli/run_files.h"
+#include "cli/terminal.h"
 #include "cli/verify_inputs.h"
 
 #include "base/clock.h"
@@ -21,7 +22,8 @@ struct values {
 
 static const struct assay_opt OPTIONS[] = {
     {"trace", "FILE", "the trace, if it is not beside the document", ASSAY_OPT_TEXT, offsetof(struct values, trace)},
-    {"policy", "default", "also judge by the built-in policy: real compute path, clean tree, release build",
+    {"policy", "default|FILE",
+     "also judge by a policy file, or by the built-in one: real compute path, clean tree, release build",
      ASSAY_OPT_TEXT, offsetof(struct values, policy)},
     {"nonce", "HEX", "the run must carry this nonce", ASSAY_OPT_TEXT, offsetof(struct values, nonce)},
     {"max-age", "T", "the run must not be older", ASSAY_OPT_DURATION, offsetof(struct values, max_age_ns)},
@@ -60,6 +62,72 @@ static assay_code write_judgement(const struct assay_judgement *judgement, bool 
     return rc;
 }
 
+static bool is_file(const char *policy)
+{
+    return policy && strcmp(policy, "default") != 0;
+}
+
+/* `assay gate` for this one receipt, below its own lines. */
+static assay_code judge_by_file(const struct values *values, const char *place, struct assay_judged *judged,
+                                struct assay_gates *gates, struct assay_buf *out, assay_err *err)
+{
+    const struct assay_opened *run = NULL;
+    struct assay_gate_question question;
+    struct assay_verdict_document document;
+    struct assay_style style = assay_terminal_style();
+    assay_code rc = assay_gates_load(values->policy, gates, err);
+    if (rc == ASSAY_OK) {
+        rc = assay_gates_question(gates, judged, values->policy, NULL, &question, err);
+    }
+    judged->evidence = values->evidence;
+    judged->how.is_interop = values->is_interop;
+    if (rc == ASSAY_OK) {
+        rc = assay_judged_open(judged, place, &run, err);
+    }
+    if (rc == ASSAY_OK) {
+        question.runs = &run;
+        question.runs_count = 1;
+        rc = assay_judge_gate(&question, &judged->arena, &document, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = assay_report_verdict(&document, values->wants_json ? ASSAY_REPORT_JSON : ASSAY_REPORT_TEXT, &style, out,
+                                  err);
+    }
+    return rc == ASSAY_OK ? assay_verdict_code(&document) : rc;
+}
+
+static bool is_judged(assay_code rc)
+{
+    return rc == ASSAY_OK || rc == ASSAY_WANTING || rc == ASSAY_UNDECIDED;
+}
+
+/* Of two answers the graver one: 1 beats what the verifier says beyond it, and that beats 2 (evidence.md 3.1). */
+static assay_code graver(assay_code verified, assay_code gated)
+{
+    if (!is_judged(gated) || verified == ASSAY_WANTING) {
+        return is_judged(gated) ? verified : gated;
+    }
+    return gated == ASSAY_WANTING || verified == ASSAY_OK ? gated : verified;
+}
+
+static assay_code add_policy(const struct values *values, const char *place, assay_code verified, struct assay_buf *out,
+                             assay_err *err)
+{
+    struct assay_judged *judged = assay_alloc(1, sizeof *judged); /* both too large for a stack */
+    struct assay_gates *gates = assay_alloc(1, sizeof *gates);
+    assay_code rc = judged && gates ? assay_judged_begin(judged, err) : assay_nomem(err);
+    if (rc == ASSAY_OK) {
+        rc = judge_by_file(values, place, judged, gates, out, err);
+    }
+    if (judged && gates) {
+        assay_gates_done(gates);
+        assay_judged_done(judged);
+    }
+    assay_free(gates);
+    assay_free(judged);
+    return graver(verified, rc);
+}
+
 /* A code with the judgement's exit status. */
 static assay_code code_of_exit(int status)
 {
@@ -87,7 +155,7 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
                                       .identity = bytes_of(&files.identity),
                                       .now_real_ns = assay_clock_real_ns(),
                                       .is_interop = values->is_interop,
-                                      .wants_default_policy = values->policy != NULL,
+                                      .wants_default_policy = values->policy && !is_file(values->policy),
                                       .nonce = values->nonce,
                                       .max_age_ns = values->max_age_ns,
                                       .kernel_table = bytes_of(&kernel_table)};
@@ -105,7 +173,8 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
     }
     if (rc == ASSAY_OK) {
         rc = code_of_exit(assay_judgement_exit(judgement));
-        cli->has_judged = true;
+        rc = is_file(values->policy) ? add_policy(values, place, rc, out, err) : rc;
+        cli->has_judged = is_judged(rc) || !err->message[0];
     }
     assay_judgement_free(judgement);
     assay_verify_inputs_done(&evidence);
@@ -118,10 +187,6 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
                       struct assay_buf *out, assay_err *err)
 {
     const struct values *values = values_;
-    if (values->policy && strcmp(values->policy, "default") != 0) {
-        return assay_fail(err, ASSAY_USAGE, "--policy is '%s', expected 'default', the one that is built in",
-                          values->policy);
-    }
     struct assay_digest nonce;
     if (values->nonce && !assay_digest_read(values->nonce, &nonce)) {
         return assay_fail(err, ASSAY_USAGE, "--nonce is '%s', expected 64 lowercase hex digits", values->nonce);

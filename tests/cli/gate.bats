@@ -89,3 +89,18 @@ EOF
     says "was judged before"
     run_exit 3 "$ASSAY" gate --rollout rollout.yaml rollout.yaml canary
 }
+
+@test "verify by a policy file adds its gates below the four lines, and the graver status counts" {
+    run_exit 0 "$ASSAY" verify --policy "$ROOT/examples/policy/first-token.yaml" "$RUN"
+    says "RECOMPUTE  pass"
+    says "first "
+    run_exit 1 "$ASSAY" verify --policy "$POLICY" "$RUN"
+    says "RECOMPUTE  pass"
+    says "n too small (20 of 299)"
+    grep -v 'id: length' "$POLICY" >two.yaml
+    run_exit 2 "$ASSAY" verify --policy two.yaml "$RUN"
+    cp "$POLICY" wrong.yaml
+    echo "gate: []" >>wrong.yaml
+    run_exit 3 "$ASSAY" verify --policy wrong.yaml "$RUN"
+    says "did you mean 'gates'?"
+}

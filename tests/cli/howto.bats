@@ -37,3 +37,20 @@ runs_page() {
         grep -q "^| .*\`$probe\`.* |" "$HOWTO/noise-doctor.md" || { echo "missing: $probe"; return 1; }
     done
 }
+
+@test "the page on gating a release" {
+    ln -s "$BATS_TEST_DIRNAME/../../examples" examples
+    runs_page gate-a-release.md 5
+    grep -q '"format":"assay.verdict/1"' verdict.json
+}
+
+# A policy of the manual that could not be read would be malformed: exit status 3.
+@test "the policy and the prices of the manual are read" {
+    awk '/^```/ { in_yaml = /^```yaml/; if (in_yaml) n++ } in_yaml && !/^```/ { print > ("block" n ".yaml") }' \
+        "$BATS_TEST_DIRNAME/../../docs/formats/policy.md"
+    mv block2.yaml prices.yaml
+    run "$ASSAY" gate --date 2026-11-21 block1.yaml \
+        "$BATS_TEST_DIRNAME/../../examples/real-llm/runs/smollm2-135m-instruct-q4_1-warm-closed"
+    [ "$status" -eq 1 ]
+    says "n too small (20 of 50)" # the cost gate has read its prices
+}

@@ -51,10 +51,10 @@ flip() {
     run_exit 5 "$ASSAY" verify r
 }
 
-@test "a nonce that no run can carry, a policy that does not exist: 4, and what would be right" {
+@test "a nonce that no run can carry, a policy that does not exist: 4 and 5, and what would be right" {
     one_run
     run_exit 4 "$ASSAY" verify --nonce zz r
     says "expected 64 lowercase hex digits"
-    run_exit 4 "$ASSAY" verify --policy mine r
-    says "expected 'default'"
+    run_exit 5 "$ASSAY" verify --policy mine r
+    says "mine"
 }
