@@ -187,7 +187,7 @@ static bool try_pair(struct model *m, uint32_t block, uint32_t first, uint32_t i
                         .sentence = a->sentence};
     bool has_direction = sentence_has_class(m, block, i, CLASS_DIRECTION);
     bool is_share_of_bare = (a->dim == DIM_PERCENT && b->is_bare) || (b->dim == DIM_PERCENT && a->is_bare);
-    if (is_share_of_bare && !found.has_arrow) {
+    if (is_share_of_bare && (!found.has_arrow || b->is_bare)) {
         return false;
     }
     if (found.has_other || !is_operand(a) || !is_operand(b) || k - i > GAP_ITEMS_MAX) {

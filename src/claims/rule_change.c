@@ -119,7 +119,8 @@ void rule_change(struct check *c)
     change_tables(c);
     for (uint32_t i = 0; i < c->m.pairs.count; i++) {
         const struct pair *pair = &c->m.pairs.at[i];
-        if (pair->change != NONE32 && c->m.quantities.at[pair->change].dim != DIM_RATIO) {
+        const struct quantity *said = pair->change == NONE32 ? NULL : &c->m.quantities.at[pair->change];
+        if (said && said->dim != DIM_RATIO && said->form != FORM_RANGE) {
             judge_percent(c, pair);
         }
     }

@@ -208,7 +208,7 @@ static void judge_item(struct check *c, uint32_t block)
     if (!limit || !value || others > 0 || limit->dim != value->dim) {
         return;
     }
-    uint8_t mark = b->mark == MARK_DONE ? MARK_IS_DONE : b->mark == MARK_OPEN ? MARK_IS_OPEN : mark_of_block(m, block);
+    uint8_t mark = b->mark == MARK_DONE ? MARK_IS_DONE : b->mark == MARK_OPEN ? MARK_IS_OPEN : MARK_IS_NONE;
     judge_gate(c, limit, value, block, mark);
 }
 

@@ -4,8 +4,10 @@
 #include "claims/relation.h"
 
 #include <math.h>
+#include <string.h>
 
-#define N_MAX 100000 /* above it every printed percentage can be had */
+#define GRIM_N_MAX 10000 /* more are no counts that a person averages by hand */
+#define N_MAX 100000     /* above it every printed percentage can be had */
 
 static bool is_whole(const struct quantity *q)
 {
@@ -46,7 +48,7 @@ static void judge_grim(struct check *c, struct quantity *q)
         return;
     }
     double n = n_of_mean(c, q, &n_at);
-    if (n < 2 || n * 2 * q->step >= 1) {
+    if (n < 2 || n > GRIM_N_MAX || q->num.exp10 < -4 || n * 2 * q->step >= 1) {
         return;
     }
     if (has_integer(q->w, n)) {
@@ -180,7 +182,8 @@ static void judge_fraction(struct check *c, struct quantity *q)
         return;
     }
     double share = q->value / q->other;
-    if (!p && q->value > q->other && sentence_has_class(&c->m, q->block, q->item, CLASS_DONE)) {
+    bool is_spelled = memchr(check_text(c, q), 'o', strlen(check_text(c, q))) != NULL; /* "of" */
+    if (!p && is_spelled && q->value > q->other && sentence_has_class(&c->m, q->block, q->item, CLASS_DONE)) {
         struct draft d = draft_at(c, RULE_C204, q);
         draft_say(&d, "%s: more than there are", check_text(c, q));
         draft_end(&d);

@@ -8,6 +8,7 @@
 
 #define BUCKET_MAX 256    /* above it nothing is compared pair by pair */
 #define CANDIDATES_MAX 64 /* of one quantity */
+#define VERY_ALIKE 0.8    /* where no statistic is named */
 #define ALIKE 0.6         /* share of words in common that makes two sentences say the same thing */
 
 struct entry {
@@ -26,8 +27,9 @@ static bool takes_part(const struct quantity *q)
     bool is_role = q->role == ROLE_MEASURED || q->role == ROLE_SHARE || q->role == ROLE_RATIO ||
                    q->role == ROLE_MONEY || (q->role == ROLE_COUNT && q->stat != STAT_NONE) ||
                    (q->role == ROLE_NUMBER && q->metric && q->json_key.len && (q->metric & 0xffff) != W_DURATION);
-    return q->key != 0 && is_role && (q->form == FORM_PLAIN || q->form == FORM_DURATION || q->form == FORM_SPREAD) &&
-           !q->is_row_label && !q->num.has_sign && q->dim != DIM_POINTS;
+    return q->key != 0 && is_role && q->dim != DIM_BITS &&
+           (q->form == FORM_PLAIN || q->form == FORM_DURATION || q->form == FORM_SPREAD) && !q->is_row_label &&
+           !q->num.has_sign && q->dim != DIM_POINTS;
 }
 
 /* ---- what may be held against what --- */
@@ -122,13 +124,27 @@ static bool has_other_context(const struct model *m, const struct quantity *a, c
     return words > 0 && common * 2 < words;
 }
 
+/* Whether a table stands in a summary: it then repeats what another one has. */
+static bool sums_up(const struct model *m, const struct quantity *q)
+{
+    const struct section *section = &m->sections.at[m->tables.at[q->table].section];
+    return section->is_summary || section->is_first;
+}
+
 static bool may_meet(const struct model *m, const struct quantity *a, const struct quantity *b)
 {
     if ((a->binding_text && b->binding_text) || is_one_set(m, a, b) || scope_of(m, a) != scope_of(m, b) ||
         has_other_context(m, a, b)) {
         return false;
     }
-    if (is_text(m, a) && is_text(m, b) && likeness(m, a, b) < ALIKE) {
+    if (m->blocks.at[a->block].kind == BLOCK_CODE || m->blocks.at[b->block].kind == BLOCK_CODE) {
+        return false; /* output of runs: each is one of many */
+    }
+    bool are_tables = a->table != NONE32 && b->table != NONE32;
+    if (are_tables && !sums_up(m, a) && !sums_up(m, b)) {
+        return false; /* what tells two tables apart often stands in no word that is known */
+    }
+    if (is_text(m, a) && is_text(m, b) && likeness(m, a, b) < (a->stat ? ALIKE : VERY_ALIKE)) {
         return false;
     }
     return has_qualifier(a) || has_qualifier(b) || a->is_headline || b->is_headline;

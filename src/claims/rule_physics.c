@@ -46,7 +46,8 @@ static bool is_never_negative(const struct quantity *q)
     bool is_dim = q->dim == DIM_TIME || q->dim == DIM_BYTES || q->dim == DIM_ENERGY || DIM_DEN(q->dim) == DIM_TIME;
     bool is_metric = metric == W_LATENCY || metric == W_DURATION || metric == W_TTFT || metric == W_MEMORY ||
                      metric == W_ENERGY || metric == W_THROUGHPUT || metric == W_FOOTPRINT || metric == W_ICL;
-    return is_dim && is_metric && q->form == FORM_PLAIN;
+    bool is_loose = metric == W_DURATION && q->table == NONE32 && q->json_key.len == 0; /* "-7 seconds": an offset */
+    return is_dim && is_metric && !is_loose && q->form == FORM_PLAIN;
 }
 
 /* Utilisation of one device cannot be above all of it; that of a CPU with many cores can. */

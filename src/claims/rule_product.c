@@ -77,6 +77,9 @@ static bool fits_product(const struct record *record, const struct triple *t, bo
     uint32_t count = factors_of(record, factors);
     struct range whole = is_wide ? t->whole->w : t->whole->h;
     struct range product = is_wide ? range_mul(t->x->w, t->y->w) : range_mul(t->x->h, t->y->h);
+    double readings = t->x->alt > 1 || t->whole->alt > 1 ? (t->x->alt > t->whole->alt ? t->x->alt : t->whole->alt)
+                                                         : 1; /* MB: 1000 or 1024 */
+    product = range_hull(range_hull(product, range_scale(product, readings)), range_scale(product, 1 / readings));
     for (uint32_t i = 0; i < count; i++) {
         struct range less =
             range_mul(product, (struct range){(t->whole->value - 1) / t->whole->value, 1}); /* N or N - 1 */

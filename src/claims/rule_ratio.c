@@ -3,6 +3,7 @@
 #include "claims/relation.h"
 
 #include <math.h>
+#include <string.h>
 
 #define ARMS_MAX 6 /* columns that are tried in pairs: more would fit any ratio */
 
@@ -90,6 +91,21 @@ static int better_of(const struct quantity *q)
     return is_amount ? 0 : flags & WORD_HIGHER ? 1 : flags & WORD_LOWER ? -1 : 0;
 }
 
+/* "up" and "down" say a direction only directly before what moves ("down from 30 ms"), and never inside a name. */
+static bool is_loose_word(const struct model *m, uint32_t item, const struct pair *pair)
+{
+    const struct item *word = &m->items.at[item];
+    bool is_adverb = word->word == W_UPWARD || word->word == W_DOWNWARD;
+    bool is_near = item + 2 >= pair->from && item <= pair->to + 1;
+    const struct block *b = &m->blocks.at[pair->block];
+    const char *text = model_text(m, pair->block).data;
+    uint32_t from = word->flat - b->flat, to = from + word->len;
+    bool is_part = word->flags & ITEM_GLUED ||
+                   (from > 0 && text[from - 1] != '\0' && strchr("-./=_", text[from - 1])) ||
+                   (to + 1 < b->flat_len && strchr("-./=_", text[to]) && text[to] != '\0' && text[to + 1] > ' ');
+    return is_part || (is_adverb && !is_near);
+}
+
 /* The direction word that is said of a pair: the nearest before it, else one behind it, before the next pair. */
 static const struct item *direction_of(const struct model *m, const struct pair *pair, uint32_t begin, uint32_t end)
 {
@@ -98,17 +114,19 @@ static const struct item *direction_of(const struct model *m, const struct pair 
         const struct word_row *row = &claims_words[item->word];
         bool is_up_to = item->word == W_UPWARD && i < pair->from && m->items.at[i].word == W_TO;
         if (item->kind == ITEM_WORD && row->class_of == CLASS_DIRECTION &&
-            !(row->flags & (WORD_COMPARED | WORD_NOUN)) && !is_up_to && item->word != W_UNCHANGED) {
+            !(row->flags & (WORD_COMPARED | WORD_NOUN)) && !is_up_to && !is_loose_word(m, i - 1, pair) &&
+            item->word != W_UNCHANGED) {
             return item;
         }
-        if (item->kind == ITEM_MARK && (item->word == ';' || item->word == ')')) {
+        if (item->kind == ITEM_MARK && (item->word == ';' || item->word == ')' || item->word == '|')) {
             break;
         }
     }
     for (uint32_t i = pair->to + 1; i < end && i <= pair->to + 6; i++) {
         const struct item *item = &m->items.at[i];
         const struct word_row *row = &claims_words[item->word];
-        if (item->kind == ITEM_WORD && row->class_of == CLASS_DIRECTION && item->word != W_UNCHANGED) {
+        if (item->kind == ITEM_WORD && row->class_of == CLASS_DIRECTION && item->word != W_UNCHANGED &&
+            !is_loose_word(m, i, pair)) {
             return item;
         }
         bool is_other = item->kind == ITEM_WORD &&

@@ -320,7 +320,7 @@ static void judge_sentence(struct check *c, uint32_t block)
             }
             add_part(&sum, q);
         }
-        if (total && sum.first->dim == total->dim && is_additive(m, total)) {
+        if (total && !total->is_bare && sum.first->dim == total->dim && is_additive(m, total)) {
             static const struct table COMPLETE = {.caption = NONE32};
             struct table t = COMPLETE;
             t.section = b->section;

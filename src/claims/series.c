@@ -124,6 +124,9 @@ static void add_member(struct series *series, struct quantity *q)
 
 static bool is_statistic(const struct quantity *q)
 {
+    if (q->is_bare && q->table == NONE32 && q->json_key.len == 0) {
+        return false; /* a number without unit in running text: of what is not known */
+    }
     return q->stat != STAT_NONE && q->stat != STAT_N && q->role != ROLE_THRESHOLD && q->role != ROLE_HYPOTHETICAL &&
            q->form != FORM_FRACTION && q->bound == BOUND_EXACT && !q->num.has_sign && q->dim != DIM_RATIO &&
            q->form != FORM_RANGE;
