@@ -43,6 +43,14 @@ bool check_is_on(const struct check *c, enum rule_id rule)
     return c->levels[rule] != 0;
 }
 
+/* Below the least level that is shown: nobody reads its words, and it changes no status. */
+static bool is_hidden(const struct check *c, enum rule_id rule, int level)
+{
+    int usual = (int)c->levels[rule] - 1;
+    bool is_verbose = c->m.request->options.is_verbose;
+    return !is_verbose && (level >= 0 && level < usual ? level : usual) < (int)c->m.request->options.level;
+}
+
 struct draft draft_at_bytes(struct check *c, enum rule_id rule, uint32_t file, uint32_t from, uint32_t to)
 {
     return (struct draft){
@@ -96,7 +104,7 @@ void draft_say(struct draft *d, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    d->message = format_text(d->c, format, args);
+    d->message = is_hidden(d->c, d->rule, d->level) ? "" : format_text(d->c, format, args);
     va_end(args);
 }
 
@@ -104,7 +112,7 @@ void draft_note(struct draft *d, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    if (d->notes_count < DRAFT_NOTES_MAX) {
+    if (d->notes_count < DRAFT_NOTES_MAX && !is_hidden(d->c, d->rule, d->level)) {
         d->notes[d->notes_count++] = format_text(d->c, format, args);
     }
     va_end(args);
@@ -234,7 +242,7 @@ static bool is_over_cap(struct draft *d)
 void draft_end(struct draft *d)
 {
     struct check *c = d->c;
-    if (!check_is_on(c, d->rule) || c->m.failed != ASSAY_OK || is_over_cap(d)) {
+    if (!check_is_on(c, d->rule) || c->m.failed != ASSAY_OK || is_hidden(c, d->rule, d->level) || is_over_cap(d)) {
         return;
     }
     enum assay_severity level = (enum assay_severity)(c->levels[d->rule] - 1);
@@ -299,6 +307,13 @@ const char *check_text(struct check *c, const struct quantity *q)
 {
     struct assay_slice text = model_source(&c->m, q->file, q->from, q->to);
     struct assay_buf shown;
+    size_t plain = 0;
+    while (plain < text.len && text.data[plain] >= ' ' && text.data[plain] <= '~') {
+        plain++;
+    }
+    if (plain == text.len && plain <= SHOWN_BYTES) {
+        return keep(c, text.data, text.len);
+    }
     assay_buf_init(&shown, 16 * SHOWN_BYTES);
     assay_text_show(&shown, text.data, text.len, SHOWN_BYTES);
     const char *kept = keep(c, shown.data ? shown.data : "", shown.len);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEY_BYTES_MAX 1024 /* of the words of a label */
+
 static void *take(struct check *c, size_t count, size_t bytes)
 {
     void *at = assay_arena_take(&c->out->arena, count ? count : 1, bytes);
@@ -80,26 +82,46 @@ static void claim_id(struct assay_claim_row *row, const struct quantity *q, uint
     row->id[sizeof row->id - 1] = '\0';
 }
 
+static const char *keep_text(struct check *c, const char *text, size_t len)
+{
+    const char *kept = assay_arena_text(&c->out->arena, text, len);
+    if (!kept) {
+        model_fail(&c->m);
+    }
+    return kept ? kept : "";
+}
+
+/* With a blank between words; what does not fit is left out. Returns the new length. */
+static size_t append_word(char text[KEY_BYTES_MAX], size_t len, const char *word, size_t word_len)
+{
+    size_t blank = len > 0 && word_len > 0;
+    if (len + blank + word_len > KEY_BYTES_MAX) {
+        return len;
+    }
+    if (blank) {
+        text[len] = ' ';
+    }
+    memcpy(text + len + blank, word, word_len);
+    return len + blank + word_len;
+}
+
 /* "throughput p50 decode": the words of the label that are in the lists. */
 static const char *key_text(struct check *c, const struct quantity *q)
 {
     static const char *const STATS[STAT_COUNT] = {"",    "min", "p10", "p25",     "p50",     "p75",
                                                   "p90", "p95", "p99", "p99.9",   "max",     "mean",
                                                   "sd",  "cv",  "n",   "geomean", "harmonic"};
-    struct assay_buf text;
-    assay_buf_init(&text, 1024);
-    assay_buf_text(&text, STATS[q->stat]);
+    char text[KEY_BYTES_MAX];
+    size_t len = append_word(text, 0, STATS[q->stat], strlen(STATS[q->stat]));
     for (uint32_t i = q->label; i < q->label + q->labels; i++) {
         uint32_t token = c->m.labels.at[i];
         uint32_t word = token & 0xffff;
         if (TOKEN_CLASS(token) != CLASS_NAME && TOKEN_CLASS(token) != CLASS_SIZE && word < W_COUNT_OF) {
             const char *name = claims_words[word].aliases;
-            assay_buf_printf(&text, "%s%.*s", text.len ? " " : "", (int)strcspn(name, " "), name);
+            len = append_word(text, len, name, strcspn(name, " "));
         }
     }
-    const char *kept = text.len ? check_printf(c, "%s", text.data) : "";
-    assay_buf_done(&text);
-    return kept;
+    return len ? keep_text(c, text, len) : "";
 }
 
 static uint8_t final_status(const struct quantity *q)
@@ -131,9 +153,8 @@ static void fill_claims(struct check *c)
         row->place = check_place(c, (struct draft_place){q->file, q->from, q->to});
         row->text = check_text(c, q);
         row->key = key_text(c, q);
-        row->unit = q->unit ? check_printf(c, "%.*s", (int)strcspn(claims_units[q->unit].aliases, " "),
-                                           claims_units[q->unit].aliases)
-                            : "";
+        const char *unit = q->unit ? claims_units[q->unit].aliases : "";
+        row->unit = *unit ? keep_text(c, unit, strcspn(unit, " ")) : "";
         row->value = q->value;
         row->lo = q->h.lo;
         row->hi = q->h.hi;

@@ -100,7 +100,7 @@ static bool has_word_beginning(const char *text, size_t len, const char *begin)
     size_t wanted = strlen(begin);
     for (size_t i = 0; i + wanted <= len; i++) {
         bool is_start = i == 0 || text[i - 1] == ' ' || text[i - 1] == '-' || text[i - 1] == '_';
-        if (is_start && strncasecmp(text + i, begin, wanted) == 0) {
+        if (is_start && (text[i] | 0x20) == (begin[0] | 0x20) && strncasecmp(text + i, begin, wanted) == 0) {
             return true;
         }
     }

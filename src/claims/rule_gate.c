@@ -320,7 +320,7 @@ static bool is_gate_noun(struct assay_slice word)
                                         "goal",  "slo",  "test",   "item",    "box",         "budget"};
     for (size_t i = 0; i < sizeof NOUNS / sizeof NOUNS[0]; i++) {
         size_t len = strlen(NOUNS[i]);
-        if (word.len >= len && strncasecmp(word.data, NOUNS[i], len) == 0) {
+        if (word.len >= len && (word.data[0] | 0x20) == NOUNS[i][0] && strncasecmp(word.data, NOUNS[i], len) == 0) {
             return true;
         }
     }
