@@ -67,17 +67,40 @@ static assay_code note_touched(struct notes *notes, const struct assay_opened *r
     }
     uint64_t touched = all.n > untouched.n ? all.n - untouched.n : 0;
     if (touched == 0) {
-        note(notes, "noise: no pair was touched by a context switch that was forced or a page that was read");
+        note(notes, "noise: no pair was touched by a forced switch, a page read, steal or throttling");
     } else if (all.has_interval && untouched.has_interval) {
         note(notes,
-             "noise: %" PRIu64 " of %" PRIu64 " pairs touched (forced context switch, page read); interval +-%.2f%% "
+             "noise: %" PRIu64 " of %" PRIu64
+             " pairs touched (forced switch, page read, steal, throttling); interval +-%.2f%% "
              "now, +-%.2f%% over the others (to see what noise costs, never the result)",
              touched, all.n, half_width(&all), half_width(&untouched));
     } else {
-        note(notes, "noise: %" PRIu64 " of %" PRIu64 " pairs touched (forced context switch, page read)", touched,
-             all.n);
+        note(notes, "noise: %" PRIu64 " of %" PRIu64 " pairs touched (forced switch, page read, steal, throttling)",
+             touched, all.n);
     }
     return ASSAY_OK;
+}
+
+/* What the values far above the others have in common, of each arm. */
+static assay_code note_outliers(struct notes *notes, const struct assay_opened *run, assay_err *err)
+{
+    assay_code rc = ASSAY_OK;
+    for (uint32_t arm = 0; arm < run->plan->arms_count && rc == ASSAY_OK; arm++) {
+        struct assay_outliers outliers;
+        rc = assay_outliers_of(run->plan, run->trace, arm, &outliers, err);
+        if (rc != ASSAY_OK || outliers.count == 0) {
+            continue;
+        }
+        if (outliers.cause) {
+            note(notes, "outliers of %s: %" PRIu64 " of %" PRIu64 "; %.0f%% of them had %s, of the rest %.0f%%",
+                 run->plan->arms[arm].id, outliers.count, outliers.n, outliers.share * 100, outliers.cause,
+                 outliers.share_of_rest * 100);
+        } else {
+            note(notes, "outliers of %s: %" PRIu64 " of %" PRIu64 "; no cause seen", run->plan->arms[arm].id,
+                 outliers.count, outliers.n);
+        }
+    }
+    return rc;
 }
 
 /* Sizes of the environment that commands were given: each is a layout of the stack. */
@@ -125,6 +148,7 @@ assay_code assay_quiet_notes_add(const struct assay_opened *run, const json_t *b
     assay_code rc = ASSAY_OK;
     if (run->plan && run->trace && run->plan->arms_count > 1) {
         rc = note_touched(&notes, run, rule, err);
+        rc = rc == ASSAY_OK ? note_outliers(&notes, run, err) : rc;
         note_layouts(&notes, run);
     }
     note_findings(&notes, before);

@@ -1,5 +1,6 @@
 #include "record/metric_book.h"
 #include "record/paired.h"
+#include "record/touched.h"
 
 #include "base/mem.h"
 
@@ -35,13 +36,6 @@ static size_t rounds_of(const struct assay_plan *plan)
 }
 
 /* ---- one sample ------------------------------------------------------------------------------------------------- */
-
-static bool is_touched(const struct assay_sample *sample)
-{
-    const struct assay_process *process = sample->process;
-    return process && ((process->nivcsw != ASSAY_NS_ABSENT && process->nivcsw > 0) ||
-                       (process->majflt != ASSAY_NS_ABSENT && process->majflt > 0));
-}
 
 /* A window's value is its median; a failure in it is worse than any value, so half of them leave no median. */
 static double close_cell(struct walk *walk)
@@ -79,7 +73,9 @@ static assay_code add_sample(struct walk *walk, const struct assay_sample *sampl
         walk->places[cell] = (uint16_t)((size_t)sample->id / plan->load.window % plan->arms_count);
     }
     if (walk->touched) {
-        walk->touched[op->round] |= is_touched(sample);
+        size_t count;
+        const struct assay_host_reading *host = assay_trace_host(walk->trace, &count);
+        walk->touched[op->round] |= assay_sample_touches(sample, host, count) != 0;
     }
     if (walk->outputs && sample->process && sample->status == ASSAY_STATUS_OK) {
         memcpy(walk->outputs[cell], sample->process->output_sha256, 32);

@@ -22,6 +22,7 @@
 #include "record/roofline.h"
 #include "record/sample.h"
 #include "record/suite.h"
+#include "record/touched.h"
 #include "record/trace.h"
 #include "record/trust.h"
 #include "record/verdict.h"
