@@ -46,3 +46,9 @@ hurts() {
 @test "measure" {
     hurts names "$ASSAY" run noop --requests 5 --seed 1 --no-save --out out
 }
+
+@test "kernels: each run once, and one measured" {
+    hurts bytes "$ASSAY" host --count
+    hurts names "$ASSAY" run kernel ternary_gemv --case least --variants ref --pairs 2 --epoch 100us --no-save \
+        --no-calibrate --out out
+}
