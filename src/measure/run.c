@@ -130,6 +130,7 @@ static assay_code set_options(struct run *run, assay_err *err)
         json_decref(options);
         return rc;
     }
+    json_decref(run->plan->options); /* a new plan has an empty object */
     run->plan->options = options;
     return ASSAY_OK;
 }
