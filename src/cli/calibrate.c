@@ -67,14 +67,22 @@ static assay_code fork_server(const char *dialect, struct assay_truth_script **r
     return rc;
 }
 
-/* The options of the calibrating run: the workload's defaults but for the place and the lengths. */
-static assay_code set_options(struct assay_prepared_run *run, uint16_t port, const char *dialect, assay_err *err)
-{
+/* What the options of the calibrating run point into, for as long as it lasts. */
+struct texts {
     char url[64], tokens[16];
-    (void)snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)port);
-    (void)snprintf(tokens, sizeof tokens, "%d", CALIBRATION_TOKENS);
-    const char *settings[][2] = {
-        {"url", url}, {"dialect", dialect}, {"model", "truth"}, {"prompt-tokens", "16"}, {"output-tokens", tokens}};
+};
+
+/* The options of the calibrating run: the workload's defaults but for the place and the lengths. */
+static assay_code set_options(struct assay_prepared_run *run, uint16_t port, const char *dialect, struct texts *texts,
+                              assay_err *err)
+{
+    (void)snprintf(texts->url, sizeof texts->url, "http://127.0.0.1:%u", (unsigned)port);
+    (void)snprintf(texts->tokens, sizeof texts->tokens, "%d", CALIBRATION_TOKENS);
+    const char *settings[][2] = {{"url", texts->url},
+                                 {"dialect", dialect},
+                                 {"model", "truth"},
+                                 {"prompt-tokens", "16"},
+                                 {"output-tokens", texts->tokens}};
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         assay_code rc = assay_opt_set(&run->table.verb, settings[i][0], settings[i][1], run->values, &run->seen, err);
         if (rc != ASSAY_OK) {
@@ -114,9 +122,10 @@ static assay_code run_client(const struct assay_prepared_run *real, const struct
                              assay_err *err)
 {
     struct assay_prepared_run run;
+    struct texts texts;
     assay_code rc = assay_prepared_run_init(&run, real->workload, err);
     if (rc == ASSAY_OK) {
-        rc = set_options(&run, port, dialect, err);
+        rc = set_options(&run, port, dialect, &texts, err);
     }
     if (rc == ASSAY_OK) {
         struct assay_run_setup setup = {.workload = run.workload, .state = assay_prepared_run_state(&run)};

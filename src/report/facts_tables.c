@@ -100,7 +100,8 @@ static void interval_cell(struct assay_table *table, const struct assay_view *vi
     }
     assay_value_print(metric, metric->lower, assay_value_grain_ns(view), lower);
     assay_value_print(metric, metric->upper, assay_value_grain_ns(view), upper);
-    assay_table_cell(table, "%s to %s, each at %.4g %%", lower, upper, 100 * metric->confidence);
+    const char *each = assay_text_starts(metric->formula, "pairs_sign") ? "" : "each "; /* a ratio has one interval */
+    assay_table_cell(table, "%s to %s, %sat %.4g %%", lower, upper, each, 100 * metric->confidence);
 }
 
 /* Statistics of one id use the same samples; where they do not, both numbers are shown. */

@@ -18,7 +18,7 @@ size_t assay_llm_arms_count(const struct assay_llm_state *state)
 /* "URL", or options as on the command line, or both: what is not said is as the run's own options say. */
 static assay_code read_text(struct assay_llm_state *arm, const char *text, assay_err *err)
 {
-    static const struct assay_opt_verb VERB = {.name = "--arm",
+    static const struct assay_opt_verb VERB = {.name = "run llm",
                                                .synopsis = "[URL] [OPTIONS]",
                                                .options = assay_llm_option_rows,
                                                .options_count = ASSAY_LLM_OPTIONS_COUNT,
