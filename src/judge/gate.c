@@ -25,7 +25,7 @@ void gate_settle(struct gate_case *it, enum assay_verdict verdict, const char *r
     it->row.reason = reason;
 }
 
-static const char *vreason(struct gate_case *it, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *vreason(struct gate_case *it, const char *format, va_list args)
 {
     char text[512];
     (void)vsnprintf(text, sizeof text, format, args);
