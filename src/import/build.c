@@ -15,11 +15,22 @@
 
 /* ---- plan ------------------------------------------------------------------------------------------------------- */
 
+static bool are_requests(const struct assay_import_rows *rows)
+{
+    return strcmp(rows->workload, "llm") == 0;
+}
+
+/* What the arms of a workload differ in. */
+static const char *arg_name(const struct assay_import_rows *rows)
+{
+    return are_requests(rows) ? "model" : strcmp(rows->workload, "command") == 0 ? "command" : "benchmark";
+}
+
 static assay_code arms_put(const struct assay_import_rows *rows, struct assay_plan *plan, assay_err *err)
 {
     if (rows->arms_count > ARMS_MAX) {
-        return assay_fail(err, ASSAY_TOO_LARGE, "%zu models in one file, at most %zu: split it", rows->arms_count,
-                          ARMS_MAX);
+        return assay_fail(err, ASSAY_TOO_LARGE, "%zu models or benchmarks in one file, at most %zu: split it",
+                          rows->arms_count, ARMS_MAX);
     }
     for (size_t i = 0; i < rows->arms_count; i++) {
         struct assay_json_builder b = {0};
@@ -28,7 +39,7 @@ static assay_code arms_put(const struct assay_import_rows *rows, struct assay_pl
         arm->label = assay_arena_text(&plan->arena, rows->arms[i], strlen(rows->arms[i]));
         arm->args = json_object();
         plan->arms_count = i + 1;
-        assay_json_put_text(&b, arm->args, "model", rows->arms[i]);
+        assay_json_put_text(&b, arm->args, arg_name(rows), rows->arms[i]);
         assay_code rc = assay_json_builder_check(&b, arm->args, err);
         if (rc != ASSAY_OK || arm->label == NULL) {
             return rc != ASSAY_OK ? rc : assay_nomem(err);
@@ -178,8 +189,8 @@ static struct assay_request request_of(const struct assay_import_row *row, uint6
                                   .chunks_count = row->arrivals_count};
 }
 
-static assay_code sample_put(const struct assay_import_row *row, uint64_t id, uint64_t origin_ns, struct events *events,
-                             struct assay_trace_writer *writer, assay_err *err)
+static assay_code sample_put(const struct assay_import_row *row, bool is_request, uint64_t id, uint64_t origin_ns,
+                             struct events *events, struct assay_trace_writer *writer, assay_err *err)
 {
     /* Without a start of its own a row stands at the origin: its spans are right, its place in time means nothing. */
     uint64_t start_ns = row->start_ns == ASSAY_NS_ABSENT ? 0 : row->start_ns - origin_ns;
@@ -190,13 +201,13 @@ static assay_code sample_put(const struct assay_import_row *row, uint64_t id, ui
                                   .arm = row->arm,
                                   .status = row->status,
                                   .flags = ASSAY_SAMPLE_IMPORTED,
-                                  .iterations = 1,
+                                  .iterations = row->iterations,
                                   .due_ns = since(origin_ns, row->due_ns),
                                   .queued_ns = ASSAY_NS_ABSENT,
                                   .start_ns = start_ns,
                                   .end_ns = start_ns + (row->end_ns == ASSAY_NS_ABSENT ? last_ns : row->end_ns),
-                                  .cpu_ns = ASSAY_NS_ABSENT,
-                                  .request = &request};
+                                  .cpu_ns = row->cpu_ns,
+                                  .request = is_request ? &request : NULL};
     return assay_trace_add_sample(writer, &sample, err);
 }
 
@@ -217,7 +228,7 @@ static assay_code samples_put(const struct assay_import_rows *rows, struct assay
     assay_code rc = clock_put(origin_ns, writer, err);
     rc = rc == ASSAY_OK ? events_take(rows, &events, err) : rc;
     for (size_t i = 0; rc == ASSAY_OK && i < rows->rows_count; i++) {
-        rc = sample_put(&rows->rows[i], i, origin_ns, &events, writer, err);
+        rc = sample_put(&rows->rows[i], are_requests(rows), i, origin_ns, &events, writer, err);
     }
     assay_free(events.segments);
     assay_free(events.chunks);

@@ -7,15 +7,32 @@
 
 /* Asked in this order; the first that knows the content reads it. */
 static const struct assay_importer *const IMPORTERS[] = {
-    &assay_import_node_csv, &assay_import_vllm, &assay_import_guidellm, &assay_import_aiperf, &assay_import_llama_bench,
+    &assay_import_node_csv,
+    &assay_import_vllm,
+    &assay_import_guidellm,
+    &assay_import_aiperf,
+    &assay_import_llama_bench,
+    &assay_import_hyperfine,
+    &assay_import_google_benchmark,
+    &assay_import_go_bench,
+    &assay_import_github_action_benchmark,
+    &assay_import_bmf, /* last: any object of objects with a "value" could be one */
 };
 #define IMPORTERS_COUNT (sizeof IMPORTERS / sizeof IMPORTERS[0])
 
 const struct assay_import_format *const *assay_import_formats(size_t *ret_count)
 {
     static const struct assay_import_format *const FORMATS[] = {
-        &assay_import_node_csv.format, &assay_import_vllm.format,        &assay_import_guidellm.format,
-        &assay_import_aiperf.format,   &assay_import_llama_bench.format,
+        &assay_import_node_csv.format,
+        &assay_import_vllm.format,
+        &assay_import_guidellm.format,
+        &assay_import_aiperf.format,
+        &assay_import_llama_bench.format,
+        &assay_import_hyperfine.format,
+        &assay_import_google_benchmark.format,
+        &assay_import_go_bench.format,
+        &assay_import_github_action_benchmark.format,
+        &assay_import_bmf.format,
     };
     _Static_assert(sizeof FORMATS / sizeof FORMATS[0] == IMPORTERS_COUNT, "one name an importer");
     assert(ret_count);

@@ -42,6 +42,8 @@ assay_code assay_import_rows_add(struct assay_import_rows *rows, struct assay_im
                                       .start_ns = ASSAY_NS_ABSENT,
                                       .first_event_ns = ASSAY_NS_ABSENT,
                                       .end_ns = ASSAY_NS_ABSENT,
+                                      .iterations = 1,
+                                      .cpu_ns = ASSAY_NS_ABSENT,
                                       .prompt_tokens = ASSAY_COUNT_ABSENT,
                                       .output_tokens = ASSAY_COUNT_ABSENT,
                                       .cached_tokens = ASSAY_COUNT_ABSENT,
@@ -70,8 +72,10 @@ assay_code assay_import_rows_arm(struct assay_import_rows *rows, const char *mod
 {
     assert(model && ret);
     if (!is_name(model, len)) {
-        return assay_fail(err, ASSAY_MALFORMED, "a model's name is 1 to %d bytes of UTF-8 without control characters",
-                          ASSAY_IMPORT_NAME_BYTES_MAX);
+        return assay_fail(
+            err, ASSAY_MALFORMED,
+            "the name of a model, command or benchmark is 1 to %d bytes of UTF-8 without control characters",
+            ASSAY_IMPORT_NAME_BYTES_MAX);
     }
     for (size_t i = 0; i < rows->arms_count; i++) {
         if (strlen(rows->arms[i]) == len && memcmp(rows->arms[i], model, len) == 0) {
@@ -80,7 +84,8 @@ assay_code assay_import_rows_arm(struct assay_import_rows *rows, const char *mod
         }
     }
     if (rows->arms_count == ASSAY_PLAN_ARMS_MAX) {
-        return assay_fail(err, ASSAY_TOO_LARGE, "more than %d models in one file: split it", ASSAY_PLAN_ARMS_MAX);
+        return assay_fail(err, ASSAY_TOO_LARGE, "more than %d models or benchmarks in one file: split it",
+                          ASSAY_PLAN_ARMS_MAX);
     }
     const char *copy = assay_arena_text(&rows->arena, model, len);
     if (copy == NULL) {
@@ -120,6 +125,18 @@ assay_code assay_import_rows_figure(struct assay_import_rows *rows, const char *
     }
     rows->figures_count++;
     return ASSAY_OK;
+}
+
+assay_code assay_import_rows_figure_of(struct assay_import_rows *rows, const char *name, const char *field,
+                                       const char *unit, double value, assay_err *err)
+{
+    char full[ASSAY_IMPORT_NAME_BYTES_MAX + 1];
+    int len = snprintf(full, sizeof full, "%s %s", name, field);
+    if (len < 0 || (size_t)len >= sizeof full) {
+        return assay_fail(err, ASSAY_MALFORMED, "'%.40s...': names of figures have at most %d bytes", name,
+                          ASSAY_IMPORT_NAME_BYTES_MAX);
+    }
+    return assay_import_rows_figure(rows, full, unit, value, err);
 }
 
 assay_code assay_import_rows_want(struct assay_import_rows *rows, const char *id, assay_err *err)

@@ -17,7 +17,7 @@
 #define ASSAY_IMPORT_CHUNKS_MAX 1000000                        /* of one sample, endpoints.md 8 */
 #define ASSAY_IMPORT_FIGURES_MAX 4096                          /* of a summary, as many as a receipt has metrics */
 #define ASSAY_IMPORT_METRICS_MAX 64                            /* metric names that one importer asks for */
-#define ASSAY_IMPORT_NAME_BYTES_MAX 256                        /* a model's name */
+#define ASSAY_IMPORT_NAME_BYTES_MAX 256                        /* a model's, command's or benchmark's name */
 #define ASSAY_IMPORT_TIME_NS_MAX UINT64_C(4102444800000000000) /* 2100: stamps of a trace end at 2^62 ns, 2116 */
 #define ASSAY_IMPORT_ARENA_MAX ((size_t)4 << 30)
 
@@ -30,7 +30,9 @@ struct assay_import_row {
     uint64_t *arrivals_ns;   /* of content chunks, from start, ascending */
     uint32_t *tokens;        /* per chunk, 0 = unknown; NULL: all unknown */
     size_t arrivals_count;
-    uint64_t end_ns; /* from start */
+    uint64_t end_ns;     /* from start */
+    uint32_t iterations; /* operations timed as one */
+    uint64_t cpu_ns;     /* of all of them */
     uint32_t prompt_tokens, output_tokens, cached_tokens;
     enum assay_token_source output_source;
     uint64_t server_load_ns, server_prompt_ns, server_eval_ns, server_total_ns;
@@ -45,7 +47,7 @@ struct assay_import_figure {
 
 struct assay_import_rows {
     struct assay_arena arena;              /* owns every text and array below */
-    const char *workload;                  /* "llm" */
+    const char *workload;                  /* "llm" at first; rows of another workload are no requests */
     const char *arms[ASSAY_PLAN_ARMS_MAX]; /* model names */
     size_t arms_count;
     struct assay_import_row *rows;
@@ -70,6 +72,10 @@ assay_code assay_import_rows_arm(struct assay_import_rows *rows, const char *mod
 assay_code assay_import_rows_figure(struct assay_import_rows *rows, const char *name, const char *unit, double value,
                                     assay_err *err);
 
+/* The figure "NAME FIELD" of an object's number, if it has one; names that are too long are MALFORMED. */
+assay_code assay_import_rows_figure_of(struct assay_import_rows *rows, const char *name, const char *field,
+                                       const char *unit, double value, assay_err *err);
+
 /* Asks for ID_STAT of each usual statistic. */
 assay_code assay_import_rows_want(struct assay_import_rows *rows, const char *id, assay_err *err);
 /* Asks for a metric without a statistic. */
@@ -91,6 +97,11 @@ extern const struct assay_importer assay_import_vllm;
 extern const struct assay_importer assay_import_guidellm;
 extern const struct assay_importer assay_import_aiperf;
 extern const struct assay_importer assay_import_llama_bench;
+extern const struct assay_importer assay_import_hyperfine;
+extern const struct assay_importer assay_import_google_benchmark;
+extern const struct assay_importer assay_import_go_bench;
+extern const struct assay_importer assay_import_github_action_benchmark;
+extern const struct assay_importer assay_import_bmf;
 
 assay_code assay_import_build(const struct assay_import_request *request, struct assay_import_rows *rows,
                               struct assay_import_result *ret, assay_err *err);

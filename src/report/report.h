@@ -85,4 +85,17 @@ enum assay_claims_format {
 assay_code assay_report_claims(const struct assay_findings *findings, enum assay_claims_format format,
                                const struct assay_style *style, struct assay_buf *out, assay_err *err);
 
+/* A run of commands, kernels or no-ops in the form of another tool (statistics.md 5.5). hyperfine, google-benchmark and
+ * go-bench have one value a sample and come from the trace; github-action-benchmark and bmf have figures and come from
+ * the receipt's metrics. UNSUPPORTED: a run that the form has no place for. */
+enum assay_export_form {
+    ASSAY_EXPORT_HYPERFINE,
+    ASSAY_EXPORT_GOOGLE_BENCHMARK,
+    ASSAY_EXPORT_GO_BENCH,
+    ASSAY_EXPORT_GITHUB_ACTION_BENCHMARK,
+    ASSAY_EXPORT_BMF
+};
+assay_code assay_export_bench(enum assay_export_form form, const struct assay_report_input *input, const char *trace,
+                              size_t trace_len, struct assay_buf *out, assay_err *err);
+
 #endif

@@ -1,0 +1,7 @@
+/* Go benchmark text: the whole file. */
+#include "fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    return fuzz_import("go-bench", bytes, len);
+}
