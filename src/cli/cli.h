@@ -50,6 +50,7 @@ assay_code assay_verb_call(struct assay_cli *cli, const struct assay_verb *verb,
     X(parity)          \
     X(report)          \
     X(history)         \
+    X(detect)          \
     X(explain)         \
     X(import)          \
     X(export)          \

@@ -23,7 +23,9 @@ static assay_code store_result(const struct assay_around_options *around, const 
                                   .plan_len = result->plan.len,
                                   .identity = identity->data,
                                   .identity_len = identity->len,
-                                  .dir = result->dir};
+                                  .dir = result->dir,
+                                  .commit = around->commit,
+                                  .branch = around->branch};
     assay_code rc = assay_store_place_append(around->store, &row, err);
     if (rc != ASSAY_OK) {
         assay_wrap(err, "the run is complete in '%s', but the history could not be written", result->dir);

@@ -9,7 +9,7 @@
 #include "measure/measure.h"
 
 struct assay_around_options {
-    const char *store;
+    const char *store, *commit, *branch;
     struct assay_opt_list keys; /* sign with */
     const char *log, *log_key, *password_file;
     bool wants_store, wants_calibration, is_quiet, wants_json;

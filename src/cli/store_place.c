@@ -1,5 +1,7 @@
 #include "cli/store_place.h"
 
+#include "cli/repository.h"
+
 #include <stdlib.h>
 
 #define STORE_PATH_BYTES_MAX 65536
@@ -22,9 +24,21 @@ assay_code assay_store_place_open(const char *asked, enum assay_store_mode mode,
 assay_code assay_store_place_append(const char *asked, const struct assay_store_run *run, assay_err *err)
 {
     struct assay_store *store = NULL;
-    assay_code rc = assay_store_place_open(asked, ASSAY_STORE_WRITE, &store, err);
+    struct assay_revision revision;
+    struct assay_store_run placed = *run;
+    assay_code rc = assay_revision_ask(run->commit, run->branch, &revision, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    placed.commit = run->commit ? revision.commit : NULL;
+    placed.has_commit_order = revision.is_known;
+    placed.commit_order = revision.order;
+    placed.commit_time_s = revision.time_s;
+    placed.parent = revision.parent[0] ? revision.parent : NULL;
+    placed.merge_base = revision.parent[0] ? revision.merge_base : NULL;
+    rc = assay_store_place_open(asked, ASSAY_STORE_WRITE, &store, err);
     if (rc == ASSAY_OK) {
-        rc = assay_store_append(store, run, NULL, err);
+        rc = assay_store_append(store, &placed, NULL, err);
     }
     assay_store_close(store);
     return rc;

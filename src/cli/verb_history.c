@@ -1,15 +1,21 @@
 /* What is kept in the history. */
 #include "cli/cli.h"
+#include "cli/detect_text.h"
 #include "cli/store_place.h"
 #include "cli/terminal.h"
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #define HISTORY_ARENA_BYTES_MAX ((size_t)1 << 30) /* ASSAY_STORE_ROWS_MAX rows of about a kilobyte */
+
+#define SPARK_WIDTH 72
+#define SERIES_SHOWN_MAX 256
 
 static const char *const FORMATS[] = {"text", "csv", "md", "json", NULL};
 
@@ -52,6 +58,15 @@ static const struct assay_column POINT_COLUMNS[] = {
     {"invalid", "invalid", ASSAY_COLUMN_TEXT},
 };
 
+/* For people a value carries its unit. */
+static const struct assay_column PEOPLE_COLUMNS[] = {
+    {"started", "started", ASSAY_COLUMN_TEXT},  {"series", "series", ASSAY_COLUMN_FOREIGN},
+    {"arm", "arm", ASSAY_COLUMN_TEXT},          {"metric", "metric", ASSAY_COLUMN_TEXT},
+    {"value", "value", ASSAY_COLUMN_NUMBER},    {"lower", "lower", ASSAY_COLUMN_NUMBER},
+    {"upper", "upper", ASSAY_COLUMN_NUMBER},    {"n", "n", ASSAY_COLUMN_NUMBER},
+    {"commit", "commit", ASSAY_COLUMN_FOREIGN}, {"invalid", "invalid", ASSAY_COLUMN_TEXT},
+};
+
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static void cell_or_absent(struct assay_table *table, const char *text, const char *why)
@@ -84,14 +99,21 @@ static assay_code fill_runs(struct assay_store *store, const struct assay_store_
     return rc;
 }
 
-/* People read milliseconds; CSV and JSON keep the unit of the receipt. */
+/* People read milliseconds and the unit beside each number; CSV and JSON keep the unit of the receipt, in its column.
+ */
 static void value_cell(struct assay_table *table, double value, const char *unit, bool is_for_people)
 {
     char text[ASSAY_NUM_TEXT_BYTES];
-    if (is_for_people && unit[0] == 'n' && unit[1] == 's') {
+    if (is_for_people && strcmp(unit, "ns") == 0) {
         (void)assay_num_print_ns(value, text);
+    } else if (is_for_people && strcmp(unit, "bytes") == 0) {
+        (void)assay_num_print_bytes(value, text);
     } else {
         (void)assay_num_print_shortest(value, text);
+        if (is_for_people && strcmp(unit, "1") != 0) {
+            assay_table_cell(table, strcmp(unit, "1/s") == 0 ? "%s/s" : "%s %s", text, unit);
+            return;
+        }
     }
     assay_table_cell(table, "%s", text);
 }
@@ -115,22 +137,59 @@ static void fill_point(struct assay_table *table, const struct assay_store_point
         assay_table_absent(table, "-");
         assay_table_absent(table, "-");
     }
-    assay_table_cell(table, "%s", point->unit);
+    if (!is_for_people) {
+        assay_table_cell(table, "%s", point->unit);
+    }
     assay_table_cell(table, "%" PRIu64, point->n);
     cell_or_absent(table, point->commit, "-");
     cell_or_absent(table, point->invalid, "-");
 }
 
+/* Each series of two points or more as bars, oldest first. */
+static assay_code draw_series(const struct assay_store_point *points, size_t count, struct assay_arena *arena,
+                              struct assay_buf *out, assay_err *err)
+{
+    double *values = assay_arena_take(arena, count + 1, sizeof *values);
+    if (!values) {
+        return assay_nomem(err);
+    }
+    for (size_t first = 0, end; first < count; first = end) {
+        size_t present = 0;
+        for (end = first; end < count && points[end].series_id == points[first].series_id; end++) {
+            if (!points[end].absent) {
+                values[present++] = points[end].value;
+            }
+        }
+        if (present > 1) {
+            assay_buf_char(out, '\n');
+            assay_text_show(out, points[first].series, strlen(points[first].series), SERIES_SHOWN_MAX);
+            assay_buf_text(out, "\n  ");
+            assay_spark(values, present, SIZE_MAX, SPARK_WIDTH, out);
+            assay_buf_char(out, '\n');
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* A metric that no series has and no formula knows is a slip of the keyboard. */
+static assay_code check_metric(const char *metric, size_t count, assay_err *err)
+{
+    struct assay_metric_key key;
+    return count > 0 ? ASSAY_OK : assay_metric_find(metric, &key, err);
+}
+
 static assay_code fill_series(struct assay_store *store, const struct assay_store_query *query,
-                              struct assay_arena *arena, bool is_for_people, struct assay_table *table, assay_err *err)
+                              struct assay_arena *arena, bool is_for_people, struct assay_table *table,
+                              struct assay_buf *bars, assay_err *err)
 {
     struct assay_store_point *points;
     size_t count;
     assay_code rc = assay_store_series(store, query, arena, &points, &count, err);
+    rc = rc == ASSAY_OK ? check_metric(query->metric, count, err) : rc;
     for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
         fill_point(table, &points[i], is_for_people);
     }
-    return rc;
+    return rc == ASSAY_OK ? draw_series(points, count, arena, bars, err) : rc;
 }
 
 static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
@@ -149,21 +208,29 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     struct assay_store *store = NULL;
     struct assay_arena arena;
     struct assay_table table;
+    struct assay_buf bars;
     assay_arena_init(&arena, HISTORY_ARENA_BYTES_MAX);
-    if (values->metric) {
+    assay_buf_init(&bars, ASSAY_CLI_OUTPUT_BYTES_MAX);
+    if (values->metric && is_for_people) {
+        assay_table_init(&table, PEOPLE_COLUMNS, COUNT_OF(PEOPLE_COLUMNS));
+    } else if (values->metric) {
         assay_table_init(&table, POINT_COLUMNS, COUNT_OF(POINT_COLUMNS));
     } else {
         assay_table_init(&table, RUN_COLUMNS, COUNT_OF(RUN_COLUMNS));
     }
     assay_code rc = assay_store_place_open(values->store, ASSAY_STORE_READ, &store, err);
     if (rc == ASSAY_OK) {
-        rc = values->metric ? fill_series(store, &query, &arena, is_for_people, &table, err)
+        rc = values->metric ? fill_series(store, &query, &arena, is_for_people, &table, &bars, err)
                             : fill_runs(store, &query, &arena, &table, err);
     }
     if (rc == ASSAY_OK) {
         struct assay_style style = assay_terminal_style();
         rc = assay_table_render(&table, format, &style, out, err);
     }
+    if (rc == ASSAY_OK && format == ASSAY_REPORT_TEXT && bars.len > 0) {
+        assay_buf_append(out, bars.data, bars.len);
+    }
+    assay_buf_done(&bars);
     assay_store_close(store);
     assay_table_done(&table);
     assay_arena_done(&arena);

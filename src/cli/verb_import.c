@@ -17,7 +17,7 @@
 #define PATH_BYTES_MAX 65536
 
 struct values {
-    const char *format, *out, *store;
+    const char *format, *out, *store, *commit, *branch;
     bool wants_store, wants_json;
 };
 
@@ -27,6 +27,8 @@ static const struct assay_opt OPTIONS[] = {
     {"out", "DIR", "the new run directory (default ./assay-RUNID)", ASSAY_OPT_TEXT, offsetof(struct values, out)},
     {"store", "FILE", "history (default $ASSAY_STORE, else $XDG_DATA_HOME/assay/history.db)", ASSAY_OPT_TEXT,
      offsetof(struct values, store)},
+    {"commit", "REV", "the commit that was measured, for the history", ASSAY_OPT_TEXT, offsetof(struct values, commit)},
+    {"branch", "NAME", "its branch: a series of its own", ASSAY_OPT_TEXT, offsetof(struct values, branch)},
     {"save", NULL, "append the import to the history", ASSAY_OPT_FLAG_ON, offsetof(struct values, wants_store)},
     {"json", NULL, "print the result as JSON", ASSAY_OPT_FLAG, offsetof(struct values, wants_json)},
 };
@@ -95,7 +97,9 @@ static assay_code store_run(const struct values *values, const char *dir, const 
                                   .document_len = result->file.len,
                                   .plan = result->plan.data,
                                   .plan_len = result->plan.len,
-                                  .dir = dir};
+                                  .dir = dir,
+                                  .commit = values->commit,
+                                  .branch = values->branch};
     return assay_store_place_append(values->store, &row, err);
 }
 

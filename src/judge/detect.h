@@ -37,7 +37,8 @@ struct assay_detect_run {
     uint64_t order;   /* topological */
     int64_t entry_id; /* order of arrival */
     double value;
-    bool is_absent; /* or left out because the run is invalid */
+    bool is_absent;    /* or left out because the run is invalid */
+    bool is_inherited; /* of the line that the branch left: its own series tells of changes there */
 };
 
 struct assay_detect_series {

@@ -65,6 +65,7 @@ struct build {
     double *values, *room;
     const char **commits, **started_at;
     size_t *positions;
+    bool *is_inherited;
     size_t count, commits_count;
 };
 
@@ -74,8 +75,10 @@ static bool build_init(struct build *build, size_t count, struct assay_arena *ar
                             .room = assay_arena_take(arena, 2 * count + 2, sizeof *build->room),
                             .commits = assay_arena_take(arena, count + 1, sizeof *build->commits),
                             .started_at = assay_arena_take(arena, count + 1, sizeof *build->started_at),
-                            .positions = assay_arena_take(arena, count + 1, sizeof *build->positions)};
-    return build->values && build->room && build->commits && build->started_at && build->positions;
+                            .positions = assay_arena_take(arena, count + 1, sizeof *build->positions),
+                            .is_inherited = assay_arena_take(arena, count + 1, sizeof *build->is_inherited)};
+    return build->values && build->room && build->commits && build->started_at && build->positions &&
+           build->is_inherited;
 }
 
 static void commit_add(struct build *build, const struct assay_detect_run *runs, size_t count)
@@ -90,6 +93,7 @@ static void commit_add(struct build *build, const struct assay_detect_run *runs,
         build->values[build->count] = median_of(build->room, build->room + present, present);
         build->commits[build->count] = runs[0].commit;
         build->started_at[build->count] = runs[0].started_at;
+        build->is_inherited[build->count] = runs[0].is_inherited;
         build->positions[build->count++] = build->commits_count;
     }
     build->commits_count++;
@@ -249,6 +253,9 @@ static assay_code segment_scan(struct detect_scan *scan, const struct build *bui
         points[i].at += from;
     }
     for (size_t i = 0; i < found; i++) {
+        if (build->is_inherited[points[i].at]) {
+            continue;
+        }
         change_add(scan, build, &points[i], i == 0 ? from : points[i - 1].at, i + 1 == found ? to : points[i + 1].at,
                    is_log, work);
     }

@@ -23,7 +23,7 @@ load lib
 }
 
 @test "every verb has --help, and an unknown option is a usage error" {
-    for verb in show verify report history explain import export truth host; do
+    for verb in show verify report history detect explain import export truth host; do
         run_exit 0 "$ASSAY" "$verb" --help
         says "assay $verb"
         run_exit 4 "$ASSAY" "$verb" --no-such-option
