@@ -154,3 +154,27 @@ SCRIPT
         i=$((i + 1))
     done <commands
 }
+
+@test "a branch begins from its merge base" {
+    step_history
+    cp "$ASSAY_STORE" "$BATS_TEST_TMPDIR/own.db"
+    export ASSAY_STORE="$BATS_TEST_TMPDIR/own.db"
+    git worktree add -q -b topic "$BATS_TEST_TMPDIR/topic" "${COMMITS[17]}"
+    cd "$BATS_TEST_TMPDIR/topic"
+    local first= i j
+    for i in 1 2 3 4 5 6; do
+        echo "topic $i" >source
+        git add source
+        git -c user.name=a -c user.email=a@example.org commit -q -m "topic $i"
+        [ -n "$first" ] || first=$(git rev-parse HEAD)
+        {
+            echo 'timestamp,model,first_token_ms,tokens_per_s'
+            for j in 1 2 3 4 5; do echo "2026-01-0${j}T00:00:00Z,m,130.${i}2$j,40.25"; done
+        } >base.csv
+        "$ASSAY" import base.csv --out "t$i" --commit HEAD --branch topic >log 2>&1
+    done
+    run_exit 2 "$ASSAY" detect --series '*ttft_p50*@topic'
+    says "1 series, 0 too short"
+    says "began at ${first:0:12} after ${COMMITS[17]:0:12}"
+    says "18 commits before, 6 after"
+}
