@@ -45,3 +45,14 @@ ROOT="$BATS_TEST_DIRNAME/../.."
     "$ASSAY" report --format md */ | cmp - report.md
     "$ASSAY" report --format csv */ | cmp - summary.csv
 }
+
+@test "every number of README is bound to a receipt, and one that drifts is found" {
+    cd "$ROOT"
+    run_exit 0 "$ASSAY" claims README.md --receipts examples/real-llm/runs --min-coverage 100%
+    says "0 unsupported"
+    sed 's/ 429 ms/ 428 ms/' README.md >"$BATS_TEST_TMPDIR/README.md"
+    cp -r examples "$BATS_TEST_TMPDIR/"
+    cd "$BATS_TEST_TMPDIR"
+    run_exit 1 "$ASSAY" claims README.md --receipts examples/real-llm/runs
+    says "C903"
+}
