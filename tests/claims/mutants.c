@@ -35,7 +35,7 @@ struct edit {
     size_t site;    /* SIZE_MAX: none */
     double value;   /* of the site from then on */
     enum honest_unit unit;
-    size_t shown_at; /* where the new bytes lie in the mutant */
+    size_t shown_at, shown_to; /* where a finding has to be in the mutant */
 };
 
 struct mutant {
@@ -394,6 +394,17 @@ static const struct honest_relation *broken(const struct honest *report, const s
     return mutant->is_broken ? &report->relations[0] : NULL;
 }
 
+/* A word, a sign or a mark is found by a finding on its line: the line's number is what can be pointed at. */
+static void widen(const struct assay_buf *text, struct edit *edit)
+{
+    while (edit && edit->shown_at > 0 && text->data[edit->shown_at - 1] != '\n') {
+        edit->shown_at--;
+    }
+    while (edit && edit->shown_to < text->len && text->data[edit->shown_to] != '\n') {
+        edit->shown_to++;
+    }
+}
+
 static void render(const struct honest *report, struct mutant *mutant, struct assay_buf *text)
 {
     size_t done = 0;
@@ -403,9 +414,15 @@ static void render(const struct honest *report, struct mutant *mutant, struct as
         assay_buf_append(text, report->text.data + done, edit->at - done);
         edit->shown_at = text->len;
         assay_buf_text(text, edit->text);
+        edit->shown_to = text->len;
         done = edit->at + edit->len;
     }
     assay_buf_append(text, report->text.data + done, report->text.len - done);
+    for (size_t i = 0; i < mutant->edits_count; i++) {
+        struct edit *edit = &mutant->edits[i];
+        bool is_number = edit->site == SIZE_MAX || report->sites[edit->site].kind == SITE_NUMBER;
+        widen(text, is_number ? NULL : edit);
+    }
 }
 
 static struct assay_findings *judge(const struct assay_buf *text)
@@ -447,7 +464,7 @@ static bool is_found(const struct assay_findings *findings, const struct mutant 
         }
         for (size_t k = 0; k < mutant->edits_count; k++) {
             const struct edit *edit = &mutant->edits[k];
-            if (finding_covers(finding, edit->shown_at, edit->shown_at + strlen(edit->text))) {
+            if (finding_covers(finding, edit->shown_at, edit->shown_to)) {
                 return true;
             }
         }
