@@ -249,6 +249,10 @@ void draft_end(struct draft *d)
     if (d->level >= 0 && d->level < (int)level) {
         level = (enum assay_severity)d->level; /* a policy may lower, the case at hand too */
     }
+    bool is_quoted = d->quantity != NONE32 && c->m.blocks.at[c->m.quantities.at[d->quantity].block].kind == BLOCK_CODE;
+    if (is_quoted && level > ASSAY_SEVERITY_NOTE) {
+        level = (enum assay_severity)(level - 1); /* output in a code block may be there to be wrong */
+    }
     struct assay_place operands[DRAFT_OPERANDS_MAX];
     uint8_t status = status_of(d->rule, level);
     for (size_t i = 0; i < d->operands_count; i++) {

@@ -1,0 +1,82 @@
+# Documents against themselves and against receipts.
+
+load lib
+
+run_of_examples=$BATS_TEST_DIRNAME/../../examples/real-llm/runs/smollm2-135m-instruct-q4_1-warm-closed
+
+report() {
+    printf 'Encode time fell 91 → 66 ms (%s) on the 1080p set.\n' "$1" >report.md
+}
+
+# binds NUMBER: notes.md with one bound number, and the receipts beside it.
+binds() {
+    mkdir -p r && cp -r "$run_of_examples" r/run
+    printf 'The TTFT p50 was %s<!-- assay: r/run/receipt.json#a/ttft_p50 --> here.\n' "$1" >notes.md
+}
+
+@test "a wrong percentage is found at its place, a right one is not" {
+    report '-36 %'
+    run_exit 1 "$ASSAY" claims report.md
+    says "report.md:1:30: error[C201 change]"
+    report '-27 %'
+    run_exit 0 "$ASSAY" claims report.md
+    says "0 wrong"
+}
+
+@test "standard input has the name that is given" {
+    report '-36 %'
+    run_exit 1 bash -c "'$ASSAY' claims - --name pr-12.md <report.md"
+    says "pr-12.md:1:30"
+}
+
+@test "every format is written, and JSON names rule and line" {
+    report '-36 %'
+    for format in json sarif gitlab md; do
+        run_exit 1 "$ASSAY" claims report.md --format "$format"
+        says "C201"
+    done
+    run_exit 1 "$ASSAY" claims report.md --format json
+    says '"rule": "C201"'
+    says '"line": 1'
+}
+
+@test "a suppression needs a reason, and is counted" {
+    report '-36 %'
+    sed -i '1i <!-- assay:ignore C201 reason="the old figure is quoted" -->\n' report.md
+    run_exit 0 "$ASSAY" claims report.md
+    says "1 suppressed"
+    sed -i 's/ reason="[^"]*"//' report.md
+    run_exit 1 "$ASSAY" claims report.md
+    says "C907"
+}
+
+@test "a bound number is what its receipt renders to: drift is found, fixed, and then supported" {
+    binds '430 ms'
+    run_exit 1 "$ASSAY" claims notes.md --receipts r
+    says "error[C903 drift]"
+    run_exit 0 "$ASSAY" claims notes.md --receipts r --fix --dry-run
+    says "+The TTFT p50 was 429 ms"
+    run_exit 0 "$ASSAY" claims notes.md --receipts r --fix
+    run_exit 0 "$ASSAY" claims notes.md --receipts r
+    says "1 supported"
+    grep -q 'was 429 ms<!-- assay' notes.md
+}
+
+@test "bind proposes the metric that the number can be" {
+    binds '429 ms'
+    sed -i 's/<!--.*-->//' notes.md
+    run_exit 0 "$ASSAY" claims bind notes.md --receipts r --write
+    says "r/run/receipt.json#a/ttft_"
+}
+
+@test "an edited receipt backs nothing" {
+    binds '429 ms'
+    truncate -s -1 r/run/trace.assay
+    run_exit 1 "$ASSAY" claims notes.md --receipts r
+    says "C902"
+}
+
+@test "the how-to of this verb has no finding itself" {
+    cp "$BATS_TEST_DIRNAME/../../docs/howto/check-the-numbers-of-a-document.md" howto.md
+    run_exit 0 "$ASSAY" claims howto.md
+}
