@@ -113,6 +113,23 @@ bool gate_absent(struct gate_case *it, const struct gate_carrier *carrier)
     return true;
 }
 
+bool gate_is_unsettled(const struct assay_opened *run, uint32_t arm)
+{
+    const json_t *checks = assay_json_at(run->statement, "/predicate/checks");
+    char of_arm[32];
+    (void)snprintf(of_arm, sizeof of_arm, "steady-state-%s", run->plan->arms[arm].id);
+    for (size_t i = 0; i < json_array_size(checks); i++) {
+        const json_t *check = json_array_get(checks, i);
+        const char *id = judge_text_of(check, "id");
+        bool is_about = strncmp(judge_text_of(check, "rule"), "steady_state@", strlen("steady_state@")) == 0 &&
+                        (strcmp(id, "steady-state") == 0 || strcmp(id, of_arm) == 0);
+        if (is_about && strcmp(judge_text_of(check, "verdict"), assay_verdict_text(ASSAY_VERDICT_FAIL)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 assay_code gate_pairs(struct gate_case *it, const struct assay_opened *run, uint32_t base, uint32_t other,
                       struct gate_ratios *ret)
 {

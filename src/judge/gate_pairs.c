@@ -28,7 +28,7 @@ struct elements {
 
 struct bound {
     double point, lower, upper;
-    bool exists;
+    bool exists, is_autocorrelated;
 };
 
 /* One-sided bounds at alpha each; a run that may stop early spends its share. */
@@ -42,8 +42,11 @@ static struct bound bound_of(struct gate_case *it, const struct gate_ratios *pai
     }
     struct assay_stat_pairs found =
         assay_stat_pairs_compare(pairs->ratios, pairs->count, fmin(fmax(two_sided, 2e-6), 0.5), scratch);
-    return (struct bound){
-        .point = found.point, .lower = found.lower, .upper = found.upper, .exists = found.has_interval};
+    return (struct bound){.point = found.point,
+                          .lower = found.lower,
+                          .upper = found.upper,
+                          .exists = found.has_interval,
+                          .is_autocorrelated = found.is_autocorrelated};
 }
 
 /* ---- speedup ---------------------------------------------------------------------------------------------------- */
@@ -146,7 +149,7 @@ static struct bound mean_bound(struct gate_case *it, const struct elements *elem
     for (size_t i = 0; i < elements->count; i++) {
         struct bound one = bound_of(it, &elements->list[i].pairs, alpha / (double)elements->count);
         if (!one.exists) {
-            return (struct bound){.point = one.point};
+            return (struct bound){.point = one.point, .is_autocorrelated = one.is_autocorrelated};
         }
         point += assay_stat_log(one.point);
         lower += assay_stat_log(one.lower);
@@ -193,6 +196,20 @@ static void judge_worst(struct gate_case *it, const struct elements *elements, d
     }
 }
 
+/* Drift that hits both arms leaves their ratio; one arm alone is another program at the end than at the start. */
+static void hold_unsettled(struct gate_case *it, const struct elements *elements)
+{
+    for (size_t i = 0; i < elements->count && it->row.verdict == ASSAY_VERDICT_PASS; i++) {
+        const struct assay_opened *run = elements->list[i].run;
+        if (gate_is_unsettled(run, assay_opened_arm(run, it->gate->arm)) !=
+            gate_is_unsettled(run, assay_opened_arm(run, it->gate->versus))) {
+            it->row.verdict = ASSAY_VERDICT_UNDECIDED;
+            it->row.element = run->name;
+            it->row.reason = "only one arm reached a steady state";
+        }
+    }
+}
+
 static void decide_speedup(struct gate_case *it, double pass_alpha, double fail_alpha)
 {
     const struct elements *elements = it->data;
@@ -204,8 +221,8 @@ static void decide_speedup(struct gate_case *it, double pass_alpha, double fail_
     row->point = pass.point;
     row->method = elements->count > 1 ? "geometric mean of sign intervals" : "sign interval of paired ratios";
     if (!pass.exists) {
-        row->verdict = ASSAY_VERDICT_NOT_MEASURED;
-        row->reason = "n too small, or autocorrelated: no interval";
+        row->verdict = pass.is_autocorrelated ? ASSAY_VERDICT_UNDECIDED : ASSAY_VERDICT_NOT_MEASURED;
+        row->reason = pass.is_autocorrelated ? "autocorrelated" : "n too small: no interval";
         return;
     }
     row->has_interval = true;
@@ -217,6 +234,7 @@ static void decide_speedup(struct gate_case *it, double pass_alpha, double fail_
                    : fail.exists && fail.upper < limit ? ASSAY_VERDICT_FAIL
                                                        : ASSAY_VERDICT_UNDECIDED;
     judge_worst(it, elements, pass_alpha, fail_alpha);
+    hold_unsettled(it, elements);
     if (row->verdict == ASSAY_VERDICT_UNDECIDED) {
         plan_pairs(it, &pass, pass_alpha, row->n, limit);
         row->reason = row->reason ? row->reason : "the interval holds the limit";
@@ -394,7 +412,9 @@ static void decide_change(struct gate_case *it, double pass_alpha, double fail_a
     judge_draft_outcome(row, &outcome);
     row->word = judge_draft_text(it->gates->draft, "%s%s", assay_word_text(outcome.word),
                                  change->is_paired ? "" : " (unpaired)");
-    row->verdict = !outcome.has_interval                     ? ASSAY_VERDICT_NOT_MEASURED
+    bool is_undecided = outcome.reason && strcmp(outcome.reason, "autocorrelated") == 0;
+    row->verdict = is_undecided                              ? ASSAY_VERDICT_UNDECIDED
+                   : !outcome.has_interval                   ? ASSAY_VERDICT_NOT_MEASURED
                    : outcome.word == ASSAY_WORD_PARITY       ? ASSAY_VERDICT_PASS
                    : outcome.word == ASSAY_WORD_INCONCLUSIVE ? ASSAY_VERDICT_UNDECIDED
                                                              : ASSAY_VERDICT_FAIL; /* both ways: it has changed */

@@ -58,6 +58,9 @@ void gate_carriers(struct gate_case *it, const char *name);
 /* A metric that is there without a value: its reason settles the gate (evidence.md 1.3). True if it does. */
 bool gate_absent(struct gate_case *it, const struct gate_carrier *carrier);
 
+/* Whether the receipt's check says that this arm reached no steady state (statistics.md 1.3). */
+bool gate_is_unsettled(const struct assay_opened *run, uint32_t arm);
+
 /* An error that is none of the receipts: kept, and the gate is not measured. */
 void gate_broken(struct gate_case *it, assay_code rc);
 

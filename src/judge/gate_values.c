@@ -161,6 +161,10 @@ static void decide_budget(struct gate_case *it, double pass_alpha, double fail_a
         const char *reason = NULL;
         struct value value = value_at(it, &it->carriers[i], pass_alpha);
         enum assay_verdict verdict = judge_value(it, &it->carriers[i], &value, fail_alpha, &reason);
+        if (verdict != ASSAY_VERDICT_NOT_MEASURED && gate_is_unsettled(it->carriers[i].run, it->carriers[i].arm)) {
+            verdict = ASSAY_VERDICT_UNDECIDED; /* an absolute number of a series that still moves */
+            reason = "no steady state";
+        }
         if (i > 0 && !is_worse(verdict, row->verdict)) {
             continue;
         }

@@ -27,6 +27,8 @@ struct story {
     double speedup, spread;             /* arm a takes so much longer than b; half-spread of the ratio */
     uint64_t base_ns, step_ns, last_ns; /* one arm: base, then step more each; the last one, if given */
     size_t count, rounds;
+    uint64_t trend_ns; /* more with each operation, of arm b alone if is_trend_of_b */
+    bool is_trend_of_b;
     uint64_t rss_bytes;
     struct assay_process process;
 };
@@ -39,6 +41,7 @@ static void spend(const struct assay_plan_op *op, uint64_t *ret_service_ns, uint
         double place = (double)((op->round * 17 + 11) % story->rounds) / (double)(story->rounds - 1) * 2 - 1;
         *ret_service_ns = (uint64_t)((double)story->base_ns * story->speedup * (1 + story->spread * place));
     }
+    *ret_service_ns += story->is_trend_of_b && op->arm == 0 ? 0 : story->trend_ns * story->count;
     story->count++;
     if (story->last_ns && story->count == 10) {
         *ret_service_ns = story->last_ns;
@@ -802,6 +805,28 @@ static void the_same_receipt_is_no_second_look(void **state)
     done(&again);
 }
 
+/* ---- what has not settled ---- */
+
+static void a_series_that_still_moves_decides_no_absolute_gate_and_one_arm_alone_no_ratio(void **state)
+{
+    (void)state;
+    static const char GATES[] = "gates: [{id: quick, kind: budget, metric: service, statistic: p50, max: 250ms},\n"
+                                "  {id: speed, kind: speedup, metric: service, arm: b, versus: a, min: 1.1}]";
+    struct made both, one;
+    begin(&both);
+    add_run(&both, &(struct honest_options){.workload = "noop", .count = 160, .arms_count = 2},
+            (struct story){.base_ns = 2000000, .speedup = 1.5, .spread = 0.01, .trend_ns = 20000});
+    judge(&both, GATES);
+    says(&both, "quick", ASSAY_VERDICT_UNDECIDED, "no steady state");
+    done(&both);
+    begin(&one);
+    add_run(&one, &(struct honest_options){.workload = "noop", .count = 160, .arms_count = 2},
+            (struct story){.base_ns = 2000000, .speedup = 3, .spread = 0.2, .trend_ns = 800, .is_trend_of_b = true});
+    judge(&one, GATES);
+    says(&one, "speed", ASSAY_VERDICT_UNDECIDED, "only one arm");
+    done(&one);
+}
+
 /* ---- several gates at once ---- */
 
 static void failing_is_taken_at_the_level_of_the_family(void **state)
@@ -858,6 +883,7 @@ int main(void)
         cmocka_unit_test(a_slow_canary_is_rolled_back_and_cools_down),
         cmocka_unit_test(between_the_margins_it_holds_and_then_gives_up),
         cmocka_unit_test(the_same_receipt_is_no_second_look),
+        cmocka_unit_test(a_series_that_still_moves_decides_no_absolute_gate_and_one_arm_alone_no_ratio),
         cmocka_unit_test(failing_is_taken_at_the_level_of_the_family),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
