@@ -48,7 +48,9 @@ static void value_put(struct assay_buf *out, double value, const char *unit)
         assay_buf_text(out, text);
     } else {
         assay_buf_printf(out, "%.4g", value);
-        assay_buf_printf(out, strcmp(unit, "1") == 0 ? "" : strcmp(unit, "1/s") == 0 ? "/s" : " %s", unit);
+        bool is_rate = strcmp(unit, "1/s") == 0, is_bare = strcmp(unit, "1") == 0;
+        assay_buf_text(out, is_rate || is_bare ? "" : " ");
+        assay_buf_text(out, is_rate ? "/s" : is_bare ? "" : unit);
     }
 }
 

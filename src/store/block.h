@@ -13,8 +13,9 @@
 
 #include "store/store.h"
 
-#define ASSAY_BLOCK_POINTS_MAX 65536 /* of one block or batch: a receipt has at most 4,096 metrics, blocks 128 points \
-                                      */
+#define ASSAY_BLOCK_POINTS_MAX                                                             \
+    65536 /* of one block or batch: a receipt has at most 4,096 metrics, blocks 128 points \
+           */
 
 /* Appends the block. Entry ids ascend; count > 0. */
 void assay_block_write(const struct assay_store_value *values, size_t count, struct assay_buf *out);
