@@ -376,8 +376,9 @@ static void label_text(const struct labeller *l, const struct quantity *q, struc
     near.stat = bracketed ? bracketed : near.stat;
     uint32_t of_sentence = sentence_metric(m, q, &set->is_hypothetical);
     uint32_t metric = near.metric ? near.metric : of_sentence;
-    metric = metric ? metric : first_metric(m, b->stem);
-    metric = metric ? metric : heading_metric(m, b->section);
+    bool is_factor = q->dim == DIM_RATIO; /* of speed, unless its own sentence says otherwise */
+    metric = metric || is_factor ? metric : first_metric(m, b->stem);
+    metric = metric || is_factor ? metric : heading_metric(m, b->section);
     if (metric && !has_class(set, CLASS_METRIC)) {
         add_token(set, metric);
     }

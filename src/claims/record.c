@@ -27,7 +27,7 @@ void record_each(struct check *c, bool by_block, record_visit *visit)
             }
             record.count++;
         }
-        if (record.count >= 2 && record.count <= RECORD_QUANTITIES_MAX) {
+        if (record.count >= 1 && record.count <= RECORD_QUANTITIES_MAX) {
             visit(c, &record);
         }
         i = k;

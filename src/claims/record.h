@@ -14,7 +14,7 @@ struct record {
 };
 
 typedef void record_visit(struct check *c, const struct record *record);
-/* Every record with two or more quantities. Hypothetical ones take part, thresholds too; text by block if by_block. */
+/* Every record. Hypothetical ones take part, thresholds too; text by block if by_block. */
 void record_each(struct check *c, bool by_block, record_visit *visit);
 
 /* The only quantity of that dimension that `fits` says yes to; NULL if there is none or more than one. */

@@ -224,7 +224,8 @@ static bool is_said_of_change(const struct model *m, const struct pair *pair, co
         before && before->kind == ITEM_MARK && (before->word == '(' || before->word == '-' || before->word == '+');
     bool is_by = before && before->kind == ITEM_WORD && before->word == W_BY;
     bool is_next = q->item > pair->to && q->item - pair->to <= 3;
-    if (near.is_margin || q->role == ROLE_THRESHOLD) {
+    bool is_spread = before && before->kind == ITEM_MARK && before->word == MARK_PLUS_MINUS; /* "(± 1 %)" */
+    if (near.is_margin || is_spread || q->role == ROLE_THRESHOLD) {
         return false;
     }
     if (near.is_share_of && !near.direction) {

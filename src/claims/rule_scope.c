@@ -186,11 +186,27 @@ static void note_ratio(struct check *c, struct quantity *q)
     }
 }
 
+/* n stands in the row, in the caption, or somewhere in the section. */
+static bool has_n_near(struct check *c, const struct quantity *q)
+{
+    enum { NEAR = 200 };
+    const struct model *m = &c->m;
+    uint32_t self = (uint32_t)(q - m->quantities.at), section = m->blocks.at[q->block].section;
+    for (uint32_t i = self > NEAR ? self - NEAR : 0; i < m->quantities.count && i < self + NEAR; i++) {
+        const struct quantity *n = &m->quantities.at[i];
+        bool counts = n->stat == STAT_N || n->unit == UNIT_SAMPLES || n->unit == UNIT_RUNS;
+        if (counts && n->file == q->file && m->blocks.at[n->block].section == section) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_n(struct check *c, struct quantity *q)
 {
     struct quantity *n_at = NULL;
     bool is_statistic = q->stat >= STAT_MIN && q->stat <= STAT_CV && q->role == ROLE_MEASURED && !q->is_evidence;
-    if (is_statistic && series_n(c, q, &n_at) == 0) {
+    if (is_statistic && check_is_on(c, RULE_C608) && series_n(c, q, &n_at) == 0 && !has_n_near(c, q)) {
         struct draft d = draft_at(c, RULE_C608, q);
         draft_say(&d, "%s without n", check_text(c, q));
         draft_end(&d);

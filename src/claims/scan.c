@@ -253,7 +253,7 @@ static bool is_worth_keeping(const struct scan *sc, const struct block *block)
     }
     unsigned seen = sc->seen;
     bool speaks_for_all = (seen & SEEN_SCOPE) && (seen & (SEEN_VERDICT | SEEN_DIRECTION));
-    return speaks_for_all || seen & (SEEN_SHIPS | SEEN_MULTIPLE | SEEN_NUMBER);
+    return speaks_for_all || seen & (SEEN_SHIPS | SEEN_MULTIPLE | SEEN_NUMBER | SEEN_VERDICT);
 }
 
 void claims_scan_block(struct model *m, uint32_t index)
