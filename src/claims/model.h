@@ -146,7 +146,7 @@ struct quantity {
     uint8_t dim, bound, role, form;
     uint8_t stat; /* 0 = none, else STAT_* */
     bool is_headline, is_in_code, is_bare, is_claim, is_partial_label, is_related, is_evidence, is_word, is_whole,
-        is_unit_of_label, is_row_label, is_in_pair;
+        is_unit_of_label, is_row_label, is_in_pair, is_before;
     struct assay_slice json_key;
     bool is_supported;
     const char *binding_text;         /* path and fragment of what it is bound to; NULL = unbound */

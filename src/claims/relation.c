@@ -279,6 +279,8 @@ static void relate_block(struct model *m, uint32_t block)
             bool is_pair = last != NONE32 && try_pair(m, block, first, last, i);
             if (is_pair) {
                 m->quantities.at[m->pairs.at[m->pairs.count - 1].a].is_in_pair = true;
+                m->quantities.at[m->pairs.at[m->pairs.count - 1].a].is_before =
+                    m->pairs.at[m->pairs.count - 1].is_ordered;
                 m->quantities.at[m->pairs.at[m->pairs.count - 1].b].is_in_pair = true;
             }
             last = i;

@@ -24,6 +24,9 @@ static int by_key(const void *a, const void *b)
 
 static bool takes_part(const struct quantity *q)
 {
+    if (q->is_before) {
+        return false; /* "from 820 ms to 510 ms": what was is no claim about what is */
+    }
     bool is_role = q->role == ROLE_MEASURED || q->role == ROLE_SHARE || q->role == ROLE_RATIO ||
                    q->role == ROLE_MONEY || (q->role == ROLE_COUNT && q->stat != STAT_NONE) ||
                    (q->role == ROLE_NUMBER && q->metric && q->json_key.len && (q->metric & 0xffff) != W_DURATION);
