@@ -184,8 +184,31 @@ static void check_signers(struct judge *judge)
     }
 }
 
+/* A seed that is said to come from challenge or log is the one that they give; with an intent the log is needed for
+ * that (verify_log.c). */
+static void check_choices(struct judge *judge)
+{
+    static const char PLACE[] = "/predicate/protocol/seed";
+    const char *source = json_string_value(at(judge, "/predicate/protocol/seedSource"));
+    const char *seed = json_string_value(at(judge, PLACE));
+    const char *nonce = json_string_value(at(judge, "/predicate/attempts/nonce"));
+    const char *commit = json_string_value(at(judge, "/predicate/environment/build/commit"));
+    char expected[64];
+    if (!source || !seed || strcmp(source, "fixed") == 0 || at(judge, "/predicate/attempts/intent/leaf")) {
+        return;
+    }
+    uint64_t due = assay_choice_seed(nonce ? nonce : "", commit ? commit : "", NULL);
+    (void)snprintf(expected, sizeof expected, "%llu", (unsigned long long)due);
+    bool is_due = strcmp(source, "challenge") == 0 && nonce && strcmp(seed, expected) == 0;
+    if (!is_due) {
+        judge_add(judge, GATE_CHOICES, ASSAY_VERDICT_FAIL, PLACE, seed,
+                  strcmp(source, "challenge") != 0 ? "a seed of a logged run" : expected);
+    }
+}
+
 void judge_binding(struct judge *judge)
 {
+    check_choices(judge);
     check_dates(judge);
     check_identity(judge);
     check_signers(judge);

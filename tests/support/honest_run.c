@@ -75,6 +75,7 @@ static struct assay_plan *make_plan(const struct honest_options *options)
                                      .error_share_max = 1};
     plan->warmup.samples = (uint32_t)options->warmup;
     plan->seed = seed_of(options);
+    plan->seed_source = options->seed_source ? options->seed_source : "fixed";
     run_id_of(options, plan->run_id);
     must(assay_metric_add_defaults(plan, &err), &err, "metrics");
     must(assay_plan_make_ops(plan, options->count, &err), &err, "operations");

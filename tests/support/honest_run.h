@@ -35,6 +35,7 @@ struct honest_options {
     /* What one operation of workload noop takes. May be NULL. */
     void (*spend)(const struct assay_plan_op *op, uint64_t *ret_service_ns, uint64_t *ret_cpu_ns, void *context);
     const json_t *checks;    /* array for the check chunk, or NULL; borrowed */
+    const char *seed_source; /* NULL: "fixed" */
     bool leaves_receipt_out; /* the tampered trace need not derive */
 };
 
