@@ -36,7 +36,7 @@ tolerate() {
 if [ -e "$out" ]; then
     if [ -f "$out/receipt.json" ] || [ -f "$out/record.json" ]; then
         rm -f "$out/receipt.json" "$out/record.json" "$out/plan.json" "$out/trace.assay" "$out/identity.json" \
-              "$out/report.md" "$out/summary.csv"
+              "$out/report.md" "$out/summary.csv" "$out/receipt.tlog-proof" "$out/receipt.tlog-entry" "$out/trust.json"
     fi
     rmdir "$out" 2>/dev/null || { echo "demo: '$out' is there and holds other files; move it away" >&2; exit 5; }
 fi
@@ -56,12 +56,24 @@ done
 port=$(sed -n 's/^listening on port //p' "$work/ready")
 echo "listening on 127.0.0.1:$port"
 
-say "assay run llm: 64 requests, 4 at a time"
-tolerate "$assay" run llm --url "http://127.0.0.1:$port" --model truth --requests 64 --concurrency 4 --warmup 4 \
-    --slo-ttft 200ms --seed 1 --no-save --out "$out"
+say "assay key, assay log: a receipt key, a log, and the trust file that names them (all in a temporary directory)"
+export XDG_STATE_HOME="$work/state" # what a verifier remembers; the user's own is left alone
+"$assay" key new "$work/root" --unencrypted >/dev/null
+"$assay" key new "$work/runner" --unencrypted
+"$assay" log init "$work/log" --origin example.org/demo
+"$assay" key rotate "$work/trust.json" --key "$work/root.key" --root "$work/root.pub" --receipt "$work/runner.pub" \
+    --log "$work/log/log.vkey" >/dev/null
 
-say "assay verify: every number again, from plan and trace"
-tolerate "$assay" verify "$out"
+say "assay run llm: 64 requests, 4 at a time, signed and logged"
+tolerate "$assay" run llm --url "http://127.0.0.1:$port" --model truth --requests 64 --concurrency 4 --warmup 4 \
+    --slo-ttft 200ms --no-save --key "$work/runner.key" --log "$work/log" --out "$out"
+cp "$work/trust.json" "$out/trust.json"
+
+say "assay verify: every number again, from plan and trace; the signature and the log by the trust file"
+tolerate "$assay" verify "$out" --trust "$out/trust.json" --log "$work/log"
+
+say "assay log audit: every tile, entry and chain of the log"
+"$assay" log audit "$work/log" --trust "$out/trust.json"
 
 say "assay report: $out/report.md and $out/summary.csv"
 "$assay" report --format md --output "$out/report.md" "$out"
@@ -74,4 +86,5 @@ say "assay explain --as vllm: what another tool would have printed for the same 
 if [ -n "$busy" ]; then
     printf '\nThe run is INVALID, for the reason that stands first above: other programs were busy on this machine.\n'
 fi
-printf '\nThe run is in %s. Change any byte of it and verify again.\n' "$out"
+printf '\nThe run is in %s. Change any byte of it and verify again:\n  assay verify %s --trust %s/trust.json --log %s/receipt.tlog-proof\n' \
+    "$out" "$out" "$out" "$out"
