@@ -44,7 +44,7 @@ assay_code assay_envelope_open(const struct assay_envelope_kind *kind, bool has_
                                struct assay_envelope *ret, assay_err *err);
 void assay_envelope_done(struct assay_envelope *envelope); /* fine on a zeroed one */
 
-/* Whether that key has signed the envelope, by its bytes and not by its keyid. */
+/* Whether that key has signed the envelope, under its own keyid. */
 assay_code assay_envelope_is_signed_by(const struct assay_envelope *envelope, const struct assay_envelope_kind *kind,
                                        const struct assay_public_key *key, bool *ret, assay_err *err);
 

@@ -201,10 +201,15 @@ void assay_envelope_done(struct assay_envelope *envelope)
 assay_code assay_envelope_is_signed_by(const struct assay_envelope *envelope, const struct assay_envelope_kind *kind,
                                        const struct assay_public_key *key, bool *ret, assay_err *err)
 {
+    struct assay_digest keyid;
     *ret = false;
+    assay_public_key_id(key, &keyid);
     for (size_t i = 0; i < envelope->signatures_count && !*ret; i++) {
         enum assay_signature_state state;
         const struct assay_envelope_signature *signature = &envelope->signatures[i];
+        if (!assay_digest_equal(&signature->keyid, &keyid)) {
+            continue; /* strict: the keyid is that of the key, or the signature is none of it */
+        }
         assay_code rc = assay_dsse_check(key, kind->type, envelope->payload.data, envelope->payload.len,
                                          signature->bytes, sizeof signature->bytes, &state, err);
         if (rc != ASSAY_OK) {

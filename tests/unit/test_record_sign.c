@@ -104,13 +104,7 @@ static void an_envelope_is_opened_as_it_was_written_and_no_other_way(void **stat
         file.data[i] ^= 1;
         if (assay_envelope_open(&KIND, false, file.data, file.len, &envelope, NULL) == ASSAY_OK) {
             assert_int_equal(assay_envelope_is_signed_by(&envelope, &KIND, &public, &is_signed, NULL), ASSAY_OK);
-            char keyid[65];
-            assay_digest_print(&envelope.signatures[0].keyid, keyid);
-            bool is_keyid_kept = false; /* a keyid decides nothing here: whoever relies on it compares it */
-            struct assay_digest id;
-            assay_public_key_id(&public, &id);
-            is_keyid_kept = assay_digest_equal(&id, &envelope.signatures[0].keyid);
-            if (is_signed && is_keyid_kept) {
+            if (is_signed) {
                 fail_msg("byte %zu", i);
             }
             assay_envelope_done(&envelope);
