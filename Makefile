@@ -5,18 +5,20 @@ PREFIX ?= /usr/local
 WERROR ?= # --werror: warnings are errors, as in .ci/run
 MESON_SETUP = meson setup $(WERROR) --prefix=$(PREFIX)
 
-.PHONY: all build deps demo check check-all bench lint format install fuzz clean help
+.PHONY: all build deps demo attack mutate check check-all bench lint format install fuzz clean help
 
 all: build
 
 help:
 	@echo 'make            builds $(BUILD)/assay'
 	@echo 'make demo       measures the embedded server, verifies, reports; leaves demo-out/'
+	@echo 'make attack     carries out the attack corpus and prints its matrix'
 	@echo 'make check      all tests but the long ones; ends in "N passed, N failed"'
 	@echo 'make check-all  check, long tests, sanitizers, failed allocations and writes, corpora'
 	@echo 'make bench      what assay reaches, beside its peers'
 	@echo 'make lint       layout, static analysis, sizes; `make format` writes the layout'
 	@echo 'make fuzz       builds the libFuzzer targets and runs each for FUZZ_SECONDS (60)'
+	@echo 'make mutate     changes the verifier MUTANTS (100) times, one change each, and counts what no test notices'
 	@echo 'make install    to PREFIX ($(PREFIX)) under DESTDIR'
 
 deps:
@@ -31,6 +33,13 @@ build: deps $(BUILD)/build.ninja
 
 demo: build
 	@tools/demo.sh $(BUILD)/assay demo-out
+
+attack: build
+	@tools/attack.sh $(BUILD)
+
+mutate:
+	@tools/deps.sh check
+	@tools/mutate.py --count $(or $(MUTANTS),100)
 
 check: build
 	@tools/check.sh $(BUILD)
