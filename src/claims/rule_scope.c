@@ -105,13 +105,25 @@ static void judge_universal(struct check *c, uint32_t block, uint32_t from, uint
 
 /* ---- C605 count-vs-rows --- */
 
+/* "with eight streams, measured by ...": how it was done, not how many were measured. */
+static bool is_after_with(const struct model *m, const struct quantity *q)
+{
+    const struct block *b = &m->blocks.at[q->block];
+    if (q->item <= b->item) {
+        return false;
+    }
+    const struct item *before = &m->items.at[q->item - 1];
+    const char *text = model_text(m, q->block).data + (before->flat - b->flat);
+    return before->kind == ITEM_WORD && before->len == 4 && strncasecmp(text, "with", 4) == 0;
+}
+
 static void judge_count(struct check *c, struct quantity *q)
 {
     struct model *m = &c->m;
     bool is_measured =
         sentence_has_word(m, q->block, q->item, W_MEASURED) || sentence_has_word(m, q->block, q->item, W_TESTED);
     if (q->dim != DIM_COUNT || q->form != FORM_PLAIN || q->bound != BOUND_EXACT || !is_measured || q->value < 2 ||
-        q->value > 50) {
+        q->value > 50 || is_after_with(m, q)) {
         return;
     }
     for (uint32_t i = 0; i < m->tables.count; i++) {
