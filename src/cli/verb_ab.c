@@ -27,7 +27,7 @@ struct values {
     bool is_quiet, wants_store, wants_doctor, wants_selfcheck;
     /* Handed on to `run command` as they were given. */
     const char *precision, *duration, *pairs, *warmup, *gap, *timeout, *verify_output, *expect_exit, *prepare, *cwd,
-        *input, *seed, *out, *store;
+        *input, *seed, *out, *store, *commit, *branch;
     bool shell, pin;
 };
 
@@ -73,6 +73,8 @@ static const struct assay_opt OPTIONS[] = {
      .group = RUN},
     {"store", "FILE", "history (default $ASSAY_STORE, else $XDG_DATA_HOME/assay/history.db)", ASSAY_OPT_TEXT, AT(store),
      .group = RUN},
+    {"commit", "REV", "the commit that is measured, for the history", ASSAY_OPT_TEXT, AT(commit), .group = RUN},
+    {"branch", "NAME", "its branch: a series of its own", ASSAY_OPT_TEXT, AT(branch), .group = RUN},
     {"save", NULL, "append the run to the history", ASSAY_OPT_FLAG_ON, AT(wants_store), .group = RUN},
     {"doctor", NULL, "look for half a second how quiet the machine is, first", ASSAY_OPT_FLAG_ON, AT(wants_doctor),
      .group = RUN},
@@ -101,6 +103,8 @@ static const struct passed {
     {"seed", AT(seed)},
     {"out", AT(out)},
     {"store", AT(store)},
+    {"commit", AT(commit)},
+    {"branch", AT(branch)},
 };
 
 static assay_code set(struct assay_prepared_run *run, const char *name, const char *value, assay_err *err)
