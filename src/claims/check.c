@@ -225,18 +225,20 @@ static void release(struct check *c)
     vec_done(&c->findings);
     vec_done(&c->undecided);
     vec_done(&c->keys);
+    assay_free(c->places);
 }
 
 /* Reads, labels and judges; the caller looks at the model and calls check_done. */
 assay_code check_run(struct check *c, const struct assay_claims_request *request, struct words **ret_words,
                      assay_err *err)
 {
-    *c = (struct check){.m = {.request = request}};
+    *c = (struct check){.m = {.request = request}, .places = assay_alloc(1, sizeof *c->places)};
     struct words *words = claims_words_new();
     *ret_words = words;
     c->m.words = words;
     c->out = assay_alloc(1, sizeof *c->out);
-    if (!words || !c->out) {
+    if (!words || !c->out || !c->places) {
+        assay_free(c->places);
         assay_free(c->out);
         claims_words_free(words);
         return assay_nomem(err);

@@ -24,6 +24,12 @@ struct check {
     VEC(struct assay_undecided) undecided;
     VEC(struct finding_key) keys; /* beside findings: where they are in the model */
     uint8_t levels[RULE_COUNT];   /* 0 off, else 1 + level */
+    struct place_cache *places;
+};
+
+/* Where the last column was counted: places come in order, and a line may be long. */
+struct place_cache {
+    uint32_t file, line, offset, points, units16;
 };
 
 struct finding_key {

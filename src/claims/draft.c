@@ -157,8 +157,11 @@ struct assay_place check_place(const struct check *c, struct draft_place at)
     const char *end = len > begin ? memchr(bytes + begin, '\n', len - begin) : NULL;
     size_t line_len = end ? (size_t)(end - bytes) - begin : len - begin;
     line_len -= line_len > 0 && bytes[begin + line_len - 1] == '\r';
-    uint32_t units16 = 0;
-    uint32_t column = count_units(bytes + begin, at.from - begin, &units16);
+    struct place_cache *cache = c->places;
+    bool goes_on = cache->file == at.file && cache->line == line && cache->offset <= at.from && cache->offset >= begin;
+    uint32_t units16 = goes_on ? cache->units16 : 0, counted = goes_on ? cache->offset : begin;
+    uint32_t column = (goes_on ? cache->points : 0) + count_units(bytes + counted, at.from - counted, &units16);
+    *cache = (struct place_cache){at.file, line, at.from, column, units16};
     uint32_t to = at.to > len ? (uint32_t)len : at.to;
     return (struct assay_place){.path = f->input->path,
                                 .line = line + 1,

@@ -433,8 +433,9 @@ void rule_gate(struct check *c)
     }
     for (uint32_t i = 0; i < m->tables.count; i++) {
         const struct table *t = &m->tables.at[i];
+        uint32_t marks = mark_column(m, t);
         for (uint32_t row = 1; row <= t->rows; row++) {
-            judge_row(c, t, row, mark_column(m, t));
+            judge_row(c, t, row, marks);
         }
     }
     uint32_t count = find_sets(c, sets);
