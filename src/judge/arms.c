@@ -342,10 +342,13 @@ static const char *summary_of(struct arms *arms, enum assay_verdict verdict)
                            : strncmp(first->word, "inconclusive", 12) == 0 ? "not decided against"
                            : strncmp(first->word, "slower", 6) == 0        ? "slower than"
                                                                            : "faster than";
-    return judge_draft_text(draft, "%s is %s %s%s: %s %.4f [%.4f, %.4f] at %.4g%%, %" PRIu64 " pairs, margin %.3g%%%s",
-                            first->arm, relation, first->versus, strstr(first->word, "(cpu)") ? " by CPU time" : "",
-                            first->metric, first->point, first->lower, first->upper, first->confidence * 100, first->n,
-                            margin_of(arms) * 100, is_wrong ? "; outputs are wrong" : "");
+    const char *interval = first->has_interval ? judge_draft_text(draft, " [%.4f, %.4f] at %.4g%%", first->lower,
+                                                                  first->upper, first->confidence * 100)
+                                               : ", no interval";
+    return judge_draft_text(draft, "%s is %s %s%s: %s %.4f%s, %" PRIu64 " pairs, margin %.3g%%%s", first->arm, relation,
+                            first->versus, strstr(first->word, "(cpu)") ? " by CPU time" : "", first->metric,
+                            first->point, interval, first->n, margin_of(arms) * 100,
+                            is_wrong ? "; outputs are wrong" : "");
 }
 
 /* The arm whose median of the first metric is in the middle: of many nodes the one that stands for them. */
