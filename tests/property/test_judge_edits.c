@@ -315,7 +315,7 @@ static void every_member_under_every_operator_is_refused_by_name(void **state)
     struct tally tally = {.run = &run, .every = run.identity.len > 0 ? 3 : 1};
     struct assay_json_pointer at = {.len = 0};
     walk(&tally, run.statement, &at);
-    print_message("%zu edits of a receipt\n", tally.cases);
+    print_message("# %zu edits of a receipt\n", tally.cases);
     assert_int_equal(tally.failures, 0);
     assert_true(tally.cases > 1000);
     honest_run_done(&run);
@@ -383,7 +383,7 @@ static void flip_all(const struct honest_options *options, size_t which, const c
     struct assay_buf *const files[] = {&run.trace, &run.receipt, &run.plan};
     struct tally tally = {.run = &run};
     flip(&tally, files[which], what);
-    print_message("%zu flipped bytes\n", tally.cases);
+    print_message("# %zu flipped bytes\n", tally.cases);
     assert_int_equal(tally.failures, 0);
     assert_int_equal(tally.cases, files[which]->len);
     honest_run_done(&run);
