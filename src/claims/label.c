@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR_WORDS 8 /* of running text to either side */
+#define NEAR_WORDS 8         /* of running text to either side */
+#define CAPTION_QUANTITIES 4 /* of a caption that say how a table was measured; more is a paragraph of its own */
 
 struct labeller {
     struct model *m;
@@ -217,6 +218,13 @@ static uint32_t parameter_token(const struct model *m, int64_t item)
     return 0;
 }
 
+/* "1,940 MiB with eight streams": how it was measured, and no arm. */
+static bool is_way(const struct model *m, const struct block *b, int64_t item)
+{
+    return m->items.at[item].word == W_WITH && m->items.at[item].kind == ITEM_WORD &&
+           item + 1 < (int64_t)b->item + b->items && m->items.at[item + 1].kind == ITEM_QUANTITY;
+}
+
 /* Words to one side, nearest first, up to the clause's end or the next quantity. */
 static void walk(const struct labeller *l, const struct quantity *q, int step, struct label_set *set,
                  struct nearest *near)
@@ -224,6 +232,7 @@ static void walk(const struct labeller *l, const struct quantity *q, int step, s
     const struct model *m = l->m;
     const struct block *b = &m->blocks.at[q->block];
     uint32_t words = 0;
+    bool speaks_of_limit = false; /* "1,940 MiB, inside the container limit": the names behind are the limit's */
     for (int64_t i = (int64_t)q->item + step; i >= b->item && i < (int64_t)b->item + b->items; i += step) {
         const struct item *item = &m->items.at[i];
         if ((step < 0 && item->flags & ITEM_ENDS_SENTENCE) || (ends_clause(item) && (step > 0 || !is_bracket(item))) ||
@@ -251,9 +260,11 @@ static void walk(const struct labeller *l, const struct quantity *q, int step, s
             }
         } else if (item->kind == ITEM_WORD && TOKEN_CLASS(item->hash) == CLASS_MODAL) {
             set->is_modal |= step < 0 || words <= 2;
-        } else {
+        } else if (!is_way(m, b, i)) {
+            speaks_of_limit |= step > 0 && item->kind == ITEM_WORD && TOKEN_CLASS(item->hash) == CLASS_MARGIN;
             take_word(set, item,
-                      item->kind == ITEM_WORD && TOKEN_CLASS(item->hash) == CLASS_NAME && is_name(l, item->hash));
+                      item->kind == ITEM_WORD && !speaks_of_limit && TOKEN_CLASS(item->hash) == CLASS_NAME &&
+                          is_name(l, item->hash));
         }
         if (step > 0 && item->flags & ITEM_ENDS_SENTENCE) {
             break;
@@ -423,6 +434,13 @@ static void label_cell(const struct model *m, const struct quantity *q, struct l
     const struct block *b = &m->blocks.at[q->block];
     const struct table *t = &m->tables.at[b->table];
     uint32_t label = row_label(m, t, b->row);
+    const struct block *caption = t->caption == NONE32 ? NULL : &m->blocks.at[t->caption];
+    for (uint32_t i = 0; caption && i < caption->quantities && i < CAPTION_QUANTITIES; i++) {
+        uint32_t parameter = parameter_token(m, m->quantities.at[caption->quantity + i].item);
+        if (parameter) {
+            add_token(set, parameter); /* "With eight streams:" */
+        }
+    }
     take_block(m, set, q->block, false); /* its own words first: "mean 1.2 s" in a row of p95 */
     take_block(m, set, model_cell(m, t, 0, b->column), true);
     if (label != q->block) {
@@ -485,6 +503,9 @@ static uint32_t metric_of(const struct quantity *q, uint32_t token)
     bool is_rate = DIM_DEN(q->dim) == DIM_TIME;
     if (is_rate && (word == W_THROUGHPUT || word == W_RATE || word == W_BANDWIDTH)) {
         return TOKEN_WORD(W_THROUGHPUT);
+    }
+    if (q->dim == DIM_RATIO && word == W_THROUGHPUT) { /* "speed-up" */
+        return TOKEN_WORD(W_SPEEDUP);
     }
     return token;
 }

@@ -282,19 +282,44 @@ static uint32_t find_sets(struct check *c, struct gate_set *sets)
     return count;
 }
 
-/* The set that a sentence speaks of: the only one of its section, else the only one of the file. */
+static bool has_noun(const struct model *m, uint32_t block, const char *noun)
+{
+    const char *const words[] = {noun, NULL};
+    return block != NONE32 && block_has_any(m, block, words);
+}
+
+/* Whether the heading, caption or first header of a set uses a noun of the sentence: "9/9 release gates met". */
+static bool shares_noun(const struct model *m, const struct gate_set *set, uint32_t block)
+{
+    static const char *const NOUNS[] = {"check", "gate", "target", "criteri", "requirement", "limit", "goal", "slo"};
+    const struct table *t = set->table == NONE32 ? NULL : &m->tables.at[set->table];
+    for (size_t i = 0; i < sizeof NOUNS / sizeof NOUNS[0]; i++) {
+        bool is_named = has_noun(m, m->sections.at[set->section].block, NOUNS[i]) ||
+                        (t && (has_noun(m, t->caption, NOUNS[i]) || has_noun(m, model_cell(m, t, 0, 0), NOUNS[i])));
+        if (is_named && has_noun(m, block, NOUNS[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The set that a sentence speaks of: the only one of its section, else the only one of the file, else of that name. */
 static const struct gate_set *set_for(const struct model *m, const struct gate_set *sets, uint32_t count,
                                       uint32_t block)
 {
     const struct block *b = &m->blocks.at[block];
-    const struct gate_set *here = NULL, *any = NULL;
-    uint32_t here_count = 0, any_count = 0;
+    const struct gate_set *here = NULL, *any = NULL, *named = NULL;
+    uint32_t here_count = 0, any_count = 0, named_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (sets[i].file != b->file) {
             continue;
         }
         any = &sets[i];
         any_count++;
+        if (shares_noun(m, &sets[i], block)) {
+            named = &sets[i];
+            named_count++;
+        }
         if (sets[i].section == b->section) {
             here = &sets[i];
             here_count++;
@@ -303,7 +328,7 @@ static const struct gate_set *set_for(const struct model *m, const struct gate_s
     if (here_count == 1) {
         return here;
     }
-    return here_count == 0 && any_count == 1 ? any : NULL;
+    return here_count > 0 ? NULL : any_count == 1 ? any : named_count == 1 ? named : NULL;
 }
 
 /* ---- C502, C503 --- */
@@ -404,6 +429,13 @@ static void judge_count(struct check *c, struct quantity *q, const struct gate_s
     draft_end(&d);
 }
 
+/* Whether a fraction counts these rows: sets of gates are short. */
+static bool is_of_set(const struct quantity *q, const struct gate_set *set)
+{
+    enum { GATES_USUAL = 200 };
+    return q->other <= GATES_USUAL || q->value == set->done || q->value == set->rows;
+}
+
 static void judge_sentence(struct check *c, uint32_t block, uint32_t from, uint32_t to, const struct gate_set *sets,
                            uint32_t count)
 {
@@ -415,7 +447,7 @@ static void judge_sentence(struct check *c, uint32_t block, uint32_t from, uint3
         return;
     }
     bool is_full = v.fraction && v.fraction->value == v.fraction->other;
-    if (v.fraction && v.has_done && v.fraction->other <= 200) {
+    if (v.fraction && v.has_done && is_of_set(v.fraction, set)) {
         judge_count(c, v.fraction, set);
     }
     if (((v.has_all && !v.fraction) || v.has_no_failure || (is_full && v.fraction->other == set->rows))) {

@@ -95,7 +95,8 @@ static void judge_percent(struct check *c, struct quantity *q)
         q->dim == DIM_PERCENT && q->bound == BOUND_EXACT && q->form == FORM_PLAIN && !q->num.has_sign
             ? count_behind(c, q)
             : NULL;
-    if (!n_at || n_at->value < 1 || q->value > 1) {
+    bool counts_parts = n_at && (n_at->unit == UNIT_RUNS || n_at->unit == UNIT_SAMPLES || n_at->unit == UNIT_REQUESTS);
+    if (!n_at || n_at->value < 1 || (q->value > 1 && !counts_parts)) {
         return;
     }
     double n = n_at->value;
@@ -108,8 +109,10 @@ static void judge_percent(struct check *c, struct quantity *q)
     double below = floor(q->value * n);
     draft_operand(&d, n_at);
     draft_say(&d, "no count out of %g is %s", n, check_text(c, q));
-    draft_note(&d, "%g of %g is %s, %g of %g is %s", below, n, check_percent(c, below / n), below + 1, n,
-               check_percent(c, (below + 1) / n));
+    if (q->value <= 1) {
+        draft_note(&d, "%g of %g is %s, %g of %g is %s", below, n, check_percent(c, below / n), below + 1, n,
+                   check_percent(c, (below + 1) / n));
+    }
     draft_end(&d);
 }
 

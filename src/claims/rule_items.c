@@ -11,6 +11,7 @@
 
 struct tokens_of {
     uint32_t at[TOKENS_MAX], count, block;
+    const struct item *words[TOKENS_MAX];
 };
 
 static bool is_telling(const struct item *item)
@@ -32,6 +33,7 @@ static void collect(const struct model *m, uint32_t block, struct tokens_of *ret
             is_new &= ret->at[k] != m->items.at[i].hash;
         }
         if (is_new) {
+            ret->words[ret->count] = &m->items.at[i];
             ret->at[ret->count++] = m->items.at[i].hash;
         }
     }
@@ -49,6 +51,32 @@ static uint32_t shared(const struct tokens_of *a, const struct tokens_of *b)
 }
 
 /* ---- C504 --- */
+
+static struct assay_slice word_text(const struct model *m, const struct tokens_of *of, uint32_t i)
+{
+    struct assay_slice text = model_text(m, of->block);
+    return (struct assay_slice){text.data + (of->words[i]->flat - m->blocks.at[of->block].flat), of->words[i]->len};
+}
+
+/* Equal but for one word in two forms: "document", "documentation". */
+static bool is_all_but_form(const struct model *m, const struct tokens_of *a, const struct tokens_of *b)
+{
+    enum { STEM_LEAST = 5 };
+    uint32_t both = shared(a, b);
+    if (a->count != b->count || both + 1 != a->count || both < 2) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->count; i++) {
+        for (uint32_t k = 0; k < b->count; k++) {
+            struct assay_slice x = word_text(m, a, i), y = word_text(m, b, k);
+            size_t least = x.len < y.len ? x.len : y.len;
+            if (a->at[i] != b->at[k] && least >= STEM_LEAST && strncasecmp(x.data, y.data, least) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
 
 static bool is_one_thing(const struct tokens_of *a, const struct tokens_of *b)
 {
@@ -71,7 +99,7 @@ static void judge_ticks(struct check *c, uint32_t file, struct tokens_of *all)
         for (uint32_t k = i + 1; k < count; k++) {
             const struct block *x = &m->blocks.at[all[i].block], *y = &m->blocks.at[all[k].block];
             if (x->mark == y->mark || m->sections.at[x->section].scope != m->sections.at[y->section].scope ||
-                !is_one_thing(&all[i], &all[k])) {
+                (!is_one_thing(&all[i], &all[k]) && !is_all_but_form(m, &all[i], &all[k]))) {
                 continue;
             }
             struct draft d = draft_at_block(c, RULE_C504, all[k].block);

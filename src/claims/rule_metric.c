@@ -218,18 +218,38 @@ struct candidates {
     struct quantity *same;
 };
 
+/* Whether a name is only what the rows of a table are called: "The keyword spotter" over the column "keyword". */
+static bool is_kind_of_row(const struct model *m, const struct quantity *row, uint32_t token)
+{
+    uint32_t header = row->table == NONE32 ? NONE32 : model_cell(m, &m->tables.at[row->table], 0, 0);
+    const struct block *b = header == NONE32 ? NULL : &m->blocks.at[header];
+    for (uint32_t i = b ? b->item : 0; b && i < b->item + b->items; i++) {
+        if (m->items.at[i].kind == ITEM_WORD && m->items.at[i].hash == token) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Names of a JSON path that the document's label has not, and the other way round: only shared ones bind. */
 static bool names_fit(const struct model *m, const struct quantity *a, const struct quantity *b)
 {
     struct tokens x = claims_tokens(m, a, CLASS_NAME), y = claims_tokens(m, b, CLASS_NAME);
-    uint32_t common = 0;
+    uint32_t common = 0, kinds_of_a = 0, kinds_of_b = 0;
     for (uint32_t i = 0; i < x.count; i++) {
+        bool is_common = false;
         for (uint32_t k = 0; k < y.count; k++) {
-            common += x.at[i] == y.at[k];
+            is_common |= x.at[i] == y.at[k];
         }
+        common += is_common;
+        kinds_of_a += !is_common && is_text(m, a) && is_kind_of_row(m, b, x.at[i]);
     }
-    uint32_t least = x.count < y.count ? x.count : y.count;
-    return common == least;
+    for (uint32_t k = 0; k < y.count; k++) {
+        kinds_of_b += is_text(m, b) && common < x.count && is_kind_of_row(m, a, y.at[k]);
+    }
+    uint32_t a_count = x.count - kinds_of_a, b_count = y.count - (kinds_of_b < y.count ? kinds_of_b : y.count);
+    uint32_t least = a_count < b_count ? a_count : b_count;
+    return common >= least;
 }
 
 static bool is_compatible(const struct model *m, const struct quantity *a, const struct quantity *b)
@@ -320,17 +340,88 @@ static struct rows rows_of(const struct candidates *all, const struct quantity *
     return rows;
 }
 
+/* "1.7x to 4.4x" */
+static bool ends_range(const struct model *m, const struct quantity *q)
+{
+    const struct item *item = &m->items.at[q->item];
+    if (q->item < m->blocks.at[q->block].item + 2 || item[-2].kind != ITEM_QUANTITY) {
+        return false;
+    }
+    bool joins = (item[-1].kind == ITEM_WORD && (item[-1].word == W_TO || item[-1].word == W_AND)) ||
+                 (item[-1].kind == ITEM_MARK && (item[-1].word == MARK_DASH || item[-1].word == '-'));
+    return joins && m->quantities.at[item[-2].hash].dim == q->dim;
+}
+
 static bool is_limited(const struct model *m, const struct quantity *q)
 {
-    return q->bound != BOUND_EXACT || q->stat != STAT_NONE || sentence_has_word(m, q->block, q->item, W_BEST) ||
+    return ends_range(m, q) || q->bound != BOUND_EXACT || q->stat != STAT_NONE ||
+           sentence_has_word(m, q->block, q->item, W_BEST) ||
            sentence_has_class(m, q->block, q->item, CLASS_LIMITING) || sentence_has_word(m, q->block, q->item, W_MAX);
+}
+
+static bool is_like(const struct model *m, const struct item *a, const struct item *b)
+{
+    if (a->kind != b->kind || (a->kind != ITEM_WORD && a->kind != ITEM_QUANTITY)) {
+        return false;
+    }
+    return a->kind == ITEM_WORD ? a->hash == b->hash
+                                : m->quantities.at[a->hash].value == m->quantities.at[b->hash].value;
+}
+
+static bool block_says(const struct model *m, uint32_t from, uint32_t to, const struct item *item)
+{
+    for (uint32_t i = from; i < to; i++) {
+        if (is_like(m, &m->items.at[i], item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "Battles of 200 players": what is in the label of the best row alone, and in the sentence. */
+static bool says_row(const struct model *m, const struct quantity *q, const struct rows *rows)
+{
+    const struct table *t = &m->tables.at[rows->table];
+    uint32_t best = claims_row_label(m, t, rows->best->row), worst = claims_row_label(m, t, rows->worst->row);
+    uint32_t from = 0, to = 0;
+    sentence_of(m, q->block, q->item, &from, &to);
+    if (best == NONE32 || worst == NONE32 || best == worst) {
+        return false;
+    }
+    const struct block *x = &m->blocks.at[best], *y = &m->blocks.at[worst];
+    for (uint32_t i = x->item; i < x->item + x->items; i++) {
+        const struct item *item = &m->items.at[i];
+        if (block_says(m, from, to, item) && !block_says(m, y->item, y->item + y->items, item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A name that the best row has and the worst has not: the headline speaks of that row. */
+static bool names_row(const struct model *m, const struct quantity *q, const struct rows *rows)
+{
+    struct tokens names = claims_tokens(m, q, CLASS_NAME), best = claims_tokens(m, rows->best, CLASS_NAME),
+                  worst = claims_tokens(m, rows->worst, CLASS_NAME);
+    for (uint32_t i = 0; i < names.count; i++) {
+        bool in_best = false, in_worst = false;
+        for (uint32_t k = 0; k < best.count; k++) {
+            in_best |= best.at[k] == names.at[i];
+        }
+        for (uint32_t k = 0; k < worst.count; k++) {
+            in_worst |= worst.at[k] == names.at[i];
+        }
+        if (in_best != in_worst) {
+            return true;
+        }
+    }
+    return says_row(m, q, rows);
 }
 
 static void judge_headline(struct check *c, struct quantity *q, const struct candidates *all)
 {
     const struct model *m = &c->m;
     struct rows rows = rows_of(all, q);
-    bool has_names = claims_tokens(m, q, CLASS_NAME).count > 0;
     if (rows.count < 2 || !q->is_headline || !is_text(m, q) || q->is_in_pair) {
         return;
     }
@@ -346,7 +437,7 @@ static void judge_headline(struct check *c, struct quantity *q, const struct can
     }
     bool is_best =
         range_meets(rows.best->h, q->h) && (rows.worst->w.hi < rows.best->w.lo || rows.best->w.hi < rows.worst->w.lo);
-    if (is_best && better_of(q) != 0 && !has_names && !is_limited(m, q)) {
+    if (is_best && better_of(q) != 0 && !names_row(m, q, &rows) && !is_limited(m, q)) {
         struct draft d = draft_at(c, RULE_C602, q);
         draft_operand(&d, rows.best);
         draft_operand(&d, rows.worst);

@@ -26,7 +26,7 @@ static bool is_additive(const struct model *m, const struct quantity *q)
     uint32_t metric = q->metric & 0xffff;
     bool is_latency = metric == W_LATENCY || metric == W_TTFT || metric == W_ICL || metric == W_JITTER;
     (void)m;
-    bool is_number = q->is_bare && q->num.exp10 == 0 && !q->is_row_label; /* a column of whole numbers */
+    bool is_number = q->is_bare && q->num.exp10 >= 0 && !q->is_row_label; /* a column of whole numbers */
     return (is_dim || is_number) && !is_latency && q->stat == STAT_NONE && q->form != FORM_FRACTION &&
            q->bound == BOUND_EXACT && q->form != FORM_SPREAD && q->form != FORM_RANGE;
 }
@@ -35,20 +35,40 @@ struct sum {
     struct range h, w;
     double value;
     uint32_t count;
-    struct quantity *largest, *first;
+    bool is_exact, are_counts; /* whole numbers of things: nothing is rounded */
+    struct quantity *largest, *first, *parts[DRAFT_OPERANDS_MAX];
 };
 
 static void add_part(struct sum *sum, struct quantity *q)
 {
     if (sum->count == 0) {
-        *sum = (struct sum){.h = q->h, .w = q->w, .value = q->value, .count = 1, .largest = q, .first = q};
+        *sum =
+            (struct sum){.h = q->h, .w = q->w, .value = q->value, .count = 1, .largest = q, .first = q, .parts = {q}};
         return;
     }
     sum->h = range_add(sum->h, q->h);
     sum->w = range_add(sum->w, q->w);
     sum->value += q->value;
     sum->largest = q->value > sum->largest->value ? q : sum->largest;
+    if (sum->count < DRAFT_OPERANDS_MAX) {
+        sum->parts[sum->count] = q;
+    }
     sum->count++;
+}
+
+/* A header that names what is counted: whole numbers below it are exact. */
+static bool header_counts(const struct model *m, uint32_t header)
+{
+    const struct block *b = header == NONE32 ? NULL : &m->blocks.at[header];
+    for (uint32_t i = b ? b->item : 0; b && i < b->item + b->items; i++) {
+        const struct item *item = &m->items.at[i];
+        const char *text = model_text(m, header).data + (item->flat - b->flat);
+        uint16_t unit = item->kind == ITEM_WORD ? claims_unit_find(m->words, text, item->len) : 0;
+        if (unit && claims_units[unit].dim == DIM_COUNT && claims_units[unit].flags & UNIT_NOUN) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- C205 in tables --- */
@@ -77,25 +97,32 @@ static int total_level(struct check *c, const struct table *t, const struct quan
     return overlaps ? -2 : ASSAY_SEVERITY_WARNING;
 }
 
+/* The first rows, as many as a finding shows: any of them may be the wrong one. */
+static void add_operands(struct draft *d, struct quantity *const *parts, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && i < DRAFT_OPERANDS_MAX; i++) {
+        draft_operand(d, parts[i]);
+    }
+}
+
 static void judge_total(struct check *c, const struct table *t, struct quantity *total, struct sum *sum)
 {
-    if (range_meets(sum->h, total->h) || (sum->count > 2 && range_meets(sum->w, total->w))) {
+    if ((!sum->are_counts && range_meets(sum->h, total->h)) || sum->value == total->value ||
+        (!sum->are_counts && sum->count > 2 && range_meets(sum->w, total->w))) {
         check_holds(total);
         check_holds(sum->largest);
         check_holds(sum->first);
         return;
     }
-    int level = range_meets(sum->w, total->w) ? (int)ASSAY_SEVERITY_NOTE : total_level(c, t, total, sum);
+    int level =
+        !sum->are_counts && range_meets(sum->w, total->w) ? (int)ASSAY_SEVERITY_NOTE : total_level(c, t, total, sum);
     if (level == -2) {
         check_undecided(c, RULE_C205, total, "the parts overlap in time");
         return;
     }
     struct draft d = draft_at(c, RULE_C205, total);
     d.level = level;
-    draft_operand(&d, sum->first);
-    if (sum->largest != sum->first) {
-        draft_operand(&d, sum->largest);
-    }
+    add_operands(&d, sum->parts, sum->count);
     draft_say(&d, "the %u rows sum to %s, the total says %s", sum->count, check_value(c, total, sum->value),
               check_text(c, total));
     if (sum->largest->w.lo > total->w.hi) {
@@ -133,9 +160,12 @@ static void total_row(struct check *c, const struct table *t, uint32_t row)
             is_plain = part && part->dim == total->dim && is_additive(m, part);
             if (is_plain) {
                 add_part(&sum, part);
+                sum.is_exact = (sum.count == 1 || sum.is_exact) && part->num.exp10 == 0;
             }
         }
         if (is_plain && sum.count >= 2) {
+            sum.are_counts = total->is_bare && sum.is_exact && total->num.exp10 == 0 &&
+                             header_counts(m, model_cell(m, t, 0, column));
             judge_total(c, t, total, &sum);
         }
     }
@@ -214,7 +244,7 @@ static void judge_mean(struct check *c, const struct table *t, uint32_t row, uin
 {
     struct model *m = &c->m;
     struct means means = {0};
-    struct quantity *first = NULL, *last = NULL;
+    struct quantity *rows[DRAFT_OPERANDS_MAX];
     for (uint32_t i = 1; i <= t->rows; i++) {
         struct quantity *q = i == row ? NULL : model_cell_quantity(m, t, i, column);
         if (i == row || label_has(m, claims_row_label(m, t, i), CLASS_WHOLE, W_NONE) ||
@@ -224,9 +254,10 @@ static void judge_mean(struct check *c, const struct table *t, uint32_t row, uin
         if (!q || q->dim != mean->dim || q->bound != BOUND_EXACT || q->is_bare) {
             return;
         }
+        if (means.count < DRAFT_OPERANDS_MAX) {
+            rows[means.count] = q;
+        }
         add_row(&means, q);
-        first = first ? first : q;
-        last = q;
     }
     if (means.count < 2) {
         return;
@@ -237,8 +268,7 @@ static void judge_mean(struct check *c, const struct table *t, uint32_t row, uin
         return;
     }
     struct draft d = draft_at(c, RULE_C206, mean);
-    draft_operand(&d, first);
-    draft_operand(&d, last);
+    add_operands(&d, rows, means.count);
     d.level = is_inside && means.count > 8 ? (int)ASSAY_SEVERITY_WARNING : -1;
     draft_say(&d,
               is_inside ? "%s is no mean of its %u rows; their plain mean is %s"
