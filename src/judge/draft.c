@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +121,24 @@ void judge_draft_outcome(struct assay_verdict_row *row, const struct assay_outco
     row->effect_min = outcome->effect_min;
     row->pairs_needed = outcome->pairs_needed;
     row->reason = outcome->is_small_but_real ? "small but real" : outcome->reason;
+}
+
+const char *judge_draft_ratio_absent(struct verdict_draft *draft, const struct assay_opened *run,
+                                     const struct assay_paired_query *query, const struct assay_pairs *pairs)
+{
+    const uint32_t arms[] = {query->base, query->other};
+    const char *name = judge_draft_text(draft, "%s_ratio", query->metric);
+    uint64_t rounds = pairs->count + pairs->rounds_dropped;
+    for (size_t i = 0; i < 2; i++) { /* ratios of a receipt are against its first arm, which carries none */
+        const json_t *ratio = arms[i] == 0 ? NULL : assay_opened_metric(run, arms[i], name);
+        const char *why = ratio ? assay_opened_absent(ratio) : "";
+        if (why[0]) {
+            return why;
+        }
+    }
+    return (double)pairs->rounds_dropped > ASSAY_PAIRED_DROPPED_SHARE * (double)rounds
+               ? judge_draft_text(draft, "no value in %" PRIu64 " of %" PRIu64 " rounds", pairs->rounds_dropped, rounds)
+               : NULL;
 }
 
 enum assay_verdict judge_draft_overall(const struct verdict_draft *draft)

@@ -34,6 +34,11 @@ void judge_draft_input_run(struct verdict_draft *draft, const struct assay_opene
 /* The comparison's numbers into a row; the word is given apart, since CPU time may have decided. */
 void judge_draft_outcome(struct assay_verdict_row *row, const struct assay_outcome *outcome);
 
+/* Why there is no ratio of these pairs although they have values: the receipt withholds one of its terms (at floor,
+ * below timer resolution), or too many rounds lack one (statistics.md 8). NULL: there is a ratio. */
+const char *judge_draft_ratio_absent(struct verdict_draft *draft, const struct assay_opened *run,
+                                     const struct assay_paired_query *query, const struct assay_pairs *pairs);
+
 /* fail before undecided or not-measured (both: undecided) before pass; without rows in the family not-measured. */
 enum assay_verdict judge_draft_overall(const struct verdict_draft *draft);
 

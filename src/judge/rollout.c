@@ -11,15 +11,17 @@
 #define DAY_NS (UINT64_C(86400) * 1000000000)
 static const char *const METRICS[] = {"service", "ttft_p50", "e2e_p50"}; /* the first that the receipt carries */
 
+static const char EARLIER[] = "earlier receipt"; /* among the inputs: what the looks before were made from */
+
 static const char PROMOTE[] = "promote", HOLD[] = "hold", ROLLBACK[] = "rollback";
 
 struct look {
     struct gates *gates;
     const struct assay_policy_rollout *policy;
     struct assay_rollout state;
-    struct assay_outcome outcome;
     bool is_canary_good, is_canary_bad, has_pairs;
     const char *failed_guard, *open_guard;
+    const char *unfit; /* a receipt of this look that nothing can be taken from */
 };
 
 static assay_code pairs_of(struct look *look, const struct assay_opened *run, struct assay_pairs *ret,
@@ -41,42 +43,62 @@ static assay_code pairs_of(struct look *look, const struct assay_opened *run, st
     return ASSAY_UNDECIDED;
 }
 
-/* Canary against stable on the look's own samples, at alpha / (looks * stages). */
-static void compare(struct look *look)
+static bool is_paired_run(const struct assay_opened *run)
+{
+    return run->trust == ASSAY_TRUST_GOOD && run->plan->load.mode == ASSAY_LOAD_PAIRED && run->plan->arms_count > 1;
+}
+
+/* One receipt of the look: the canary is good if it is in all of them, and bad if it is in one. */
+static void compare_one(struct look *look, const struct assay_opened *run, double alpha)
 {
     struct gates *gates = look->gates;
-    double alpha = ALPHA / ((double)look->policy->looks * (double)look->policy->stages_count);
-    for (size_t i = 0; i < gates->runs_count; i++) {
-        const struct assay_opened *run = gates->runs[i];
-        struct assay_pairs pairs = {0};
-        const char *metric = NULL;
-        if (run->plan->load.mode != ASSAY_LOAD_PAIRED || run->plan->arms_count < 2 || run->trust != ASSAY_TRUST_GOOD) {
-            continue;
-        }
-        assay_code rc = pairs_of(look, run, &pairs, &metric);
-        if (rc != ASSAY_OK && rc != ASSAY_UNDECIDED) {
-            gates->failed = rc;
-        }
-        if (rc != ASSAY_OK) {
-            continue;
-        }
-        const struct assay_outcome_rule rule = {.alpha = alpha,
-                                                .family = alpha,
-                                                .margin = look->policy->promote_margin,
-                                                .level = ASSAY_LEVEL_GATE,
-                                                .may_stop_early = pairs.may_stop_early};
-        look->outcome = assay_outcome_of_pairs(pairs.ratios, pairs.count, &rule, gates->draft->arena);
-        look->has_pairs = look->outcome.has_interval;
-        look->is_canary_good = look->has_pairs && look->outcome.tost_upper < 1 + look->policy->promote_margin;
-        look->is_canary_bad = look->has_pairs && look->outcome.lower > 1 + look->policy->rollback_margin;
-        struct assay_verdict_row *row = judge_draft_row(gates->draft, "canary", "comparison");
-        judge_draft_outcome(row, &look->outcome);
-        row->metric = metric;
-        row->arm = run->plan->arms[CANARY_ARM].id;
-        row->versus = run->plan->arms[0].id;
-        row->word = assay_word_text(look->outcome.word);
-        row->element = run->name;
+    struct assay_paired_query query = {.base = 0, .other = CANARY_ARM};
+    struct assay_pairs pairs = {0};
+    assay_code rc = pairs_of(look, run, &pairs, &query.metric);
+    if (rc != ASSAY_OK) {
+        gates->failed = rc == ASSAY_UNDECIDED ? gates->failed : rc;
+        look->is_canary_good = false;
         return;
+    }
+    const struct assay_outcome_rule rule = {.alpha = alpha,
+                                            .family = alpha,
+                                            .margin = look->policy->promote_margin,
+                                            .level = ASSAY_LEVEL_GATE,
+                                            .may_stop_early = pairs.may_stop_early};
+    struct assay_outcome outcome = assay_outcome_of_pairs(pairs.ratios, pairs.count, &rule, gates->draft->arena);
+    const char *absent = judge_draft_ratio_absent(gates->draft, run, &query, &pairs);
+    bool is_decidable = outcome.has_interval && !absent;
+    look->has_pairs |= is_decidable;
+    look->is_canary_good &= is_decidable && outcome.tost_upper < 1 + look->policy->promote_margin;
+    look->is_canary_bad |= is_decidable && outcome.lower > 1 + look->policy->rollback_margin;
+    struct assay_verdict_row *row = judge_draft_row(gates->draft, "canary", "comparison");
+    judge_draft_outcome(row, &outcome);
+    row->metric = query.metric;
+    row->arm = run->plan->arms[CANARY_ARM].id;
+    row->versus = run->plan->arms[0].id;
+    row->word = assay_word_text(outcome.word);
+    row->reason = absent ? absent : row->reason;
+    row->element = run->name;
+}
+
+/* Canary against stable on the look's own samples, at alpha / (looks * stages), shared by the look's receipts. */
+static void compare(struct look *look)
+{
+    const struct gates *gates = look->gates;
+    double alpha = ALPHA / ((double)look->policy->looks * (double)look->policy->stages_count);
+    size_t count = 0;
+    for (size_t i = 0; i < gates->question->runs_count; i++) {
+        look->unfit =
+            gates->question->runs[i]->trust == ASSAY_TRUST_GOOD ? look->unfit : gates->question->runs[i]->name;
+    }
+    for (size_t i = 0; i < gates->runs_count; i++) {
+        count += is_paired_run(gates->runs[i]);
+    }
+    look->is_canary_good = count > 0;
+    for (size_t i = 0; i < gates->runs_count; i++) {
+        if (is_paired_run(gates->runs[i])) {
+            compare_one(look, gates->runs[i], alpha / (double)count);
+        }
     }
 }
 
@@ -103,7 +125,7 @@ static void ask_guards(struct look *look)
     }
 }
 
-/* New samples every look: a receipt that the verdict before was made from proves nothing again. */
+/* New samples every look: a receipt that one of the looks before was made from proves nothing again. */
 static const char *repeated_receipt(const struct look *look)
 {
     const struct assay_verdict_document *previous = look->gates->question->previous;
@@ -116,6 +138,20 @@ static const char *repeated_receipt(const struct look *look)
         }
     }
     return NULL;
+}
+
+/* The verdict keeps them all, so that the next look knows them too. */
+static void keep_inputs(struct look *look)
+{
+    const struct assay_verdict_document *previous = look->gates->question->previous;
+    for (size_t i = 0; previous && i < previous->inputs_count; i++) {
+        const struct assay_verdict_input *input = &previous->inputs[i];
+        bool is_receipt =
+            input->document && (strcmp(input->document, "receipt") == 0 || strcmp(input->document, EARLIER) == 0);
+        if (is_receipt && input->sha256) {
+            judge_draft_input(look->gates->draft, input->name, input->sha256, EARLIER);
+        }
+    }
 }
 
 static bool is_cooling(const struct look *look, int64_t *ret_day)
@@ -145,7 +181,8 @@ static void roll_back(struct look *look, const char *reason)
 static void promote_or_hold(struct look *look)
 {
     struct assay_rollout *state = &look->state;
-    if (look->is_canary_good && !look->open_guard) {
+    bool is_good = look->is_canary_good && !look->open_guard && !look->unfit;
+    if (is_good) {
         state->streak++;
         state->holds = 0;
     } else {
@@ -163,7 +200,8 @@ static void promote_or_hold(struct look *look)
         roll_back(look, "the looks of this stage are used up");
     } else {
         conclude(look, HOLD,
-                 look->is_canary_good && !look->open_guard ? "good, and not often enough in a row"
+                 is_good            ? "good, and not often enough in a row"
+                 : look->unfit      ? judge_draft_text(look->gates->draft, "'%.200s' decides nothing", look->unfit)
                  : look->open_guard ? judge_draft_text(look->gates->draft, "guard %s is open", look->open_guard)
                  : look->has_pairs  ? "the canary is neither shown good nor bad"
                                     : "no paired receipt of canary and stable");
@@ -227,6 +265,7 @@ void gate_rollout(struct gates *gates, struct assay_verdict_document *document)
     compare(&look);
     ask_guards(&look);
     decide(&look);
+    keep_inputs(&look);
     document->rollout = look.state;
 }
 

@@ -888,3 +888,38 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+static void a_receipt_of_any_look_before_is_no_new_look(void **state)
+{
+    (void)state;
+    struct made first, second, third;
+    struct assay_verdict_document one = look(&first, 1.0, 0.01, NULL, 1, DAY);
+    struct assay_verdict_document two = look(&second, 1.0, 0.01, &one, 2, DAY);
+    struct assay_verdict_document three = look(&third, 1.0, 0.01, &two, 1, DAY);
+    is_decided(&three, "hold", 1, 0, "was judged before");
+    done(&first);
+    done(&second);
+    done(&third);
+}
+
+static void a_good_receipt_does_not_hide_a_slow_or_invalid_one(void **state)
+{
+    (void)state;
+    static const double FACTORS[] = {1.0, 1.2};
+    struct made made;
+    begin(&made);
+    for (uint64_t i = 0; i < 2; i++) {
+        add_run(&made, &(struct honest_options){.workload = "noop", .count = 160, .arms_count = 2, .seed = 200 + i},
+                (struct story){.base_ns = 2000000, .speedup = 1 / FACTORS[i], .spread = 0.01});
+    }
+    judge_with(&made, ROLLOUT, &(struct extra){.wants_rollout = true, .day = DAY});
+    is_decided(&made.document, "rollback", 0, 0, "rollback_margin");
+    made.opened[1]->trust = ASSAY_TRUST_INVALID;
+    made.opened[1]->why = "the run is invalid: noise";
+    judge_with(&made, ROLLOUT, &(struct extra){.wants_rollout = true, .day = DAY});
+    is_decided(&made.document, "hold", 0, 1, "'r1' decides nothing");
+    assert_int_equal(made.document.rollout.streak, 0);
+    done(&made);
+}
+
+        cmocka_unit_test(a_receipt_of_any_look_before_is_no_new_look),
+        cmocka_unit_test(a_good_receipt_does_not_hide_a_slow_or_invalid_one),
