@@ -158,7 +158,7 @@ static assay_code check_metric(struct typed_reader *reader, const json_t *object
         return typed_fail(reader, json_object_get(object, "statistic"), where,
                           "statistic: %s is one value a run and has no %s", gate->metric, gate->statistic);
     }
-    gate->unit = row->unit;
+    gate->unit = is_whole && key.is_ratio ? "1" : row->unit; /* of a time, a ratio is none */
     gate->is_higher_better = strcmp(row->direction, "higher") == 0;
     return ASSAY_OK;
 }
