@@ -43,6 +43,7 @@ struct comparison {
     uint32_t other;
     const struct assay_metric_row *row;
     struct assay_pairs pairs, cpu_pairs;
+    const char *absent;  /* why there is no ratio although there are pairs; NULL: there is one */
     const char *witness; /* NULL: none, or it has no values */
     struct assay_outcome_rule rule;
 };
@@ -88,6 +89,13 @@ static assay_code choose_metrics(struct arms *arms, assay_err *err)
     return ASSAY_OK;
 }
 
+static const char *absent_of(const struct arms *arms, const char *metric, uint32_t other,
+                             const struct assay_pairs *pairs)
+{
+    const struct assay_paired_query query = {.metric = metric, .base = arms->base, .other = other};
+    return pairs->count == 0 ? NULL : judge_draft_ratio_absent(arms->draft, arms->run, &query, pairs);
+}
+
 static assay_code pairs_of(const struct arms *arms, const char *metric, uint32_t other, struct assay_pairs *ret,
                            assay_err *err)
 {
@@ -103,8 +111,10 @@ static assay_code find_witness(const struct arms *arms, struct comparison *compa
     assay_code rc = ASSAY_OK;
     for (size_t i = 0; is_wall && !comparison->witness && arms->defaults->witness[i] && rc == ASSAY_OK; i++) {
         rc = pairs_of(arms, arms->defaults->witness[i], comparison->other, &comparison->cpu_pairs, err);
-        if (rc == ASSAY_OK && comparison->cpu_pairs.count > 0) {
-            comparison->witness = arms->defaults->witness[i];
+        const char *witness = arms->defaults->witness[i];
+        if (rc == ASSAY_OK && comparison->cpu_pairs.count > 0 &&
+            !absent_of(arms, witness, comparison->other, &comparison->cpu_pairs)) {
+            comparison->witness = witness;
         }
     }
     return rc;
@@ -143,6 +153,7 @@ static assay_code collect_one(struct arms *arms, const char *metric, uint32_t ot
     *ret = (struct comparison){.metric = metric, .other = other, .row = key.row, .rule = arms->asked->rule};
     rc = pairs_of(arms, metric, other, &ret->pairs, err);
     if (rc == ASSAY_OK) {
+        ret->absent = absent_of(arms, metric, other, &ret->pairs);
         rc = find_witness(arms, ret, err);
     }
     ret->rule.may_stop_early = ret->pairs.may_stop_early;
@@ -256,6 +267,10 @@ static void judge_one(struct arms *arms, const struct comparison *comparison)
     bool by_cpu = false;
     if (comparison->witness) {
         of_cpu = assay_outcome_of_pairs(cpu->ratios, cpu->count, &comparison->rule, arena);
+    }
+    if (comparison->absent) {
+        word = ASSAY_WORD_INCONCLUSIVE;
+    } else if (comparison->witness) {
         word = assay_outcome_join(&outcome, &of_cpu, wall->ratios, wall->count, cpu->ratios, cpu->count,
                                   &comparison->rule, &by_cpu, arena);
     }
@@ -265,7 +280,10 @@ static void judge_one(struct arms *arms, const struct comparison *comparison)
     row->word = by_cpu ? judge_draft_text(arms->draft, "%s (cpu)", assay_word_text(word)) : assay_word_text(word);
     row->verdict = verdict_of(arms, word);
     row->is_in_family = true;
-    if (word == ASSAY_WORD_INCONCLUSIVE && outcome.word != word) {
+    if (comparison->absent) {
+        row->verdict = ASSAY_VERDICT_NOT_MEASURED;
+        row->reason = comparison->absent;
+    } else if (word == ASSAY_WORD_INCONCLUSIVE && outcome.word != word) {
         row->reason = "wall clock and CPU time contradict each other";
     }
     hold_back(arms, row, comparison);

@@ -138,6 +138,9 @@ assay_code gate_pairs(struct gate_case *it, const struct assay_opened *run, uint
     assay_trace_rewind(run->trace);
     assay_code rc = assay_paired_of(run->plan, run->trace, &query, it->gates->draft->arena, &pairs, it->gates->err);
     *ret = (struct gate_ratios){.ratios = pairs.ratios, .count = pairs.count, .may_stop_early = pairs.may_stop_early};
+    if (rc == ASSAY_OK) {
+        ret->absent = judge_draft_ratio_absent(it->gates->draft, run, &query, &pairs);
+    }
     return rc;
 }
 
@@ -234,16 +237,32 @@ static void decide_all(struct gates *gates, struct gate_case *cases, size_t coun
 
 /* ---- after the gates -------------------------------------------------------------------------------------------- */
 
+/* The last invalid run that the gate looks at, NULL if there is none; a baseline is looked at like a candidate. */
+static const struct assay_opened *invalid_run(const struct gate_case *it)
+{
+    bool has_baseline = it->gate->kind == ASSAY_GATE_CHANGE && strcmp(it->gate->versus, "baseline") == 0;
+    for (size_t i = it->runs_count; i > 0; i--) {
+        if (it->runs[i - 1]->trust == ASSAY_TRUST_INVALID) {
+            return it->runs[i - 1];
+        }
+    }
+    for (size_t i = 0; has_baseline && i < it->gates->baselines_count; i++) {
+        if (it->gates->baselines[i]->trust == ASSAY_TRUST_INVALID) {
+            return it->gates->baselines[i];
+        }
+    }
+    return NULL;
+}
+
 /* Numbers of an invalid run stand, and decide nothing; what is missing is missing all the same. */
 static void hold_invalid(struct gate_case *it)
 {
-    for (size_t i = 0; i < it->runs_count; i++) {
-        bool is_decided = it->row.verdict == ASSAY_VERDICT_PASS || it->row.verdict == ASSAY_VERDICT_FAIL;
-        if (it->runs[i]->trust == ASSAY_TRUST_INVALID && is_decided && !it->row.is_missing) {
-            it->row.verdict = ASSAY_VERDICT_UNDECIDED;
-            it->row.reason = it->runs[i]->why;
-            it->row.element = it->runs[i]->name;
-        }
+    const struct assay_opened *invalid = invalid_run(it);
+    bool is_decided = it->row.verdict == ASSAY_VERDICT_PASS || it->row.verdict == ASSAY_VERDICT_FAIL;
+    if (invalid && is_decided && !it->row.is_missing) {
+        it->row.verdict = ASSAY_VERDICT_UNDECIDED;
+        it->row.reason = invalid->why;
+        it->row.element = invalid->name;
     }
 }
 
@@ -275,16 +294,6 @@ static bool does_cover(const struct assay_policy_waiver *waiver, const struct as
            (row->verdict == ASSAY_VERDICT_UNDECIDED && strcmp(waiver->covers, "undecided") == 0);
 }
 
-static bool is_invalid(const struct gate_case *it)
-{
-    for (size_t i = 0; i < it->runs_count; i++) {
-        if (it->runs[i]->trust == ASSAY_TRUST_INVALID) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void waive(struct gates *gates, struct gate_case *it)
 {
     const struct assay_policy *policy = gates->question->policy;
@@ -300,7 +309,7 @@ static void waive(struct gates *gates, struct gate_case *it)
             judge_draft_note(
                 gates->draft, "the waiver of %s (%.200s) does nothing: %s %s", waiver->gate, waiver->reason,
                 gates->question->day < waiver->issued_day ? "not issued yet; it expires" : "expired", expires);
-        } else if (does_cover(waiver, &it->row) && !is_invalid(it)) {
+        } else if (does_cover(waiver, &it->row) && !invalid_run(it)) {
             it->row.is_waived = true;
             judge_draft_note(gates->draft, "waived: %s, %s, until %s: %.200s", waiver->gate, waiver->covers, expires,
                              waiver->reason);
@@ -317,18 +326,48 @@ static void add_row(struct gates *gates, const struct gate_case *it)
 
 /* ---- receipts --------------------------------------------------------------------------------------------------- */
 
+/* One run is one piece of evidence, however often and under whatever names it is given. */
+static bool is_given_before(struct gates *gates, const struct assay_opened *const *before, size_t count,
+                            const struct assay_opened *run)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (run->run_id[0] && strcmp(run->run_id, before[i]->run_id) == 0) {
+            judge_draft_note(gates->draft, "'%.200s' is the same run as '%.200s': it counts once", run->name,
+                             before[i]->name);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_baselines(struct gates *gates)
+{
+    const struct assay_gate_question *question = gates->question;
+    for (size_t i = 0; i < question->baselines_count; i++) {
+        const struct assay_opened *run = question->baselines[i];
+        judge_draft_input_run(gates->draft, run);
+        if (!is_given_before(gates, gates->baselines, gates->baselines_count, run)) {
+            gates->baselines[gates->baselines_count++] = run;
+        }
+    }
+}
+
 /* A receipt that does not verify fails the whole; one that could not be verified leaves it undecided. */
 static void take_runs(struct gates *gates)
 {
     const struct assay_gate_question *question = gates->question;
     gates->runs = assay_arena_take(gates->draft->arena, question->runs_count + 1, sizeof *gates->runs);
-    if (!gates->runs) {
+    gates->baselines = assay_arena_take(gates->draft->arena, question->baselines_count + 1, sizeof *gates->baselines);
+    if (!gates->runs || !gates->baselines) {
         gates->failed = assay_nomem(gates->err);
         return;
     }
     for (size_t i = 0; i < question->runs_count; i++) {
         const struct assay_opened *run = question->runs[i];
         judge_draft_input_run(gates->draft, run);
+        if (run->trust >= ASSAY_TRUST_INVALID && is_given_before(gates, gates->runs, gates->runs_count, run)) {
+            continue;
+        }
         if (run->trust >= ASSAY_TRUST_INVALID) {
             gates->runs[gates->runs_count++] = run;
             continue;
@@ -342,9 +381,7 @@ static void take_runs(struct gates *gates)
                                                          : ASSAY_VERDICT_NOT_MEASURED;
         row->gate = number_of(row);
     }
-    for (size_t i = 0; i < question->baselines_count; i++) {
-        judge_draft_input_run(gates->draft, question->baselines[i]);
-    }
+    take_baselines(gates);
 }
 
 static const char *summary(struct gates *gates, struct assay_verdict_document *document)

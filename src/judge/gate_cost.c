@@ -116,6 +116,15 @@ static bool read_prices(struct gate_case *it, struct assay_prices *ret)
     return true;
 }
 
+static bool has_arm(const struct gate_case *it)
+{
+    bool has = !it->gate->arm;
+    for (size_t i = 0; i < it->runs_count && !has; i++) {
+        has = assay_opened_arm(it->runs[i], it->gate->arm) != UINT32_MAX;
+    }
+    return has;
+}
+
 static void prepare_cost(struct gate_case *it)
 {
     struct assay_arena *arena = it->gates->draft->arena;
@@ -130,6 +139,10 @@ static void prepare_cost(struct gate_case *it)
         return;
     }
     it->data = costs;
+    if (!has_arm(it)) {
+        gate_missing(it, "no receipt has arm %s", it->gate->arm);
+        return;
+    }
     if (!read_prices(it, &prices)) {
         return;
     }

@@ -125,6 +125,9 @@ static void prepare_speedup(struct gate_case *it)
         } else if (!are_outputs_compared(it->runs[i])) {
             it->row.element = it->runs[i]->name;
             gate_not_measured(it, "outputs were not compared");
+        } else if (elements->list[elements->count - 1].pairs.absent) {
+            it->row.element = it->runs[i]->name;
+            gate_not_measured(it, "%s", elements->list[elements->count - 1].pairs.absent);
         }
     }
     if (it->is_settled) {
@@ -250,7 +253,7 @@ struct change {
     struct gate_ratios pairs; /* other / base */
     double *base, *other;
     size_t base_count, other_count;
-    bool is_paired;
+    bool is_paired, is_lone; /* is_lone: one arm of the pairs alone reached a steady state */
 };
 
 static double *side_values(struct gate_case *it, const struct assay_opened *const *runs, size_t count, const char *name,
@@ -291,13 +294,14 @@ static bool is_too_old(const struct gates *gates, const struct assay_opened *bas
 /* A baseline that cannot be compared with every candidate settles the gate (evidence.md 411, statistics.md 3.3). */
 static void check_baselines(struct gate_case *it)
 {
-    const struct assay_gate_question *question = it->gates->question;
+    const struct gates *gates = it->gates;
+    const struct assay_gate_question *question = gates->question;
     const struct comparable_rule rule = {.may_differ = question->policy->may_differ.words,
                                          .may_differ_count = question->policy->may_differ.count,
                                          .must_match = question->policy->must_match.words,
                                          .must_match_count = question->policy->must_match.count};
-    for (size_t b = 0; b < question->baselines_count && !it->is_settled; b++) {
-        const struct assay_opened *baseline = question->baselines[b];
+    for (size_t b = 0; b < gates->baselines_count && !it->is_settled; b++) {
+        const struct assay_opened *baseline = gates->baselines[b];
         it->row.element = baseline->name;
         if (baseline->trust < ASSAY_TRUST_INVALID) {
             gate_not_measured(it, "baseline refused: %s", baseline->why);
@@ -323,20 +327,27 @@ static void check_baselines(struct gate_case *it)
 
 static void prepare_unpaired(struct gate_case *it, struct change *change)
 {
-    const struct assay_gate_question *question = it->gates->question;
+    const struct gates *gates = it->gates;
     const char *name = name_of_value(it);
-    if (question->baselines_count == 0) {
+    if (gates->baselines_count == 0) {
         gate_not_measured(it, "no baseline given");
         return;
     }
     gate_carriers(it, name);
+    for (size_t i = 0; i < it->carriers_count && !it->is_settled; i++) {
+        if (it->carriers[i].arm > 0 && !it->gate->arm) {
+            gate_not_measured(it, "a receipt has several arms and the gate names none");
+        } else {
+            (void)gate_absent(it, &it->carriers[i]); /* a run without its value is not left out: the rest would pass */
+        }
+    }
     if (!it->is_settled) {
         check_baselines(it);
     }
     if (it->is_settled) {
         return;
     }
-    change->base = side_values(it, question->baselines, question->baselines_count, name, &change->base_count);
+    change->base = side_values(it, gates->baselines, gates->baselines_count, name, &change->base_count);
     change->other = side_values(it, it->runs, it->runs_count, name, &change->other_count);
     if (change->base_count == 0) {
         gate_not_measured(it, "baseline refused: it has no value of %s", name);
@@ -364,7 +375,11 @@ static void prepare_paired(struct gate_case *it, struct change *change)
         assay_code rc = gate_pairs(it, run, base, other, &change->pairs);
         if (rc == ASSAY_OK) {
             change->is_paired = true;
+            change->is_lone = gate_is_unsettled(run, base) != gate_is_unsettled(run, other);
             it->row.element = run->name;
+            if (change->pairs.absent) {
+                gate_not_measured(it, "%s", change->pairs.absent);
+            }
             return; /* the first receipt that carries both arms; more are more gates */
         }
         if (rc != ASSAY_USAGE) {
@@ -418,6 +433,10 @@ static void decide_change(struct gate_case *it, double pass_alpha, double fail_a
                    : outcome.word == ASSAY_WORD_PARITY       ? ASSAY_VERDICT_PASS
                    : outcome.word == ASSAY_WORD_INCONCLUSIVE ? ASSAY_VERDICT_UNDECIDED
                                                              : ASSAY_VERDICT_FAIL; /* both ways: it has changed */
+    if (row->verdict == ASSAY_VERDICT_PASS && change->is_lone) {
+        row->verdict = ASSAY_VERDICT_UNDECIDED;
+        row->reason = "only one arm reached a steady state";
+    }
 }
 
 const struct gate_kind gate_change = {prepare_change, decide_change, true};

@@ -21,6 +21,8 @@ struct gates {
     struct verdict_draft *draft;
     const struct assay_opened **runs; /* those that can be judged */
     size_t runs_count;
+    const struct assay_opened **baselines; /* each once; some may be refused */
+    size_t baselines_count;
     assay_code failed; /* the first error that is no finding */
     assay_err *err;
 };
@@ -79,6 +81,7 @@ struct gate_ratios {
     double *ratios;
     size_t count;
     bool may_stop_early;
+    const char *absent; /* why the receipt withholds this ratio; NULL: it does not */
 };
 assay_code gate_pairs(struct gate_case *it, const struct assay_opened *run, uint32_t base, uint32_t other,
                       struct gate_ratios *ret);

@@ -280,7 +280,7 @@ static bool is_seed_repeated(const struct gate_case *it, size_t at)
     const char *seed = judge_text_of(assay_json_at(it->carriers[at].run->statement, "/predicate/protocol"), "seed");
     for (size_t i = 0; i < at; i++) {
         const char *other = judge_text_of(assay_json_at(it->carriers[i].run->statement, "/predicate/protocol"), "seed");
-        if (strcmp(seed, other) == 0 && it->carriers[i].arm == it->carriers[at].arm) {
+        if (strcmp(seed, other) == 0) {
             return true;
         }
     }
@@ -304,7 +304,9 @@ static void prepare_stability(struct gate_case *it)
     for (size_t i = 0; i < it->carriers_count && !it->is_settled; i++) {
         if (is_seed_repeated(it, i)) {
             it->row.element = it->carriers[i].run->name;
-            gate_not_measured(it, "a seed is there twice");
+            gate_not_measured(it, it->carriers[i].run == it->carriers[i - 1].run
+                                      ? "a seed is there twice: the receipt has several arms and the gate names none"
+                                      : "a seed is there twice");
         } else if (!gate_absent(it, &it->carriers[i])) {
             (void)assay_opened_value(it->carriers[i].metric, &seeds->values[seeds->count++]);
         }
@@ -328,7 +330,7 @@ static double max_deviation(struct gate_case *it, const struct seeds *seeds)
     for (size_t i = 0; i < seeds->count; i++) {
         largest = fmax(largest, fabs(seeds->values[i] - median));
     }
-    return it->gate->is_relative && median != 0 ? largest / fabs(median) : largest;
+    return !it->gate->is_relative || largest == 0 ? largest : largest / fabs(median); /* infinite about a median of 0 */
 }
 
 static void decide_variation(struct gate_case *it, const struct seeds *seeds, double pass_alpha, double fail_alpha)
@@ -366,6 +368,9 @@ static void decide_stability(struct gate_case *it, double pass_alpha, double fai
     if (spread == 0) {
         row->verdict = ASSAY_VERDICT_NOT_MEASURED;
         row->reason = "spread exactly 0 over seeds: the seed reached nothing";
+    } else if (!isfinite(spread)) {
+        row->verdict = ASSAY_VERDICT_NOT_MEASURED;
+        row->reason = "the median is 0: no relative spread";
     } else if (is_variation) {
         decide_variation(it, seeds, pass_alpha, fail_alpha);
     } else {

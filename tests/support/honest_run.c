@@ -41,6 +41,7 @@ static void run_id_of(const struct honest_options *options, uint8_t ret[16])
     for (size_t i = 0; i < sizeof options->seed; i++) {
         ret[i] ^= (uint8_t)(options->seed >> (8 * i));
     }
+    ret[15] ^= options->number;
 }
 
 /* ---- plan ---- */

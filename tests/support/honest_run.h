@@ -32,6 +32,7 @@ struct honest_options {
     void *context;
     size_t arms_count; /* above 1: arms "a", "b" ... take turns; count is rounds times arms, whole blocks */
     uint64_t seed;     /* of plan and run id; 0: the usual one */
+    uint8_t number;    /* of the run id alone: another run of the same seed */
     /* What one operation of workload noop takes. May be NULL. */
     void (*spend)(const struct assay_plan_op *op, uint64_t *ret_service_ns, uint64_t *ret_cpu_ns, void *context);
     const json_t *checks;    /* array for the check chunk, or NULL; borrowed */

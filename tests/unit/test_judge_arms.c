@@ -23,6 +23,7 @@ enum { ROUNDS = 40 };
 struct speeds {
     double wall[3], cpu[3]; /* factors of the arms; 0: 1 */
     double wall_noise, cpu_noise;
+    size_t failed_every;
     struct assay_rng rng;
 };
 
@@ -56,6 +57,7 @@ static void judge(struct case_run *made, struct speeds *speeds, size_t arms, con
     const struct honest_options options = {.workload = "noop",
                                            .count = ROUNDS * arms / (arms * arms) * (arms * arms),
                                            .arms_count = arms,
+                                           .failed_every = speeds->failed_every,
                                            .spend = spend,
                                            .checks = checks,
                                            .context = speeds};
@@ -148,6 +150,18 @@ static void witnesses_in_contradiction_are_undecided_with_both_rows(void **state
     done(&made);
 }
 
+static void rounds_without_a_value_leave_no_ratio(void **state)
+{
+    (void)state;
+    struct case_run made = {0};
+    struct speeds speeds = {.wall = {1, 0.8}, .wall_noise = 0.005, .cpu_noise = 0.002, .failed_every = 9};
+    judge(&made, &speeds, 2, NULL, &GATE);
+    assert_int_equal(made.document.rows[0].verdict, ASSAY_VERDICT_NOT_MEASURED);
+    assert_non_null(strstr(made.document.rows[0].reason, "no value in"));
+    assert_int_equal(assay_verdict_code(&made.document), ASSAY_UNDECIDED);
+    done(&made);
+}
+
 static void every_arm_is_judged_against_the_first(void **state)
 {
     (void)state;
@@ -232,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_noisy_clock_is_undecided_and_says_what_would_decide),
         cmocka_unit_test(cpu_time_finds_what_a_noisy_clock_cannot),
         cmocka_unit_test(witnesses_in_contradiction_are_undecided_with_both_rows),
+        cmocka_unit_test(rounds_without_a_value_leave_no_ratio),
         cmocka_unit_test(every_arm_is_judged_against_the_first),
         cmocka_unit_test(the_document_names_its_input_by_digest),
         cmocka_unit_test(an_edited_receipt_fails_whatever_its_numbers_say),

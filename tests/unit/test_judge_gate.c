@@ -271,6 +271,20 @@ static void one_slow_element_fails_a_good_mean(void **state)
     done(&made);
 }
 
+static void a_ratio_that_the_receipt_withholds_is_not_measured(void **state)
+{
+    (void)state;
+    struct made made;
+    begin(&made);
+    add_run(&made, &(struct honest_options){.workload = "noop", .count = 160, .arms_count = 2, .failed_every = 20},
+            (struct story){.base_ns = 2000000, .speedup = 1.5, .spread = 0.01});
+    judge(&made, "gates: [{id: speed, kind: speedup, metric: service, arm: b, versus: a, min: 1.1},\n"
+                 "  {id: small, kind: change, metric: service, arm: b, versus: a, max_change: 0.9}]");
+    says(&made, "speed", ASSAY_VERDICT_NOT_MEASURED, "no value in");
+    says(&made, "small", ASSAY_VERDICT_NOT_MEASURED, "no value in");
+    done(&made);
+}
+
 static void an_arm_that_no_receipt_has_is_missing(void **state)
 {
     (void)state;
@@ -413,6 +427,24 @@ static void success_rates_are_bounded_by_wilson(void **state)
     successes_of(60, 6, ASSAY_VERDICT_FAIL, 0.740, 0.898);
 }
 
+static void a_run_that_is_given_twice_counts_once(void **state)
+{
+    (void)state;
+    struct made made;
+    json_t *checks = output_checks("output_reference@1");
+    begin(&made);
+    for (int i = 0; i < 5; i++) {
+        add_run(&made, &(struct honest_options){.workload = "noop", .count = 20, .seed = 3, .checks = checks},
+                (struct story){.base_ns = 100000});
+    }
+    json_decref(checks);
+    judge(&made, "gates: [{id: correct, kind: success_rate, min: 0.95}]");
+    says(&made, "correct", ASSAY_VERDICT_UNDECIDED, NULL);
+    assert_int_equal(row(&made, "correct")->n, 20);
+    assert_non_null(strstr(made.document.notes[0], "'r1' is the same run as 'r0'"));
+    done(&made);
+}
+
 static void without_an_oracle_nothing_is_correct(void **state)
 {
     (void)state;
@@ -431,7 +463,9 @@ static void seeds_of(size_t seeds, uint64_t step_ns, bool repeats, enum assay_ve
     struct made made;
     begin(&made);
     for (size_t i = 0; i < seeds; i++) {
-        add_run(&made, &(struct honest_options){.workload = "noop", .count = 20, .seed = repeats ? 7 : i + 1},
+        add_run(&made,
+                &(struct honest_options){
+                    .workload = "noop", .count = 20, .seed = repeats ? 7 : i + 1, .number = (uint8_t)i},
                 (struct story){.base_ns = 1000000 + step_ns * i});
     }
     judge(&made, "gates: [{id: stable, kind: stability, metric: service_p50, statistic: max_dev, relative: true, max: "
@@ -448,6 +482,20 @@ static void stability_is_over_different_seeds_and_never_exactly_zero(void **stat
     seeds_of(8, 0, false, ASSAY_VERDICT_NOT_MEASURED, "spread exactly 0");
     seeds_of(7, 8000, false, ASSAY_VERDICT_NOT_MEASURED, "n too small (7 of 8 seeds)");
     seeds_of(8, 8000, true, ASSAY_VERDICT_NOT_MEASURED, "a seed is there twice");
+}
+
+static void arms_are_no_seeds(void **state)
+{
+    (void)state;
+    struct made made;
+    begin(&made);
+    for (size_t i = 0; i < 4; i++) {
+        add_pairs(&made, 1.0 + 0.001 * (double)i, 0.01);
+    }
+    judge(&made,
+          "gates: [{id: stable, kind: stability, metric: service_p50, relative: true, max: 0.05, min_seeds: 8}]");
+    says(&made, "stable", ASSAY_VERDICT_NOT_MEASURED, "several arms");
+    done(&made);
 }
 
 /* ---- change ---- */
@@ -478,6 +526,62 @@ static void change_against_a_baseline_needs_leave_and_five_runs_a_side(void **st
     change_of(6, 1.30, ", unpaired: allow", ASSAY_VERDICT_FAIL, NULL);
     change_of(6, 1.01, "", ASSAY_VERDICT_UNDECIDED, "unpaired results are advice");
     change_of(4, 1.30, ", unpaired: allow", ASSAY_VERDICT_UNDECIDED, "n too small (4 and 4 of 5 runs a side");
+}
+
+#define DRIFT                                                 \
+    "compare: {may_differ: [host., build., protocol.seed]}\n" \
+    "gates: [{id: drift, kind: change, metric: service, versus: baseline, max_change: 0.10, unpaired: allow}]\n"
+
+/* Twelve runs of one speed: six candidates, six baselines; one of the candidates may fail more than half of its
+ * operations. */
+static void add_both_sides(struct made *made, bool has_failed, uint64_t same_seed)
+{
+    begin(made);
+    for (size_t i = 0; i < 12; i++) {
+        add_run(made,
+                &(struct honest_options){.workload = "noop",
+                                         .count = has_failed ? 21 : 20,
+                                         .failed_every = has_failed && i == 0 ? 2 : 0,
+                                         .seed = same_seed && i >= 6 ? same_seed : i + 1},
+                (struct story){.base_ns = 1000000 + 1000 * (same_seed && i >= 6 ? 6 : i)});
+    }
+}
+
+static void an_invalid_baseline_decides_nothing_and_no_waiver_covers_it(void **state)
+{
+    (void)state;
+    struct made made;
+    add_both_sides(&made, false, 0);
+    judge_with(&made, DRIFT, &(struct extra){.baselines = 6, .day = DAY});
+    says(&made, "drift", ASSAY_VERDICT_PASS, NULL);
+    made.opened[9]->trust = ASSAY_TRUST_INVALID;
+    made.opened[9]->why = "the run is invalid: noise";
+    judge_with(&made,
+               DRIFT "waivers: [{gate: drift, covers: undecided, reason: r, issued: 2026-01-01, expires: 2026-02-01}]",
+               &(struct extra){.baselines = 6, .day = DAY});
+    says(&made, "drift", ASSAY_VERDICT_UNDECIDED, "invalid: noise");
+    assert_false(row(&made, "drift")->is_waived);
+    done(&made);
+}
+
+static void a_candidate_without_a_value_is_not_left_out(void **state)
+{
+    (void)state;
+    struct made made;
+    add_both_sides(&made, true, 0);
+    judge_with(&made, DRIFT, &(struct extra){.baselines = 6, .day = DAY});
+    says(&made, "drift", ASSAY_VERDICT_FAIL, "falls among failed");
+    done(&made);
+}
+
+static void one_baseline_given_six_times_is_one(void **state)
+{
+    (void)state;
+    struct made made;
+    add_both_sides(&made, false, 77);
+    judge_with(&made, DRIFT, &(struct extra){.baselines = 6, .day = DAY});
+    says(&made, "drift", ASSAY_VERDICT_UNDECIDED, "n too small (1 and 6 of 5 runs a side");
+    done(&made);
 }
 
 static void a_baseline_that_differs_or_is_too_old_is_refused(void **state)
@@ -805,6 +909,39 @@ static void the_same_receipt_is_no_second_look(void **state)
     done(&again);
 }
 
+static void a_receipt_of_any_look_before_is_no_new_look(void **state)
+{
+    (void)state;
+    struct made first, second, third;
+    struct assay_verdict_document one = look(&first, 1.0, 0.01, NULL, 1, DAY);
+    struct assay_verdict_document two = look(&second, 1.0, 0.01, &one, 2, DAY);
+    struct assay_verdict_document three = look(&third, 1.0, 0.01, &two, 1, DAY);
+    is_decided(&three, "hold", 1, 0, "was judged before");
+    done(&first);
+    done(&second);
+    done(&third);
+}
+
+static void a_good_receipt_does_not_hide_a_slow_or_invalid_one(void **state)
+{
+    (void)state;
+    static const double FACTORS[] = {1.0, 1.2};
+    struct made made;
+    begin(&made);
+    for (uint64_t i = 0; i < 2; i++) {
+        add_run(&made, &(struct honest_options){.workload = "noop", .count = 160, .arms_count = 2, .seed = 200 + i},
+                (struct story){.base_ns = 2000000, .speedup = 1 / FACTORS[i], .spread = 0.01});
+    }
+    judge_with(&made, ROLLOUT, &(struct extra){.wants_rollout = true, .day = DAY});
+    is_decided(&made.document, "rollback", 0, 0, "rollback_margin");
+    made.opened[1]->trust = ASSAY_TRUST_INVALID;
+    made.opened[1]->why = "the run is invalid: noise";
+    judge_with(&made, ROLLOUT, &(struct extra){.wants_rollout = true, .day = DAY});
+    is_decided(&made.document, "hold", 0, 1, "'r1' decides nothing");
+    assert_int_equal(made.document.rollout.streak, 0);
+    done(&made);
+}
+
 /* ---- what has not settled ---- */
 
 static void a_series_that_still_moves_decides_no_absolute_gate_and_one_arm_alone_no_ratio(void **state)
@@ -857,6 +994,7 @@ int main(void)
         cmocka_unit_test(a_bound_on_either_side_is_undecided_with_the_pairs_that_would_decide),
         cmocka_unit_test(an_upper_bound_below_the_limit_fails),
         cmocka_unit_test(one_slow_element_fails_a_good_mean),
+        cmocka_unit_test(a_ratio_that_the_receipt_withholds_is_not_measured),
         cmocka_unit_test(an_arm_that_no_receipt_has_is_missing),
         cmocka_unit_test(wrong_outputs_fail_whatever_the_speed),
         cmocka_unit_test(the_largest_of_320_bounds_the_99th_percentile),
@@ -866,9 +1004,14 @@ int main(void)
         cmocka_unit_test(a_metric_that_is_deleted_fails),
         cmocka_unit_test(memory_is_every_sample_and_nothing_implausible),
         cmocka_unit_test(success_rates_are_bounded_by_wilson),
+        cmocka_unit_test(a_run_that_is_given_twice_counts_once),
         cmocka_unit_test(without_an_oracle_nothing_is_correct),
         cmocka_unit_test(stability_is_over_different_seeds_and_never_exactly_zero),
+        cmocka_unit_test(arms_are_no_seeds),
         cmocka_unit_test(change_against_a_baseline_needs_leave_and_five_runs_a_side),
+        cmocka_unit_test(an_invalid_baseline_decides_nothing_and_no_waiver_covers_it),
+        cmocka_unit_test(a_candidate_without_a_value_is_not_left_out),
+        cmocka_unit_test(one_baseline_given_six_times_is_one),
         cmocka_unit_test(a_baseline_that_differs_or_is_too_old_is_refused),
         cmocka_unit_test(change_between_arms_is_paired),
         cmocka_unit_test(all_limits_of_an_output_hold_or_one_is_named),
@@ -883,43 +1026,10 @@ int main(void)
         cmocka_unit_test(a_slow_canary_is_rolled_back_and_cools_down),
         cmocka_unit_test(between_the_margins_it_holds_and_then_gives_up),
         cmocka_unit_test(the_same_receipt_is_no_second_look),
+        cmocka_unit_test(a_receipt_of_any_look_before_is_no_new_look),
+        cmocka_unit_test(a_good_receipt_does_not_hide_a_slow_or_invalid_one),
         cmocka_unit_test(a_series_that_still_moves_decides_no_absolute_gate_and_one_arm_alone_no_ratio),
         cmocka_unit_test(failing_is_taken_at_the_level_of_the_family),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
-static void a_receipt_of_any_look_before_is_no_new_look(void **state)
-{
-    (void)state;
-    struct made first, second, third;
-    struct assay_verdict_document one = look(&first, 1.0, 0.01, NULL, 1, DAY);
-    struct assay_verdict_document two = look(&second, 1.0, 0.01, &one, 2, DAY);
-    struct assay_verdict_document three = look(&third, 1.0, 0.01, &two, 1, DAY);
-    is_decided(&three, "hold", 1, 0, "was judged before");
-    done(&first);
-    done(&second);
-    done(&third);
-}
-
-static void a_good_receipt_does_not_hide_a_slow_or_invalid_one(void **state)
-{
-    (void)state;
-    static const double FACTORS[] = {1.0, 1.2};
-    struct made made;
-    begin(&made);
-    for (uint64_t i = 0; i < 2; i++) {
-        add_run(&made, &(struct honest_options){.workload = "noop", .count = 160, .arms_count = 2, .seed = 200 + i},
-                (struct story){.base_ns = 2000000, .speedup = 1 / FACTORS[i], .spread = 0.01});
-    }
-    judge_with(&made, ROLLOUT, &(struct extra){.wants_rollout = true, .day = DAY});
-    is_decided(&made.document, "rollback", 0, 0, "rollback_margin");
-    made.opened[1]->trust = ASSAY_TRUST_INVALID;
-    made.opened[1]->why = "the run is invalid: noise";
-    judge_with(&made, ROLLOUT, &(struct extra){.wants_rollout = true, .day = DAY});
-    is_decided(&made.document, "hold", 0, 1, "'r1' decides nothing");
-    assert_int_equal(made.document.rollout.streak, 0);
-    done(&made);
-}
-
-        cmocka_unit_test(a_receipt_of_any_look_before_is_no_new_look),
-        cmocka_unit_test(a_good_receipt_does_not_hide_a_slow_or_invalid_one),
