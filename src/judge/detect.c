@@ -70,6 +70,7 @@ static assay_code series_scan(struct assay_detection *detection, size_t index, c
     }
     detection->too_short += scan.line->is_too_short;
     size_t since = since_of(scan.line, rule->since), skipped = 0;
+    detection->has_since |= since < scan.line->count;
     while (skipped < scan.changes_count && scan.changes[skipped].position < since) {
         skipped++;
     }
@@ -87,6 +88,9 @@ assay_code assay_detect(const struct assay_detect_series *series, size_t count, 
     assay_code rc = ret->lines != NULL ? ASSAY_OK : assay_nomem(err);
     for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
         rc = series_scan(ret, i, rule, arena, &gathered, err);
+    }
+    if (rc == ASSAY_OK && rule->since && count > 0 && !ret->has_since) { /* nothing since nowhere is no good news */
+        rc = assay_fail(err, ASSAY_UNDECIDED, "no series has a value at commit '%.64s'", rule->since);
     }
     if (rc == ASSAY_OK) {
         ret->changes = assay_arena_take(arena, gathered.count + 1, sizeof *ret->changes);

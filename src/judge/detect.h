@@ -53,9 +53,9 @@ struct assay_detect_series {
 struct assay_detect_rule {
     const struct assay_marks *marks; /* or NULL */
     int64_t today;                   /* day since 1970, for the marks */
-    const char *since;               /* changes at earlier commits are left out; a prefix of one, or NULL */
-    bool is_divisive;                /* E-divisive in place of the scan: for comparison with other tools */
-    uint64_t seed;                   /* of its permutations */
+    const char *since; /* changes at earlier commits are left out; a prefix of one that a series has, or NULL */
+    bool is_divisive;  /* E-divisive in place of the scan: for comparison with other tools */
+    uint64_t seed;     /* of its permutations */
 };
 
 enum assay_change_state {
@@ -110,6 +110,7 @@ struct assay_detection {
     const struct assay_detect_series *series;
     struct assay_detect_line *lines;
     size_t series_count, too_short;
+    bool has_since;                      /* a series has a value at the commit asked for */
     struct assay_detect_change *changes; /* newest commit first, worst first */
     size_t changes_count;
     struct assay_environment *environments;

@@ -324,6 +324,18 @@ static void earlier_changes_are_left_out_on_demand(void **state)
     done();
 }
 
+static void a_commit_that_no_series_has_is_no_good_news(void **state)
+{
+    (void)state;
+    const struct assay_detect_rule rule = {.today = TODAY, .since = "abc00032"};
+    assay_err err = {0};
+    make(1, 10);
+    step(0, 30, 1.10);
+    assert_int_equal(assay_detect(made.series, 1, &rule, &made.arena, &made.found, &err), ASSAY_UNDECIDED);
+    assert_non_null(strstr(err.message, "no series has a value at commit 'abc00032'"));
+    done();
+}
+
 static void a_host_whose_series_move_together_is_the_finding_once(void **state)
 {
     (void)state;
@@ -460,6 +472,7 @@ int main(void)
         cmocka_unit_test(marks_change_what_a_change_means),
         cmocka_unit_test(an_ack_ends_when_the_level_moves_again),
         cmocka_unit_test(earlier_changes_are_left_out_on_demand),
+        cmocka_unit_test(a_commit_that_no_series_has_is_no_good_news),
         cmocka_unit_test(a_host_whose_series_move_together_is_the_finding_once),
         cmocka_unit_test(the_metrics_of_one_run_moving_together_are_no_environment),
         cmocka_unit_test(a_new_host_class_is_said_once),
