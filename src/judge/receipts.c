@@ -68,6 +68,30 @@ static double *values_of(struct comparing *comparing, const struct assay_opened 
     return values;
 }
 
+/* Why a run has no value although another has: left out, it would take its failures with it. NULL: all have one, or
+ * none has and nobody asked for it by name. */
+static const char *lacking(struct comparing *comparing, uint32_t arm, const char *name)
+{
+    const struct assay_sides *sides = comparing->sides;
+    const char *why = NULL;
+    size_t with = 0;
+    for (size_t i = 0; i < sides->base_count + sides->other_count; i++) {
+        const struct assay_opened *run = i < sides->base_count ? sides->base[i] : sides->other[i - sides->base_count];
+        const json_t *metric = assay_opened_metric(run, arm, name);
+        double value;
+        if (assay_opened_value(metric, &value) && value > 0) {
+            with++;
+        } else if (!why) {
+            const char *absent = assay_opened_absent(metric);
+            why = judge_draft_text(comparing->draft, "'%.200s': %s", run->name,
+                                   !metric     ? "no such metric"
+                                   : absent[0] ? absent
+                                               : "the value is not above 0");
+        }
+    }
+    return with > 0 || comparing->asked->metrics_count > 0 ? why : NULL;
+}
+
 static double median(struct comparing *comparing, const double *values, size_t count)
 {
     double *sorted = assay_arena_take(comparing->draft->arena, 2 * count, sizeof *sorted);
@@ -96,13 +120,21 @@ static void add_row(struct comparing *comparing, uint32_t arm, const char *name)
     size_t base_count, other_count;
     double *base = values_of(comparing, sides->base, sides->base_count, arm, name, &base_count);
     double *other = values_of(comparing, sides->other, sides->other_count, arm, name, &other_count);
+    const char *lacks = sides->is_across ? NULL : lacking(comparing, arm, name);
+    const char *id = arm == 0 ? name : judge_draft_text(comparing->draft, "%c %s", (char)('a' + arm), name);
+    if (lacks) {
+        struct assay_verdict_row *row = judge_draft_row(comparing->draft, id, "comparison");
+        row->metric = name;
+        row->is_in_family = true;
+        row->reason = lacks;
+        return;
+    }
     if (!base || !other || base_count == 0 || other_count == 0 || assay_metric_find(name, &key, NULL) != ASSAY_OK) {
         return;
     }
     rule.is_higher_better = strcmp(key.row->direction, "higher") == 0;
     struct assay_outcome outcome =
         assay_outcome_of_samples(base, base_count, other, other_count, &rule, comparing->draft->arena);
-    const char *id = arm == 0 ? name : judge_draft_text(comparing->draft, "%c %s", (char)('a' + arm), name);
     struct assay_verdict_row *row = judge_draft_row(comparing->draft, id, "comparison");
     judge_draft_outcome(row, &outcome);
     row->metric = name;
