@@ -4,6 +4,8 @@
  *     bench_claims [FILE...]        corpora: honest reports (each checked alone), all of them in one document, and each
  *                                   FILE alone if there are any
  *     bench_claims --hostile [MB]   time of 2n over time of n for inputs made to hurt, n = MB (1)
+ *     bench_claims --once [FILE...] checks each FILE, or 150 honest reports, once and says how many bytes: to count
+ *                                   instructions on a busy machine (valgrind --tool=callgrind)
  *
  * Total is everything: parse, extraction, all rules but those on source files, findings. CPU time, the best of five
  * rounds that take turns. cmark-gfm is the program, started once with the whole text; skipped where it is not
@@ -28,6 +30,7 @@
 
 #define REPORTS 1500 /* 4 MB */
 #define REPORTS_IN_ONE 64
+#define REPORTS_ONCE 150
 #define ROUNDS 5
 #define TEXT_BYTES_MAX ((size_t)64 << 20)
 #define PEER_NS 60000000000u
@@ -270,9 +273,38 @@ static int measure_hostile(size_t bytes)
     return missed > 0;
 }
 
+static int check_once(char **files, int files_count)
+{
+    struct honest report;
+    size_t bytes = 0;
+    for (size_t i = 0; files_count == 0 && i < REPORTS_ONCE; i++) {
+        honest_make(&report, i + 1);
+        bytes += report.text.len;
+        (void)check_one((struct assay_slice){report.text.data, report.text.len});
+        honest_done(&report);
+    }
+    for (int i = 0; i < files_count; i++) {
+        struct assay_buf text;
+        assay_err err = {0};
+        assay_buf_init(&text, TEXT_BYTES_MAX);
+        if (assay_buf_read_file(&text, files[i], &err) != ASSAY_OK) {
+            fprintf(stderr, "bench_claims: %s\n", err.message);
+            return 5;
+        }
+        bytes += text.len;
+        (void)check_one((struct assay_slice){text.data, text.len});
+        assay_buf_done(&text);
+    }
+    printf("%zu bytes\n", bytes);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     assay_json_init();
+    if (argc > 1 && strcmp(argv[1], "--once") == 0) {
+        return check_once(argv + 2, argc - 2);
+    }
     if (argc > 1 && strcmp(argv[1], "--hostile") == 0) {
         uint64_t mb = 1;
         assay_err err = {0};
