@@ -214,6 +214,7 @@ static void release(struct check *c)
     vec_done(&m->tables);
     vec_done(&m->cells);
     vec_done(&m->items);
+    vec_done(&m->sentences);
     vec_done(&m->quantities);
     vec_done(&m->stamps);
     vec_done(&m->labels);
@@ -246,6 +247,7 @@ assay_code check_run(struct check *c, const struct assay_claims_request *request
     assay_arena_init(&c->out->arena, ARENA_BYTES_MAX);
     set_levels(c);
     read_all(&c->m);
+    claims_index_sentences(&c->m);
     claims_label(&c->m);
     claims_relate(&c->m);
     if (c->m.failed == ASSAY_OK) {

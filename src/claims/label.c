@@ -272,40 +272,14 @@ static void walk(const struct labeller *l, const struct quantity *q, int step, s
     }
 }
 
-/* The first metric word of the sentence, and whether the sentence supposes. */
-static uint32_t sentence_metric(const struct model *m, const struct quantity *q, bool *ret_is_hypothetical)
+static const struct sentence *sentence_at(const struct model *m, const struct quantity *q)
 {
-    const struct block *b = &m->blocks.at[q->block];
-    uint32_t first = q->item, metric = 0;
-    while (first > b->item && !(m->items.at[first - 1].flags & ITEM_ENDS_SENTENCE)) {
-        first--;
-    }
-    for (uint32_t i = first; i < b->item + b->items; i++) {
-        const struct item *item = &m->items.at[i];
-        if (item->kind == ITEM_WORD) {
-            unsigned class_of = TOKEN_CLASS(item->hash);
-            metric = metric == 0 && class_of == CLASS_METRIC ? item->hash : metric;
-            *ret_is_hypothetical |= class_of == CLASS_HYPOTHETICAL;
-        }
-        if (item->flags & ITEM_ENDS_SENTENCE) {
-            break;
-        }
-    }
-    return metric;
+    return &m->sentences.at[m->items.at[q->item].sentence];
 }
 
 static uint32_t first_metric(const struct model *m, uint32_t block)
 {
-    if (block == NONE32) {
-        return 0;
-    }
-    const struct block *b = &m->blocks.at[block];
-    for (uint32_t i = b->item; i < b->item + b->items; i++) {
-        if (m->items.at[i].kind == ITEM_WORD && TOKEN_CLASS(m->items.at[i].hash) == CLASS_METRIC) {
-            return m->items.at[i].hash;
-        }
-    }
-    return 0;
+    return block == NONE32 ? 0 : m->blocks.at[block].metric;
 }
 
 static uint32_t heading_metric(const struct model *m, uint32_t section)
@@ -385,8 +359,9 @@ static void label_text(const struct labeller *l, const struct quantity *q, struc
     walk(l, q, 1, set, &near);
     uint8_t bracketed = stat_in_brackets(m, q);
     near.stat = bracketed ? bracketed : near.stat;
-    uint32_t of_sentence = sentence_metric(m, q, &set->is_hypothetical);
-    uint32_t metric = near.metric ? near.metric : of_sentence;
+    const struct sentence *sentence = sentence_at(m, q);
+    set->is_hypothetical |= (sentence->classes & UINT32_C(1) << CLASS_HYPOTHETICAL) != 0;
+    uint32_t metric = near.metric ? near.metric : sentence->metric;
     bool is_factor = q->dim == DIM_RATIO; /* of speed, unless its own sentence says otherwise */
     metric = metric || is_factor ? metric : first_metric(m, b->stem);
     metric = metric || is_factor ? metric : heading_metric(m, b->section);

@@ -87,3 +87,44 @@ struct quantity *model_cell_quantity(struct model *m, const struct table *t, uin
     }
     return &m->quantities.at[m->blocks.at[cell].quantity];
 }
+
+/* ---- sentences --- */
+
+static bool add_sentence(struct model *m, uint32_t item)
+{
+    if (!vec_room(&m->sentences)) {
+        model_fail(m);
+        return false;
+    }
+    m->sentences.at[m->sentences.count++] = (struct sentence){.item = item, .end = item};
+    return true;
+}
+
+static void index_block(struct model *m, struct block *b)
+{
+    bool is_new = true;
+    for (uint32_t i = b->item; i < b->item + b->items; i++) {
+        struct item *item = &m->items.at[i];
+        if (is_new && !add_sentence(m, i)) {
+            return;
+        }
+        struct sentence *sentence = &m->sentences.at[m->sentences.count - 1];
+        item->sentence = m->sentences.count - 1;
+        sentence->end = i + 1;
+        if (item->kind == ITEM_WORD) {
+            unsigned class_of = TOKEN_CLASS(item->hash);
+            bool is_metric = class_of == CLASS_METRIC;
+            sentence->classes |= UINT32_C(1) << claims_words[item->word].class_of | UINT32_C(1) << class_of;
+            sentence->metric = sentence->metric == 0 && is_metric ? item->hash : sentence->metric;
+            b->metric = b->metric == 0 && is_metric ? item->hash : b->metric;
+        }
+        is_new = item->flags & ITEM_ENDS_SENTENCE;
+    }
+}
+
+void claims_index_sentences(struct model *m)
+{
+    for (uint32_t i = 0; i < m->blocks.count && m->failed == ASSAY_OK; i++) {
+        index_block(m, &m->blocks.at[i]);
+    }
+}

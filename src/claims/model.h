@@ -17,6 +17,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <assert.h>
+
 #define NONE32 UINT32_MAX
 #define LABEL_TOKENS_MAX 24 /* of one quantity: header, row label, caption and heading; more says nothing more */
 
@@ -62,7 +64,8 @@ struct block {
     uint32_t quantity, quantities;
     uint32_t stem; /* list stem or caption; or NONE32 */
     uint32_t table, row, column;
-    uint32_t list; /* number of the list in the file, for items */
+    uint32_t list;   /* number of the list in the file, for items */
+    uint32_t metric; /* token of its first metric word; 0 = none */
     uint8_t kind, mark, depth;
     bool is_lead; /* in the first section, the title or a summary */
 };
@@ -92,9 +95,19 @@ struct item {
     uint16_t word; /* enum word_id of a known word; of a mark: a byte or enum mark_id */
     uint8_t kind;
     uint8_t flags;
+    uint32_t sentence; /* in sentences */
 };
 enum item_flag { ITEM_IN_CODE = 1, ITEM_PLURAL = 2, ITEM_ENDS_SENTENCE = 4, ITEM_GLUED = 8 /* to what comes before */ };
 enum mark_id { MARK_ARROW = 128, MARK_DASH, MARK_PLUS_MINUS, MARK_TIMES, MARK_LE, MARK_GE, MARK_APPROX, MARK_LINE };
+
+/* A sentence, and what rules ask of it again and again. */
+#define SENTENCE_ITEMS_MAX 512 /* what goes on longer is cut: no sentence, and rules look at whole ones */
+struct sentence {
+    uint32_t item, end; /* first item, and behind the last */
+    uint32_t metric;    /* token of the first metric word; 0 = none */
+    uint32_t classes;   /* of its words: bit 1 << enum word_class */
+};
+static_assert(CLASS_COUNT_OF <= 32, "a class has a bit");
 
 enum bound { BOUND_EXACT, BOUND_ABOUT, BOUND_UPPER, BOUND_LOWER };
 enum role {
@@ -252,6 +265,7 @@ struct model {
     VEC(struct table) tables;
     VEC(uint32_t) cells; /* of tables: blocks */
     VEC(struct item) items;
+    VEC(struct sentence) sentences;
     VEC(struct quantity) quantities;
     VEC(struct stamp) stamps;
     VEC(uint32_t) labels; /* label tokens */
@@ -282,6 +296,7 @@ void claims_read_json(struct model *m, uint32_t file);
 void claims_read_csv(struct model *m, uint32_t file);
 void claims_read_json_text(struct model *m, uint32_t file, uint32_t from, uint32_t to, uint32_t section);
 void claims_scan_block(struct model *m, uint32_t block);
+void claims_index_sentences(struct model *m); /* after all is read, before labels */
 void claims_label(struct model *m);
 
 void model_fail(struct model *m);

@@ -11,27 +11,19 @@
 void sentence_of(const struct model *m, uint32_t block, uint32_t item, uint32_t *ret_from, uint32_t *ret_to)
 {
     const struct block *b = &m->blocks.at[block];
-    uint32_t from = item, to = item;
-    while (from > b->item && !(m->items.at[from - 1].flags & ITEM_ENDS_SENTENCE)) {
-        from--;
+    *ret_from = *ret_to = item;
+    if (item >= b->item && item - b->item < b->items) {
+        const struct sentence *sentence = &m->sentences.at[m->items.at[item].sentence];
+        *ret_from = sentence->item;
+        *ret_to = sentence->end;
     }
-    while (to < b->item + b->items && !(m->items.at[to].flags & ITEM_ENDS_SENTENCE)) {
-        to++;
-    }
-    *ret_from = from;
-    *ret_to = to < b->item + b->items ? to + 1 : to;
 }
 
 bool sentence_has_class(const struct model *m, uint32_t block, uint32_t item, unsigned class_of)
 {
-    uint32_t from = 0, to = 0;
-    sentence_of(m, block, item, &from, &to);
-    for (uint32_t i = from; i < to; i++) {
-        if (m->items.at[i].kind == ITEM_WORD && claims_words[m->items.at[i].word].class_of == class_of) {
-            return true;
-        }
-    }
-    return false;
+    const struct block *b = &m->blocks.at[block];
+    bool is_inside = item >= b->item && item - b->item < b->items;
+    return is_inside && m->sentences.at[m->items.at[item].sentence].classes & UINT32_C(1) << class_of;
 }
 
 bool sentence_has_word(const struct model *m, uint32_t block, uint32_t item, uint16_t word)

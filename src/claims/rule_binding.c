@@ -437,7 +437,7 @@ static void judge_unbound(struct check *c)
 void rule_binding(struct check *c)
 {
     struct model *m = &c->m;
-    struct binder binder = {.c = c, .ids = assay_alloc(IDS_MAX, sizeof *binder.ids)};
+    struct binder binder = {.c = c, .ids = assay_realloc(NULL, IDS_MAX, sizeof *binder.ids)};
     if (!binder.ids) {
         model_fail(m);
         return;

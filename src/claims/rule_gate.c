@@ -458,7 +458,8 @@ static void judge_sentence(struct check *c, uint32_t block, uint32_t from, uint3
 void rule_gate(struct check *c)
 {
     struct model *m = &c->m;
-    struct gate_set *sets = assay_alloc(GATES_MAX, sizeof *sets);
+    uint32_t most = m->tables.count + m->blocks.count;
+    struct gate_set *sets = assay_alloc(most < GATES_MAX ? most : GATES_MAX, sizeof *sets);
     if (!sets) {
         model_fail(m);
         return;

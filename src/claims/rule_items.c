@@ -262,7 +262,7 @@ static void judge_verdict(struct check *c, uint32_t block, const struct item *ve
 void rule_items(struct check *c)
 {
     struct model *m = &c->m;
-    struct tokens_of *all = assay_alloc(ITEMS_MAX, sizeof *all);
+    struct tokens_of *all = assay_alloc(m->blocks.count < ITEMS_MAX ? m->blocks.count : ITEMS_MAX, sizeof *all);
     if (!all) {
         model_fail(m);
         return;

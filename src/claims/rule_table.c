@@ -188,7 +188,8 @@ void rule_repeated(struct check *c)
 {
     struct model *m = &c->m;
     uint32_t count = 0;
-    struct significand *all = assay_alloc(REPEATED_MAX, sizeof *all);
+    struct significand *all =
+        assay_alloc(m->quantities.count < REPEATED_MAX ? m->quantities.count : REPEATED_MAX, sizeof *all);
     if (!all) {
         model_fail(m);
         return;

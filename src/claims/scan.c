@@ -4,6 +4,15 @@
 #include <assert.h>
 #include <string.h>
 
+static void end_sentence(struct scan *sc)
+{
+    if (sc->m->items.count > sc->m->blocks.at[sc->block].item) {
+        sc->m->items.at[sc->m->items.count - 1].flags |= ITEM_ENDS_SENTENCE;
+        sc->sentence++;
+        sc->cut = sc->m->items.count;
+    }
+}
+
 void scan_item(struct scan *sc, uint32_t from, uint32_t to, unsigned kind, unsigned word, uint32_t hash)
 {
     struct model *m = sc->m;
@@ -12,6 +21,9 @@ void scan_item(struct scan *sc, uint32_t from, uint32_t to, unsigned kind, unsig
         return;
     }
     uint32_t len = to - from;
+    if (m->items.count - sc->cut >= SENTENCE_ITEMS_MAX) {
+        end_sentence(sc);
+    }
     m->items.at[m->items.count++] = (struct item){.flat = sc->flat + from,
                                                   .len = (uint16_t)(len > UINT16_MAX ? UINT16_MAX : len),
                                                   .hash = hash,
@@ -23,14 +35,6 @@ static void mark(struct scan *sc, uint32_t len, unsigned id)
 {
     scan_item(sc, sc->i, sc->i + len, ITEM_MARK, id, 0);
     sc->i += len;
-}
-
-static void end_sentence(struct scan *sc)
-{
-    if (sc->m->items.count > sc->m->blocks.at[sc->block].item) {
-        sc->m->items.at[sc->m->items.count - 1].flags |= ITEM_ENDS_SENTENCE;
-        sc->sentence++;
-    }
 }
 
 /* ---- words --- */
@@ -265,7 +269,8 @@ void claims_scan_block(struct model *m, uint32_t index)
                       .block = index,
                       .s = m->files.at[block->file].flat + block->flat,
                       .n = block->flat_len,
-                      .flat = block->flat};
+                      .flat = block->flat,
+                      .cut = block->item};
     while (sc.i < sc.n && m->failed == ASSAY_OK) {
         char c = sc.s[sc.i];
         if (scan_is_letter(c)) {

@@ -9,9 +9,9 @@ struct scan {
     uint32_t block;
     const char *s; /* flat text of the block, NUL at s[n] */
     uint32_t n, i;
-    uint32_t flat; /* of s[0] in the file's flat text */
-    uint32_t sentence;
-    uint32_t seen; /* bits of enum scan_seen: decides whether the items are worth keeping */
+    uint32_t flat;          /* of s[0] in the file's flat text */
+    uint32_t sentence, cut; /* number of the open sentence in the block, and its first item */
+    uint32_t seen;          /* bits of enum scan_seen: decides whether the items are worth keeping */
 };
 enum scan_seen {
     SEEN_SCOPE = 1,
