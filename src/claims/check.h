@@ -69,6 +69,7 @@ void draft_end(struct draft *d);
 struct assay_place check_place(const struct check *c, struct draft_place at);
 void check_undecided(struct check *c, enum rule_id rule, const struct quantity *q, const char *reason);
 bool check_is_on(const struct check *c, enum rule_id rule);
+bool check_is_shown(const struct check *c, enum rule_id rule); /* on, and not below the least level that is shown */
 
 /* A quantity as printed, for messages; in the arena. */
 const char *check_text(struct check *c, const struct quantity *q);

@@ -51,6 +51,11 @@ static bool is_hidden(const struct check *c, enum rule_id rule, int level)
     return !is_verbose && (level >= 0 && level < usual ? level : usual) < (int)c->m.request->options.level;
 }
 
+bool check_is_shown(const struct check *c, enum rule_id rule)
+{
+    return check_is_on(c, rule) && !is_hidden(c, rule, -1);
+}
+
 struct draft draft_at_bytes(struct check *c, enum rule_id rule, uint32_t file, uint32_t from, uint32_t to)
 {
     return (struct draft){

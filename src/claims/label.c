@@ -592,6 +592,12 @@ static void store(struct model *m, struct quantity *q, struct label_set *set)
     qsort(set->tokens, set->count, sizeof set->tokens[0], by_token);
     q->label = m->labels.count;
     q->labels = set->count;
+    for (uint32_t class_of = 0, end = 0; class_of <= CLASS_NAME; class_of++) {
+        while (end < set->count && TOKEN_CLASS(set->tokens[end]) <= class_of) {
+            end++;
+        }
+        q->ends[class_of] = (uint8_t)end;
+    }
     for (uint32_t i = 0; i < set->count; i++) {
         if (!vec_room(&m->labels)) {
             model_fail(m);

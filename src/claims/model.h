@@ -147,14 +147,15 @@ struct quantity {
     double other;        /* FORM_FRACTION: what stands below the line; FORM_RANGE: the other end */
     double alt;          /* value / value of the other reading of the unit; 1 = one reading */
     uint32_t file, block, item, sentence;
-    uint32_t table, row, column; /* NONE32 outside tables */
-    uint32_t label, labels;      /* in label tokens: sorted by class, then token */
-    uint32_t key;                /* hash of dimension and metric tokens; 0 = none */
-    uint32_t noun;               /* token of what is counted; 0 = none */
-    uint32_t per;                /* token of the noun below the line; 0 = none */
-    uint32_t metric;             /* first metric token, 0 = none */
-    uint32_t group;              /* record it belongs to (row, object, sentence); NONE32 */
-    uint32_t binding;            /* NONE32 */
+    uint32_t table, row, column;  /* NONE32 outside tables */
+    uint32_t label, labels;       /* in label tokens: sorted by class, then token */
+    uint8_t ends[CLASS_NAME + 1]; /* by class: tokens of the label up to and with it */
+    uint32_t key;                 /* hash of dimension and metric tokens; 0 = none */
+    uint32_t noun;                /* token of what is counted; 0 = none */
+    uint32_t per;                 /* token of the noun below the line; 0 = none */
+    uint32_t metric;              /* first metric token, 0 = none */
+    uint32_t group;               /* record it belongs to (row, object, sentence); NONE32 */
+    uint32_t binding;             /* NONE32 */
     uint16_t unit;
     uint8_t dim, bound, role, form;
     uint8_t stat; /* 0 = none, else STAT_* */

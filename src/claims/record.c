@@ -94,14 +94,25 @@ bool quantity_has_word(const struct model *m, const struct quantity *q, uint16_t
     return has(m, q, CLASS_NONE, word);
 }
 
-/* Whether a word of the text begins so. */
-static bool has_word_beginning(const char *text, size_t len, const char *begin)
+static uint32_t letter_bit(char c)
 {
-    size_t wanted = strlen(begin);
-    for (size_t i = 0; i + wanted <= len; i++) {
+    return UINT32_C(1) << (c & 31);
+}
+
+/* Whether a word of the text begins with one of the words; letters has the bits of their first letters. */
+static bool has_word_beginning(const char *text, size_t len, const char *const *words, uint32_t letters)
+{
+    for (size_t i = 0; i < len; i++) {
         bool is_start = i == 0 || text[i - 1] == ' ' || text[i - 1] == '-' || text[i - 1] == '_';
-        if (is_start && (text[i] | 0x20) == (begin[0] | 0x20) && strncasecmp(text + i, begin, wanted) == 0) {
-            return true;
+        if (!is_start || !(letters & letter_bit(text[i]))) {
+            continue;
+        }
+        for (size_t k = 0; words[k]; k++) {
+            size_t wanted = strlen(words[k]);
+            if (wanted <= len - i && (text[i] | 0x20) == (words[k][0] | 0x20) &&
+                strncasecmp(text + i, words[k], wanted) == 0) {
+                return true;
+            }
         }
     }
     return false;
@@ -111,12 +122,15 @@ bool block_has_any(const struct model *m, uint32_t block, const char *const *wor
 {
     const struct block *b = &m->blocks.at[block];
     struct assay_slice text = model_text(m, block);
+    uint32_t letters = 0;
+    for (size_t k = 0; words[k]; k++) {
+        letters |= letter_bit(words[k][0]);
+    }
     for (uint32_t i = b->item; i < b->item + b->items; i++) {
         const struct item *item = &m->items.at[i];
-        for (size_t k = 0; words[k] && item->kind != ITEM_MARK; k++) {
-            if (has_word_beginning(text.data + (item->flat - b->flat), item->len, words[k])) {
-                return true;
-            }
+        if (item->kind != ITEM_MARK &&
+            has_word_beginning(text.data + (item->flat - b->flat), item->len, words, letters)) {
+            return true;
         }
     }
     return false;

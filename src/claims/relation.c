@@ -140,6 +140,7 @@ static bool share_unit(struct model *m, struct quantity *a, struct quantity *b)
     if (bare->labels == 0) {
         bare->label = full->label;
         bare->labels = full->labels;
+        memcpy(bare->ends, full->ends, sizeof bare->ends);
     }
     (void)m;
     return true;

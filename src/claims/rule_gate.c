@@ -343,6 +343,9 @@ static bool is_gate_noun(struct assay_slice word)
 {
     static const char *const NOUNS[] = {"check", "gate", "target", "criteri", "requirement", "limit", "threshold",
                                         "goal",  "slo",  "test",   "item",    "box",         "budget"};
+    if (word.len == 0 || !strchr("cgtrlsib", word.data[0] | 0x20)) {
+        return false; /* none begins so */
+    }
     for (size_t i = 0; i < sizeof NOUNS / sizeof NOUNS[0]; i++) {
         size_t len = strlen(NOUNS[i]);
         if (word.len >= len && (word.data[0] | 0x20) == NOUNS[i][0] && strncasecmp(word.data, NOUNS[i], len) == 0) {

@@ -241,17 +241,34 @@ static const struct item *verdict_of(const struct model *m, uint32_t from, uint3
     return (ships || is_approved) && !is_limited ? ready : NULL;
 }
 
-static void judge_verdict(struct check *c, uint32_t block, const struct item *verdict)
+/* The open items of a file that have to come first; as many as a finding shows. */
+struct open_items {
+    uint32_t file, count;
+    uint32_t at[DRAFT_OPERANDS_MAX];
+};
+
+static void find_open(const struct model *m, uint32_t file, struct open_items *ret)
 {
-    struct model *m = &c->m;
-    const struct file *f = &m->files.at[m->blocks.at[block].file];
-    uint32_t at = model_source_of(m, block, verdict->flat);
-    struct draft d = draft_at_bytes(c, RULE_C507, m->blocks.at[block].file, at, at + verdict->len);
-    for (uint32_t i = f->block; i < f->block + f->blocks; i++) {
+    const struct file *f = &m->files.at[file];
+    *ret = (struct open_items){.file = file};
+    for (uint32_t i = f->block; i < f->block + f->blocks && ret->count < DRAFT_OPERANDS_MAX; i++) {
         const struct block *b = &m->blocks.at[i];
         if (b->kind == BLOCK_ITEM && b->mark == MARK_OPEN && heading_blocks(m, b->section)) {
-            draft_operand_block(&d, i);
+            ret->at[ret->count++] = i;
         }
+    }
+}
+
+static void judge_verdict(struct check *c, uint32_t block, const struct item *verdict, struct open_items *open)
+{
+    struct model *m = &c->m;
+    uint32_t at = model_source_of(m, block, verdict->flat), file = m->blocks.at[block].file;
+    struct draft d = draft_at_bytes(c, RULE_C507, file, at, at + verdict->len);
+    if (open->file != file) {
+        find_open(m, file, open);
+    }
+    for (uint32_t i = 0; i < open->count; i++) {
+        draft_operand_block(&d, open->at[i]);
     }
     if (d.operands_count > 0) {
         draft_say(&d, "said to be ready, with %zu open items that have to come first", d.operands_count);
@@ -267,6 +284,7 @@ void rule_items(struct check *c)
         model_fail(m);
         return;
     }
+    struct open_items open = {.file = NONE32};
     for (uint32_t i = 0; i < m->files.count; i++) {
         judge_ticks(c, i, all);
         judge_missing(c, i);
@@ -279,7 +297,7 @@ void rule_items(struct check *c)
             sentence_of(m, i, from, &first, &to);
             const struct item *verdict = verdict_of(m, from, to);
             if (verdict) {
-                judge_verdict(c, i, verdict);
+                judge_verdict(c, i, verdict, &open);
             }
             from = to;
         }

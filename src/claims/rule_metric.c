@@ -282,7 +282,8 @@ static void collect(struct check *c, const struct entry *bucket, uint32_t count,
     const struct model *m = &c->m;
     for (uint32_t i = 0; i < count && ret->count < CANDIDATES_MAX; i++) {
         struct quantity *other = &c->m.quantities.at[bucket[i].quantity];
-        if (other == q || !is_compatible(m, q, other) || !may_meet(m, q, other)) {
+        bool is_one_table = q->table != NONE32 && q->table == other->table; /* the usual case, and cheap to see */
+        if (other == q || is_one_table || !is_compatible(m, q, other) || !may_meet(m, q, other)) {
             continue;
         }
         ret->at[ret->count++] = other;

@@ -102,6 +102,9 @@ static void judge_zero(struct check *c, const struct record *record)
         struct quantity *q = record->at[i];
         bool is_zero =
             q->num.digits == 0 && q->bound == BOUND_EXACT && q->form == FORM_PLAIN && q->role == ROLE_MEASURED;
+        if (!is_zero) {
+            continue;
+        }
         bool is_named = metric_of(q) == W_LATENCY || metric_of(q) == W_TTFT ||
                         (metric_of(q) == W_DURATION && record->is_text && block_has_any(&c->m, q->block, MEASURED));
         bool is_time = q->dim == DIM_TIME && (q->stat != STAT_NONE || is_named) && q->stat != STAT_SD &&
@@ -111,7 +114,7 @@ static void judge_zero(struct check *c, const struct record *record)
             has_work |= record->at[k]->dim == DIM_COUNT && record->at[k]->value > 0 && record->at[k]->noun != 0;
         }
         bool is_rate = q->dim == DIM_RATE && has_work;
-        if (is_zero && (is_time || is_rate) && !speaks_of_change(&c->m, q)) {
+        if ((is_time || is_rate) && !speaks_of_change(&c->m, q)) {
             struct draft d = draft_at(c, RULE_C402, q);
             draft_say(&d, is_rate ? "%s beside finished work" : "%s: a measured time of nothing", check_text(c, q));
             draft_end(&d);
@@ -270,8 +273,7 @@ static void judge_floor(struct check *c, const struct record *record)
                                          "compress", "pq",         "quanti", "disk",    "swap",   NULL};
     const struct model *m = &c->m;
     struct quantity *items = NULL, *dims = NULL, *memory = NULL;
-    double bytes = record->is_text ? element_bytes(m, record->block) : 0;
-    for (uint32_t i = 0; i < record->count && bytes > 0; i++) {
+    for (uint32_t i = 0; i < record->count && record->is_text; i++) {
         struct quantity *q = record->at[i];
         bool is_items = q->dim == DIM_COUNT && (q->unit == UNIT_VECTORS || q->unit == UNIT_PARAMETERS);
         bool is_dims = q->dim == DIM_COUNT && q->unit == UNIT_DIMENSIONS;
@@ -285,6 +287,10 @@ static void judge_floor(struct check *c, const struct record *record)
         }
     }
     if (!items || !memory || (items->unit == UNIT_VECTORS && !dims)) {
+        return;
+    }
+    double bytes = element_bytes(m, record->block);
+    if (bytes <= 0) {
         return;
     }
     double floor_bytes = items->w.lo * (items->unit == UNIT_VECTORS ? dims->value : 1) * bytes;

@@ -163,8 +163,11 @@ static void judge_noise(struct check *c, const struct pair *pair)
     bool says_better = sentence_has_class(m, pair->block, pair->from, CLASS_DIRECTION) &&
                        !sentence_has_word(m, pair->block, pair->from, W_NO) &&
                        !sentence_has_word(m, pair->block, pair->from, W_NOT);
+    if (a->form != FORM_SPREAD || b->form != FORM_SPREAD || !says_better) {
+        return;
+    }
     double n = series_n(c, a, &n_at);
-    if (a->form != FORM_SPREAD || b->form != FORM_SPREAD || !says_better || n < 2) {
+    if (n < 2) {
         return;
     }
     /* read as sd: the widest reading of the standard error is the smallest spread, which is least likely to be noise */
@@ -191,7 +194,7 @@ static void note_ratio(struct check *c, struct quantity *q)
 {
     bool has_absolute = q->is_related || q->table != NONE32 || q->num.has_sign;
     bool is_relative = q->role == ROLE_RATIO && !q->is_evidence && q->bound == BOUND_EXACT;
-    if (is_relative && !has_absolute && check_is_on(c, RULE_C611)) {
+    if (is_relative && !has_absolute && check_is_shown(c, RULE_C611)) {
         struct draft d = draft_at(c, RULE_C611, q);
         draft_say(&d, "%s without the two values that it is the ratio of", check_text(c, q));
         draft_end(&d);
@@ -218,7 +221,7 @@ static void note_n(struct check *c, struct quantity *q)
 {
     struct quantity *n_at = NULL;
     bool is_statistic = q->stat >= STAT_MIN && q->stat <= STAT_CV && q->role == ROLE_MEASURED && !q->is_evidence;
-    if (is_statistic && check_is_on(c, RULE_C608) && series_n(c, q, &n_at) == 0 && !has_n_near(c, q)) {
+    if (is_statistic && check_is_shown(c, RULE_C608) && series_n(c, q, &n_at) == 0 && !has_n_near(c, q)) {
         struct draft d = draft_at(c, RULE_C608, q);
         draft_say(&d, "%s without n", check_text(c, q));
         draft_end(&d);
