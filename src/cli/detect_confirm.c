@@ -195,6 +195,12 @@ static bool says(const struct assay_verdict_row *row, bool is_worse)
     return row != NULL && assay_text_starts(row->word, is_worse ? "slower" : "faster");
 }
 
+/* Not resolved is never "same". */
+static bool is_undecided(const struct assay_verdict_row *row)
+{
+    return assay_text_starts(row->word, "inconclusive");
+}
+
 static void settle_by_row(struct assay_detection *detection, size_t index,
                           const struct assay_verdict_document *document, struct assay_arena *arena)
 {
@@ -205,14 +211,17 @@ static void settle_by_row(struct assay_detection *detection, size_t index,
     if (row == NULL) {
         (void)snprintf(reason, sizeof reason, "the paired run does not measure '%.64s'", metric);
     } else if (row->has_interval) {
-        (void)snprintf(reason, sizeof reason, "paired run: %.32s, ratio %.4f [%.4f, %.4f], %llu pairs", row->word,
-                       row->point, row->lower, row->upper, (unsigned long long)row->n);
+        (void)snprintf(reason, sizeof reason, "paired run: %.32s, ratio %.4f [%.4f, %.4f], %llu pairs%s%.160s",
+                       row->word, row->point, row->lower, row->upper, (unsigned long long)row->n,
+                       row->reason ? ": " : "", row->reason ? row->reason : "");
     } else {
-        (void)snprintf(reason, sizeof reason, "paired run: %.32s", row->word);
+        (void)snprintf(reason, sizeof reason, "paired run: %.32s%s%.160s", row->word, row->reason ? ": " : "",
+                       row->reason ? row->reason : "");
     }
     const char *kept = assay_arena_text(arena, reason, strlen(reason));
     enum assay_change_state state = row == NULL                   ? ASSAY_CHANGE_NOT_BUILT
                                     : says(row, change->is_worse) ? ASSAY_CHANGE_CONFIRMED
+                                    : is_undecided(row)           ? ASSAY_CHANGE_UNDECIDED
                                                                   : ASSAY_CHANGE_REFUTED;
     assay_detect_settle(detection, index, state, kept);
 }
@@ -296,7 +305,11 @@ static assay_code bisect(struct builder *builder, struct assay_detection *detect
         if (rc != ASSAY_OK || why != NULL) {
             return rc;
         }
-        if (says(row_of(&document, detection->series[change->series].metric), change->is_worse)) {
+        const struct assay_verdict_row *row = row_of(&document, detection->series[change->series].metric);
+        if (row == NULL || is_undecided(row)) {
+            return ASSAY_OK;
+        }
+        if (says(row, change->is_worse)) {
             high = middle;
         } else {
             low = middle;

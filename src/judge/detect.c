@@ -4,15 +4,11 @@
 #include <string.h>
 
 static const char *const STATES[ASSAY_CHANGE_STATE_COUNT] = {
-    [ASSAY_CHANGE_CANDIDATE] = "candidate",
-    [ASSAY_CHANGE_PROVISIONAL] = "provisional",
-    [ASSAY_CHANGE_CONFIRMED] = "confirmed",
-    [ASSAY_CHANGE_REFUTED] = "refuted",
-    [ASSAY_CHANGE_NOT_BUILT] = "could not build",
-    [ASSAY_CHANGE_ACKED] = "acknowledged",
-    [ASSAY_CHANGE_IGNORED] = "ignored",
-    [ASSAY_CHANGE_ENVIRONMENT] = "environment",
-    [ASSAY_CHANGE_NOT_REJECTED] = "not beyond chance",
+    [ASSAY_CHANGE_CANDIDATE] = "candidate",     [ASSAY_CHANGE_PROVISIONAL] = "provisional",
+    [ASSAY_CHANGE_CONFIRMED] = "confirmed",     [ASSAY_CHANGE_REFUTED] = "refuted",
+    [ASSAY_CHANGE_UNDECIDED] = "not decided",   [ASSAY_CHANGE_NOT_BUILT] = "could not build",
+    [ASSAY_CHANGE_ACKED] = "acknowledged",      [ASSAY_CHANGE_IGNORED] = "ignored",
+    [ASSAY_CHANGE_ENVIRONMENT] = "environment", [ASSAY_CHANGE_NOT_REJECTED] = "not beyond chance",
 };
 
 const char *assay_change_state_text(enum assay_change_state state)
@@ -115,7 +111,7 @@ void assay_detect_settle(struct assay_detection *detection, size_t change, enum 
 static bool is_undecided(const struct assay_detect_change *change)
 {
     bool is_open = change->state == ASSAY_CHANGE_CANDIDATE || change->state == ASSAY_CHANGE_PROVISIONAL ||
-                   change->state == ASSAY_CHANGE_NOT_BUILT;
+                   change->state == ASSAY_CHANGE_UNDECIDED || change->state == ASSAY_CHANGE_NOT_BUILT;
     return is_open && !change->is_better;
 }
 

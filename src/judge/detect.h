@@ -62,7 +62,8 @@ enum assay_change_state {
     ASSAY_CHANGE_CANDIDATE,   /* found, and nobody ran the commits again */
     ASSAY_CHANGE_PROVISIONAL, /* fewer than five points after it: no alert */
     ASSAY_CHANGE_CONFIRMED,   /* a paired run of both commits says so too */
-    ASSAY_CHANGE_REFUTED,     /* a paired run does not */
+    ASSAY_CHANGE_REFUTED,     /* a paired run says parity, or the contrary */
+    ASSAY_CHANGE_UNDECIDED,   /* a paired run decides nothing */
     ASSAY_CHANGE_NOT_BUILT,   /* a commit could not be built or run */
     ASSAY_CHANGE_ACKED,
     ASSAY_CHANGE_IGNORED,

@@ -22,6 +22,7 @@ static enum assay_verdict verdict_of(const struct assay_detect_change *change)
         return ASSAY_VERDICT_PASS;
     case ASSAY_CHANGE_CANDIDATE:
     case ASSAY_CHANGE_PROVISIONAL:
+    case ASSAY_CHANGE_UNDECIDED:
     case ASSAY_CHANGE_NOT_BUILT:
     case ASSAY_CHANGE_ENVIRONMENT:
     case ASSAY_CHANGE_STATE_COUNT:

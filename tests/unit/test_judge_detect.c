@@ -137,6 +137,17 @@ static void what_a_paired_run_refutes_is_no_regression(void **state)
     done();
 }
 
+static void what_a_paired_run_does_not_decide_stays_open(void **state)
+{
+    (void)state;
+    make(1, 3);
+    step(0, 60, 1.10);
+    detect(1, NULL, NULL);
+    assay_detect_settle(&made.found, 0, ASSAY_CHANGE_UNDECIDED, "paired run: inconclusive");
+    assert_int_equal(assay_detection_exit(&made.found), 2);
+    done();
+}
+
 static void better_is_judged_by_the_direction_of_the_metric(void **state)
 {
     (void)state;
@@ -461,6 +472,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_is_named_with_its_commit_and_size),
         cmocka_unit_test(what_a_paired_run_refutes_is_no_regression),
+        cmocka_unit_test(what_a_paired_run_does_not_decide_stays_open),
         cmocka_unit_test(better_is_judged_by_the_direction_of_the_metric),
         cmocka_unit_test(an_improvement_leaves_nothing_open),
         cmocka_unit_test(runs_are_put_in_the_order_of_their_commits),
