@@ -86,7 +86,7 @@ static size_t check_one(struct assay_slice document)
 {
     struct assay_claims_input input = {.path = "document.md", .bytes = document.data, .len = document.len};
     struct assay_claims_request request = {
-        .inputs = &input, .inputs_count = 1, .options = {.level = ASSAY_SEVERITY_WARNING}};
+        .inputs = &input, .inputs_count = 1, .options = {.level = ASSAY_SEVERITY_WARNING, .is_terse = true}};
     struct assay_findings *findings = NULL;
     assay_err err = {0};
     if (assay_claims_check(&request, &findings, &err) != ASSAY_OK) {

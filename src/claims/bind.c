@@ -64,10 +64,10 @@ static bool shares_metric(const struct check *c, const struct quantity *q, const
     return false;
 }
 
-static uint8_t stat_of(const struct check *c, const char *name)
+static uint8_t stat_of(const char *name)
 {
     const char *last = strrchr(name, '_');
-    struct word_hit hit = last ? claims_word_find(c->m.words, last + 1, strlen(last + 1)) : (struct word_hit){0};
+    struct word_hit hit = last ? claims_word_find(last + 1, strlen(last + 1)) : (struct word_hit){0};
     return hit.word ? claims_stat_of_word(hit.word) : STAT_NONE;
 }
 
@@ -85,7 +85,7 @@ static bool is_match(const struct check *c, const struct quantity *q, const json
     if (!name || !unit || !text || !assay_json_dec_read(text, &value)) {
         return false;
     }
-    uint8_t stat = stat_of(c, name);
+    uint8_t stat = stat_of(name);
     bool is_dim = binding_dim(unit) == q->dim && q->dim != DIM_NONE;
     return is_dim && shares_metric(c, q, name) && (!stat || !q->stat || stat == q->stat) &&
            q->w.lo <= value * base_of(unit) && value * base_of(unit) <= q->w.hi;
@@ -135,8 +135,7 @@ assay_code assay_claims_bind(const struct assay_claims_request *request, struct 
                              assay_err *err)
 {
     struct check c;
-    struct words *words = NULL;
-    assay_code rc = check_run(&c, request, &words, err);
+    assay_code rc = check_run(&c, request, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
@@ -159,7 +158,7 @@ assay_code assay_claims_bind(const struct assay_claims_request *request, struct 
         c.out->arena = (struct assay_arena){0};
         *ret = proposals;
     }
-    check_done(&c, words);
+    check_done(&c);
     assay_findings_free(c.out);
     if (rc != ASSAY_OK) {
         assay_free(proposals);

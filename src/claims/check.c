@@ -230,18 +230,13 @@ static void release(struct check *c)
 }
 
 /* Reads, labels and judges; the caller looks at the model and calls check_done. */
-assay_code check_run(struct check *c, const struct assay_claims_request *request, struct words **ret_words,
-                     assay_err *err)
+assay_code check_run(struct check *c, const struct assay_claims_request *request, assay_err *err)
 {
     *c = (struct check){.m = {.request = request}, .places = assay_alloc(1, sizeof *c->places)};
-    struct words *words = claims_words_new();
-    *ret_words = words;
-    c->m.words = words;
     c->out = assay_alloc(1, sizeof *c->out);
-    if (!words || !c->out || !c->places) {
+    if (!c->out || !c->places) {
         assay_free(c->places);
         assay_free(c->out);
-        claims_words_free(words);
         return assay_nomem(err);
     }
     assay_arena_init(&c->out->arena, ARENA_BYTES_MAX);
@@ -259,23 +254,21 @@ assay_code check_run(struct check *c, const struct assay_claims_request *request
     return ASSAY_OK;
 }
 
-void check_done(struct check *c, struct words *words)
+void check_done(struct check *c)
 {
     release(c);
-    claims_words_free(words);
 }
 
 assay_code assay_claims_check(const struct assay_claims_request *request, struct assay_findings **ret, assay_err *err)
 {
     assert(request && ret);
     struct check c;
-    struct words *words = NULL;
-    assay_code rc = check_run(&c, request, &words, err);
+    assay_code rc = check_run(&c, request, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
     rc = c.m.failed;
-    check_done(&c, words);
+    check_done(&c);
     if (rc != ASSAY_OK) {
         assay_findings_free(c.out);
         return assay_nomem(err);

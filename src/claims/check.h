@@ -84,9 +84,8 @@ bool claims_citation(const struct check *c, const char *path, struct draft_place
 bool claims_is_claim(const struct quantity *q);
 void check_holds(struct quantity *q); /* takes part in a relation that holds */
 
-assay_code check_run(struct check *c, const struct assay_claims_request *request, struct words **ret_words,
-                     assay_err *err);
-void check_done(struct check *c, struct words *words);
+assay_code check_run(struct check *c, const struct assay_claims_request *request, assay_err *err);
+void check_done(struct check *c);
 
 void change_tables(struct check *c); /* change columns of tables, for C201 and C202 */
 

@@ -123,6 +123,7 @@ struct assay_claims_options {
     enum assay_severity level; /* the least level kept in findings */
     bool is_verbose;           /* level note, and undecided */
     bool reads_quotes, has_decimal_comma, ignores_suppressions;
+    bool is_terse;     /* claims have status and binding only, inputs no digest: what text output shows */
     bool is_rooted;    /* --root was given: paths in `paths` are meaningful */
     bool has_receipts; /* --receipts was given: an unresolved binding is an error, not undecided */
     enum assay_severity fail_on;

@@ -340,7 +340,7 @@ static bool unit_of_line(const struct model *m, const struct quantity *q, struct
     while (from > 0 && (scan_is_letter(s[from - 1]) || scan_is_digit(s[from - 1]))) {
         from--;
     }
-    return measure_of_key(m->words, s + from, end - from, ret, &stem);
+    return measure_of_key(s + from, end - from, ret, &stem);
 }
 
 static void label_text(const struct labeller *l, const struct quantity *q, struct label_set *set)
@@ -614,7 +614,7 @@ static void store(struct model *m, struct quantity *q, struct label_set *set)
 }
 
 /* The words of a JSON key: "p50_ms", "peakMemory", "encode.time". */
-static void take_key(const struct model *m, struct label_set *set, struct assay_slice key)
+static void take_key(struct label_set *set, struct assay_slice key)
 {
     for (size_t at = 0; at < key.len;) {
         size_t end = at;
@@ -624,7 +624,7 @@ static void take_key(const struct model *m, struct label_set *set, struct assay_
             end++;
         }
         if (end > at) {
-            struct word_hit hit = claims_word_find(m->words, key.data + at, end - at);
+            struct word_hit hit = claims_word_find(key.data + at, end - at);
             bool is_unit = hit.unit && !hit.word && !(claims_units[hit.unit].flags & UNIT_NOUN);
             size_t len = end - at - (end - at > 3 && (key.data[end - 1] | 32) == 's');
             struct item item = {.kind = ITEM_WORD,
@@ -645,15 +645,15 @@ void claims_label_member(struct model *m, uint32_t quantity, const struct assay_
 {
     struct quantity *q = &m->quantities.at[quantity];
     struct label_set set = {0};
-    take_key(m, &set, q->json_key);
+    take_key(&set, q->json_key);
     for (uint32_t i = depth; i > 0; i--) {
-        take_key(m, &set, path[i - 1]);
+        take_key(&set, path[i - 1]);
     }
     for (uint32_t i = member; i < m->members.count && i < member + LABEL_TOKENS_MAX; i++) {
         const struct text_member *text = &m->members.at[i];
         if (text->group == q->group && !text->is_bool && text->value.len <= 24 && text->value.len > 0 &&
             !scan_is_digit(text->value.data[0])) {
-            take_key(m, &set, text->value);
+            take_key(&set, text->value);
         }
     }
     store(m, q, &set);

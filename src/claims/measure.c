@@ -21,9 +21,8 @@ uint32_t scan_word_end(const struct scan *sc, uint32_t at)
     return at;
 }
 
-static uint32_t noun_token(const struct words *words, uint16_t unit, const char *text, size_t len)
+static uint32_t noun_token(uint16_t unit, const char *text, size_t len)
 {
-    (void)words;
     if (unit) {
         const char *name = claims_units[unit].aliases;
         return TOKEN(CLASS_NAME, claims_hash(name, strcspn(name, " ")));
@@ -60,7 +59,7 @@ static bool read_denominator(const struct scan *sc, uint32_t at, struct measure 
     if (end == at || scale == 0) {
         return false;
     }
-    uint16_t unit = claims_unit_find(sc->m->words, sc->s + at, end - at);
+    uint16_t unit = claims_unit_find(sc->s + at, end - at);
     const struct unit *row = &claims_units[unit];
     if (unit && row->dim == DIM_TIME) {
         measure->scale = measure->scale / (row->num / row->den) / scale;
@@ -69,13 +68,13 @@ static bool read_denominator(const struct scan *sc, uint32_t at, struct measure 
         measure->scale = measure->scale / (row->num / row->den) / scale;
         measure->dim = DIM_OVER(DIM_MONEY, DIM_ENERGY);
     } else if (!unit || row->dim == DIM_COUNT) {
-        struct word_hit hit = claims_word_find(sc->m->words, sc->s + at, end - at);
+        struct word_hit hit = claims_word_find(sc->s + at, end - at);
         if (!unit && hit.word && claims_words[hit.word].class_of == CLASS_NONE) {
             return false;
         }
         measure->scale /= scale;
         measure->dim = DIM_OVER(DIM_NUM(measure->dim), DIM_COUNT);
-        measure->per = noun_token(sc->m->words, unit, sc->s + at, end - at);
+        measure->per = noun_token(unit, sc->s + at, end - at);
     } else {
         return false;
     }
@@ -109,8 +108,8 @@ static void read_below(const struct scan *sc, struct measure *measure)
     } else if (is_text(sc, at, "a") || is_text(sc, at, "an") || is_text(sc, at, "each")) {
         uint32_t word = scan_spaces(sc, scan_word_end(sc, at));
         uint32_t end = scan_word_end(sc, word);
-        uint16_t unit = claims_unit_find(sc->m->words, sc->s + word, end - word);
-        struct word_hit hit = claims_word_find(sc->m->words, sc->s + word, end - word);
+        uint16_t unit = claims_unit_find(sc->s + word, end - word);
+        struct word_hit hit = claims_word_find(sc->s + word, end - word);
         bool is_noun = !unit && !hit.word && measure->dim == DIM_COUNT && end - word >= 4; /* "duplicates a topic" */
         if (is_noun || (unit && (claims_units[unit].dim == DIM_TIME || claims_units[unit].flags & UNIT_NOUN))) {
             (void)read_denominator(sc, word, measure);
@@ -158,14 +157,14 @@ static bool read_noun(const struct scan *sc, uint32_t at, struct measure *measur
             end = scan_word_end(sc, word);
             continue;
         }
-        uint16_t unit = claims_unit_find(sc->m->words, sc->s + word, end - word);
+        uint16_t unit = claims_unit_find(sc->s + word, end - word);
         if (unit && claims_units[unit].flags & UNIT_NOUN) {
             /* "5 frame encoders": what is counted stands last */
             take_unit(measure, unit, end);
-            measure->noun = noun_token(sc->m->words, unit, sc->s + word, end - word);
+            measure->noun = noun_token(unit, sc->s + word, end - word);
             return true;
         }
-        struct word_hit hit = claims_word_find(sc->m->words, sc->s + word, end - word);
+        struct word_hit hit = claims_word_find(sc->s + word, end - word);
         unsigned class_of = claims_words[hit.word].class_of;
         bool is_chain = word > chain && sc->s[word - 1] == '-'; /* "look-ups" */
         uint32_t noun_len = is_chain ? end - chain : end - word;
@@ -180,7 +179,7 @@ static bool read_noun(const struct scan *sc, uint32_t at, struct measure *measur
             measure->scale = 1;
             measure->to = end;
             measure->is_found = true;
-            measure->noun = noun_token(sc->m->words, UNIT_NONE, sc->s + word, end - word);
+            measure->noun = noun_token(UNIT_NONE, sc->s + word, end - word);
             return true;
         }
         bool is_adjective = (!hit.word || class_of == CLASS_PHASE || class_of == CLASS_PARAM ||
@@ -221,7 +220,7 @@ bool scan_measure_read(const struct scan *sc, uint32_t at, struct measure *ret)
     }
     uint32_t end = scan_word_end(sc, word);
     bool is_bounded = end == sc->n || (!scan_is_digit(sc->s[end]) && sc->s[end] != '_');
-    uint16_t unit = end > word && is_bounded ? claims_unit_find(sc->m->words, sc->s + word, end - word) : UNIT_NONE;
+    uint16_t unit = end > word && is_bounded ? claims_unit_find(sc->s + word, end - word) : UNIT_NONE;
     if (unit && !(claims_units[unit].flags & UNIT_NOUN) && is_taken_as_unit(unit, end - word, word == at)) {
         take_unit(ret, unit, end);
         read_below(sc, ret);
@@ -253,7 +252,7 @@ bool scan_measure_below(const struct scan *sc, uint32_t at, uint16_t unit, struc
 
 /* ---- keys: "p50_ms", "Peak memory (MB)", "tok/s" --- */
 
-bool measure_of_key(const struct words *words, const char *key, size_t len, struct measure *ret, size_t *ret_stem)
+bool measure_of_key(const char *key, size_t len, struct measure *ret, size_t *ret_stem)
 {
     static const struct {
         const char *suffix;
@@ -271,7 +270,6 @@ bool measure_of_key(const struct words *words, const char *key, size_t len, stru
         {"_minutes", UNIT_MIN, DIM_TIME}, {"_hours", UNIT_H, DIM_TIME},        {"_hz", UNIT_HZ, DIM_RATE}};
     *ret = (struct measure){.scale = 1, .alt = 1};
     *ret_stem = len;
-    (void)words;
     for (size_t i = 0; i < sizeof SUFFIXES / sizeof SUFFIXES[0]; i++) {
         size_t suffix = strlen(SUFFIXES[i].suffix);
         if (len >= suffix && strncasecmp(key + len - suffix, SUFFIXES[i].suffix, suffix) == 0) {

@@ -258,7 +258,6 @@ struct pair {
 
 struct model {
     const struct assay_claims_request *request;
-    const struct words *words;
     VEC(struct file) files;
     VEC(struct section) sections;
     VEC(struct block) blocks;

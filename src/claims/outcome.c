@@ -150,6 +150,14 @@ static void fill_claims(struct check *c)
             continue;
         }
         struct assay_claim_row *row = &rows[at];
+        row->status = (enum assay_claim_status)final_status(q);
+        row->binding = q->binding_text;
+        out->by_status[row->status]++;
+        at++;
+        if (c->m.request->options.is_terse) {
+            row->text = row->key = row->unit = "";
+            continue;
+        }
         row->place = check_place(c, (struct draft_place){q->file, q->from, q->to});
         row->text = check_text(c, q);
         row->key = key_text(c, q);
@@ -158,11 +166,7 @@ static void fill_claims(struct check *c)
         row->value = q->value;
         row->lo = q->h.lo;
         row->hi = q->h.hi;
-        row->status = (enum assay_claim_status)final_status(q);
-        row->binding = q->binding_text;
-        claim_id(row, q, at);
-        out->by_status[row->status]++;
-        at++;
+        claim_id(row, q, at - 1);
     }
     out->claims = rows;
     out->claims_count = at;
@@ -177,13 +181,15 @@ static void fill_inputs(struct check *c)
     for (uint32_t i = 0; i < m->files.count && rows; i++) {
         const struct file *f = &m->files.at[i];
         struct assay_digest digest;
-        assay_sha256_of(f->input->bytes, f->input->len, &digest);
         rows[i] = (struct assay_findings_input){
             .path = f->input->path,
             .bytes = f->input->len,
             .lines = f->lines.count - (f->input->len == 0 || f->input->bytes[f->input->len - 1] == '\n'),
             .is_document = !f->input->is_evidence};
-        assay_digest_print(&digest, rows[i].sha256);
+        if (!c->m.request->options.is_terse) {
+            assay_sha256_of(f->input->bytes, f->input->len, &digest);
+            assay_digest_print(&digest, rows[i].sha256);
+        }
         c->out->html_tables += f->html_tables;
         for (uint32_t k = f->quantity; k < f->quantity + f->quantities; k++) {
             const struct quantity *q = &m->quantities.at[k];

@@ -189,7 +189,7 @@ static bool is_comparing_behind(const struct scan *sc, uint32_t at)
 {
     uint32_t word = scan_spaces(sc, at);
     uint32_t end = scan_word_end(sc, word);
-    struct word_hit hit = claims_word_find(sc->m->words, sc->s + word, end - word);
+    struct word_hit hit = claims_word_find(sc->s + word, end - word);
     return hit.word == W_AS || (claims_words[hit.word].flags & (WORD_COMPARED | WORD_NOUN)) != 0;
 }
 
@@ -509,7 +509,7 @@ static bool finish_glued(struct scan *sc, const struct number *number, uint32_t 
     if (end == number->to) {
         return false;
     }
-    uint16_t unit = claims_unit_find(sc->m->words, sc->s + number->to, end - number->to);
+    uint16_t unit = claims_unit_find(sc->s + number->to, end - number->to);
     bool is_minutes = end - number->to == 1 && sc->s[number->to] == 'm' && scan_is_digit(c);
     bool is_decade = unit == UNIT_S && number->to - number->from == 4 && sc->s[number->from] == '1';
     bool is_bytes_or_billions = unit == UNIT_BYTE;

@@ -99,7 +99,7 @@ static void unit_of_path(const struct reader *r, struct measure *ret)
     for (uint32_t i = r->depth + 1; i > 0; i--) {
         struct assay_slice key = r->levels[i - 1].key;
         size_t stem = 0;
-        if (key.len && measure_of_key(r->m->words, key.data, key.len, ret, &stem)) {
+        if (key.len && measure_of_key(key.data, key.len, ret, &stem)) {
             return;
         }
     }
@@ -109,7 +109,7 @@ static void unit_of_path(const struct reader *r, struct measure *ret)
     while (word > 0 && scan_is_letter(key.data[word - 1]) && key.data[word - 1] != '_') {
         word--;
     }
-    uint16_t unit = key.len ? claims_unit_find(r->m->words, key.data + word, key.len - word) : UNIT_NONE;
+    uint16_t unit = key.len ? claims_unit_find(key.data + word, key.len - word) : UNIT_NONE;
     if (unit && claims_units[unit].flags & UNIT_NOUN) {
         const char *name = claims_units[unit].aliases;
         *ret = (struct measure){.unit = unit,

@@ -110,13 +110,13 @@ static bool judge_receipt(struct check *c, struct quantity *q, const struct assa
     return true;
 }
 
-static uint8_t stat_of_name(const struct check *c, const char *name)
+static uint8_t stat_of_name(const char *name)
 {
     const char *last = strrchr(name, '_');
     if (!last) {
         return STAT_NONE;
     }
-    struct word_hit hit = claims_word_find(c->m.words, last + 1, strlen(last + 1));
+    struct word_hit hit = claims_word_find(last + 1, strlen(last + 1));
     return hit.word ? claims_stat_of_word(hit.word) : STAT_NONE;
 }
 
@@ -134,7 +134,7 @@ static bool fits_dim(const struct quantity *q, const struct bound_value *value)
 
 static bool judge_names(struct check *c, struct quantity *q, const struct bound_value *value)
 {
-    uint8_t stat = stat_of_name(c, value->name);
+    uint8_t stat = stat_of_name(value->name);
     const char *why = NULL;
     if (!fits_dim(q, value)) {
         why = check_printf(c, "the metric '%s' has the unit %s", value->name, value->unit);

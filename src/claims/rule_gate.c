@@ -15,6 +15,7 @@ struct gate_set {
     uint32_t rows, done;
     uint32_t other; /* block of a row that is not done; NONE32 */
     uint8_t other_mark;
+    uint8_t nouns; /* of its heading, caption and first header, a bit each */
 };
 
 static uint8_t mark_of_class(unsigned class_of)
@@ -254,6 +255,26 @@ static struct gate_set set_of_table(const struct model *m, uint32_t index, uint3
     return set;
 }
 
+/* The nouns for gates that a block has, a bit each. */
+static uint8_t nouns_of(const struct model *m, uint32_t block)
+{
+    static const char *const NOUNS[] = {"check", "gate", "target", "criteri", "requirement", "limit", "goal", "slo"};
+    uint8_t found = 0;
+    for (size_t i = 0; block != NONE32 && i < sizeof NOUNS / sizeof NOUNS[0]; i++) {
+        const char *const words[] = {NOUNS[i], NULL};
+        found |= (uint8_t)((unsigned)block_has_any(m, block, words) << i);
+    }
+    return found;
+}
+
+/* Of the heading, caption or first header of a set: "9/9 release gates met" speaks of the set with that noun. */
+static uint8_t nouns_of_set(const struct model *m, const struct gate_set *set)
+{
+    const struct table *t = set->table == NONE32 ? NULL : &m->tables.at[set->table];
+    uint8_t found = nouns_of(m, m->sections.at[set->section].block);
+    return t ? (uint8_t)(found | nouns_of(m, t->caption) | nouns_of(m, model_cell(m, t, 0, 0))) : found;
+}
+
 static uint32_t find_sets(struct check *c, struct gate_set *sets)
 {
     const struct model *m = &c->m;
@@ -279,28 +300,10 @@ static uint32_t find_sets(struct check *c, struct gate_set *sets)
         }
         add_row(&sets[count - 1], i, b->mark == MARK_DONE ? MARK_IS_DONE : MARK_IS_OPEN);
     }
-    return count;
-}
-
-static bool has_noun(const struct model *m, uint32_t block, const char *noun)
-{
-    const char *const words[] = {noun, NULL};
-    return block != NONE32 && block_has_any(m, block, words);
-}
-
-/* Whether the heading, caption or first header of a set uses a noun of the sentence: "9/9 release gates met". */
-static bool shares_noun(const struct model *m, const struct gate_set *set, uint32_t block)
-{
-    static const char *const NOUNS[] = {"check", "gate", "target", "criteri", "requirement", "limit", "goal", "slo"};
-    const struct table *t = set->table == NONE32 ? NULL : &m->tables.at[set->table];
-    for (size_t i = 0; i < sizeof NOUNS / sizeof NOUNS[0]; i++) {
-        bool is_named = has_noun(m, m->sections.at[set->section].block, NOUNS[i]) ||
-                        (t && (has_noun(m, t->caption, NOUNS[i]) || has_noun(m, model_cell(m, t, 0, 0), NOUNS[i])));
-        if (is_named && has_noun(m, block, NOUNS[i])) {
-            return true;
-        }
+    for (uint32_t i = 0; i < count; i++) {
+        sets[i].nouns = nouns_of_set(m, &sets[i]);
     }
-    return false;
+    return count;
 }
 
 /* The set that a sentence speaks of: the only one of its section, else the only one of the file, else of that name. */
@@ -310,13 +313,14 @@ static const struct gate_set *set_for(const struct model *m, const struct gate_s
     const struct block *b = &m->blocks.at[block];
     const struct gate_set *here = NULL, *any = NULL, *named = NULL;
     uint32_t here_count = 0, any_count = 0, named_count = 0;
+    uint8_t nouns = nouns_of(m, block);
     for (uint32_t i = 0; i < count; i++) {
         if (sets[i].file != b->file) {
             continue;
         }
         any = &sets[i];
         any_count++;
-        if (shares_noun(m, &sets[i], block)) {
+        if (sets[i].nouns & nouns) {
             named = &sets[i];
             named_count++;
         }

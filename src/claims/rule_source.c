@@ -27,7 +27,7 @@ static void collect_names(const struct check *c, struct names *names)
             struct measure measure;
             size_t stem = 0;
             bool is_key = end - at >= 6 && memchr(input->bytes + at, '_', end - at) &&
-                          measure_of_key(c->m.words, input->bytes + at, end - at, &measure, &stem);
+                          measure_of_key(input->bytes + at, end - at, &measure, &stem);
             if (is_key && stem > 0) {
                 names->at[names->count++] = (struct assay_slice){input->bytes + at, end - at};
             }

@@ -125,7 +125,10 @@ static bool run_of(const struct model *m, const struct table *t, uint32_t row, s
             ret->cell = count == 0 ? cell : ret->cell;
             count++;
         }
-        if (b && is_host_header(m, model_cell(m, t, 0, column))) {
+    }
+    for (uint32_t column = 0; count == 2 && column < t->columns; column++) {
+        uint32_t cell = model_cell(m, t, row, column);
+        if (cell != NONE32 && is_host_header(m, model_cell(m, t, 0, column))) {
             struct assay_slice text = assay_slice_trim(model_text(m, cell));
             ret->host = claims_hash(text.data, text.len) | 1;
         }

@@ -63,7 +63,7 @@ static bool header_counts(const struct model *m, uint32_t header)
     for (uint32_t i = b ? b->item : 0; b && i < b->item + b->items; i++) {
         const struct item *item = &m->items.at[i];
         const char *text = model_text(m, header).data + (item->flat - b->flat);
-        uint16_t unit = item->kind == ITEM_WORD ? claims_unit_find(m->words, text, item->len) : 0;
+        uint16_t unit = item->kind == ITEM_WORD ? claims_unit_find(text, item->len) : 0;
         if (unit && claims_units[unit].dim == DIM_COUNT && claims_units[unit].flags & UNIT_NOUN) {
             return true;
         }

@@ -48,7 +48,7 @@ uint32_t claims_noun_of(const struct model *m, uint32_t block)
     const struct item *item = &m->items.at[m->blocks.at[block].item];
     struct assay_slice text = model_text(m, block);
     const char *word = text.data + (item->flat - m->blocks.at[block].flat);
-    uint16_t unit = claims_unit_find(m->words, word, item->len);
+    uint16_t unit = claims_unit_find(word, item->len);
     if (unit && claims_units[unit].flags & UNIT_NOUN) {
         const char *name = claims_units[unit].aliases;
         return TOKEN(CLASS_NAME, claims_hash(name, strcspn(name, " ")));

@@ -63,7 +63,7 @@ static bool is_upper(char c)
 /* One part of an identifier ("p50_ms", "maxAbsDiff", "reranker"), as a word of its own. */
 static void add_word(struct scan *sc, uint32_t from, uint32_t to, bool is_glued)
 {
-    struct word_hit hit = claims_word_find(sc->m->words, sc->s + from, to - from);
+    struct word_hit hit = claims_word_find(sc->s + from, to - from);
     if (hit.word && claims_words[hit.word].class_of == CLASS_NUMBER && !is_glued &&
         scan_number_word(sc, from, to, hit.word)) {
         return;
@@ -136,7 +136,7 @@ static void scan_word(struct scan *sc)
     } else if (is_plain && !has_hump) {
         add_word(sc, from, i, false);
     } else {
-        struct word_hit whole = claims_word_find(sc->m->words, sc->s + from, i - from);
+        struct word_hit whole = claims_word_find(sc->s + from, i - from);
         bool is_known = whole.word != W_NONE || whole.unit != UNIT_NONE;
         if (is_known || (is_plain && i - from <= 3)) {
             add_word(sc, from, i, false);
@@ -182,7 +182,7 @@ static void scan_sign(struct scan *sc)
     }
     uint32_t len = utf8_len((unsigned char)*p);
     len = len > left ? left : len;
-    struct word_hit hit = claims_word_find(sc->m->words, p, len);
+    struct word_hit hit = claims_word_find(p, len);
     if (hit.word) {
         note_class(sc, hit.word);
         scan_item(sc, sc->i, sc->i + len, ITEM_WORD, hit.word, TOKEN_WORD(hit.word));

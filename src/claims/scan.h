@@ -56,6 +56,6 @@ bool scan_number_word(struct scan *sc, uint32_t from, uint32_t to, uint16_t word
 /* Value, step and intervals from the digits and the unit. */
 void quantity_measure(struct quantity *q, const struct measure *measure);
 double decimal_value(const struct decimal *num);
-bool measure_of_key(const struct words *words, const char *key, size_t len, struct measure *ret, size_t *ret_stem);
+bool measure_of_key(const char *key, size_t len, struct measure *ret, size_t *ret_stem);
 
 #endif

@@ -1,4 +1,5 @@
-/* Words and their classes (inside claims/), from words.def, and one hash table for words and units. */
+/* Words and their classes (inside claims/), from words.def, and one hash table for words and units, which word_table.c
+ * fills when the program is built. */
 #ifndef ASSAY_CLAIMS_WORD_H
 #define ASSAY_CLAIMS_WORD_H
 
@@ -80,11 +81,6 @@ extern const struct word_row claims_words[W_COUNT_OF];
 #define TOKEN_CLASS(token) ((token) >> TOKEN_CLASS_SHIFT)
 #define TOKEN_WORD(word) TOKEN(claims_words[word].class_of, (uint32_t)(word))
 
-struct words;
-/* Builds the table; NULL if memory is short. same_as are words of a policy that mean one metric. */
-struct words *claims_words_new(void);
-void claims_words_free(struct words *words);
-
 uint32_t claims_hash(const char *bytes, size_t len); /* of the lower-cased bytes */
 
 struct word_hit {
@@ -92,7 +88,7 @@ struct word_hit {
     bool was_plural;     /* found only without its s */
 };
 /* Words by any case; units as written, then in lower case. */
-struct word_hit claims_word_find(const struct words *words, const char *bytes, size_t len);
-uint16_t claims_unit_find(const struct words *words, const char *bytes, size_t len);
+struct word_hit claims_word_find(const char *bytes, size_t len);
+uint16_t claims_unit_find(const char *bytes, size_t len);
 
 #endif

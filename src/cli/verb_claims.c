@@ -157,6 +157,7 @@ static void fill_request(struct call *call, const struct values *values)
     request->options = (struct assay_claims_options){.level = (enum assay_severity)values->level,
                                                      .fail_on = (enum assay_severity)values->fail_on,
                                                      .is_verbose = values->is_verbose,
+                                                     .is_terse = values->format != ASSAY_CLAIMS_FORMAT_JSON,
                                                      .reads_quotes = values->reads_quotes,
                                                      .has_decimal_comma = values->decimal == 1,
                                                      .ignores_suppressions = values->ignores_suppressions,

@@ -40,9 +40,8 @@ static void print_ours(struct assay_slice bytes, struct assay_buf *out)
 {
     struct assay_claims_input input = {.path = "document.md", .bytes = bytes.data, .len = bytes.len};
     struct assay_claims_request request = {.inputs = &input, .inputs_count = 1};
-    struct words *words = claims_words_new();
-    struct model m = {.request = &request, .words = words};
-    if (!words || !vec_room(&m.files)) {
+    struct model m = {.request = &request};
+    if (!vec_room(&m.files)) {
         exit(70);
     }
     m.files.at[m.files.count++] = (struct file){.input = &input};
@@ -75,7 +74,6 @@ static void print_ours(struct assay_slice bytes, struct assay_buf *out)
     vec_done(&m.arrays);
     vec_done(&m.values);
     vec_done(&m.members);
-    claims_words_free(words);
 }
 
 /* ---- theirs: the XML of cmark-gfm --- */
