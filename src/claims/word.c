@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "word_table.inc" /* made by word_table.c */
+#include "claims/word_table.inc" /* made by word_table.c */
 
 const struct word_row claims_words[W_COUNT_OF] = {
 #define METRIC CLASS_METRIC

@@ -3,12 +3,9 @@
  * few kilobytes is read in less time than the table takes to fill. word.c includes what this prints.
  */
 #include "claims/word.h"
-
 #include "claims/word_slot.h"
 
-#include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const WORDS[W_COUNT_OF] = {
@@ -59,18 +56,19 @@ static void add(const char *text, size_t len, unsigned word, unsigned unit)
     memcpy(entry->text, text, len);
 }
 
-static void add_all(const char *aliases, unsigned word, unsigned unit)
+static int add_all(const char *aliases, unsigned word, unsigned unit)
 {
     while (aliases && *aliases) {
         size_t len = strcspn(aliases, " ");
         if (len == 0 || len > WORD_BYTES_MAX || entries_count >= WORD_SLOTS / 2) {
             fprintf(stderr, "word_table: '%s' is too long, or there are too many words\n", aliases);
-            exit(1);
+            return 0;
         }
         add(aliases, len, word, unit);
         aliases += len;
         aliases += *aliases == ' ';
     }
+    return 1;
 }
 
 static void print_entry(const struct word_entry *entry)
@@ -84,11 +82,12 @@ static void print_entry(const struct word_entry *entry)
 
 int main(void)
 {
+    int is_good = 1;
     for (unsigned i = 1; i < W_COUNT_OF; i++) {
-        add_all(WORDS[i], i, UNIT_NONE);
+        is_good &= add_all(WORDS[i], i, UNIT_NONE);
     }
     for (unsigned i = 1; i < UNIT_COUNT_OF; i++) {
-        add_all(UNITS[i], W_NONE, i);
+        is_good &= add_all(UNITS[i], W_NONE, i);
     }
     printf("static const struct word_entry ENTRIES[%u] = {\n", entries_count);
     for (unsigned i = 0; i < entries_count; i++) {
@@ -101,5 +100,5 @@ int main(void)
         }
     }
     printf("};\n");
-    return ferror(stdout) || fflush(stdout) ? 1 : 0;
+    return !is_good || fflush(stdout) != 0 || ferror(stdout);
 }
