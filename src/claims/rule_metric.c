@@ -469,6 +469,26 @@ static struct quantity *only_row(const struct model *m, const struct quantity *q
     return row;
 }
 
+/* Three or more sentences that say the same with other values are of several runs, side by side. */
+static bool is_one_of_many(const struct model *m, const struct quantity *q, const struct candidates *all)
+{
+    if (!is_text(m, q) || !is_text(m, all->same)) {
+        return false;
+    }
+    const struct block *here = &m->blocks.at[q->block], *there = &m->blocks.at[all->same->block];
+    if (here->kind == BLOCK_ITEM && there->kind == BLOCK_ITEM && here->section != there->section && !q->is_headline &&
+        !all->same->is_headline) {
+        return true; /* the same list under two headings */
+    }
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct quantity *other = all->at[i];
+        if (other != all->same && is_text(m, other) && is_same(m, q, other) && !meets(other, all->same)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void judge_quantity(struct check *c, const struct entry *bucket, uint32_t count, struct quantity *q)
 {
     struct candidates all = {0};
@@ -481,7 +501,7 @@ static void judge_quantity(struct check *c, const struct entry *bucket, uint32_t
         }
     }
     if (all.same && !meets(q, all.same) && is_blamed(&c->m, q, all.same)) {
-        if (!all.any_meets) {
+        if (!all.any_meets && !is_one_of_many(&c->m, q, &all)) {
             say_contradiction(c, q, all.same);
         }
         return;

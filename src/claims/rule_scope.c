@@ -190,11 +190,31 @@ static void judge_noise(struct check *c, const struct pair *pair)
 
 /* ---- C612 mean-of-ratios, notes C608, C609, C611 --- */
 
+/* The values that a ratio is of: "faster" speaks of times and rates, "smaller" of anything else. */
+static bool has_absolute_near(struct check *c, const struct quantity *q)
+{
+    enum { NEAR = 200 };
+    const struct model *m = &c->m;
+    uint32_t self = (uint32_t)(q - m->quantities.at), section = m->blocks.at[q->block].section;
+    bool is_speed = q->metric == TOKEN_WORD(W_SPEEDUP) && !word_is_behind(m, q, W_SMALLER, 1) &&
+                    !word_is_behind(m, q, W_LESS, 1) && !word_is_behind(m, q, W_LARGER, 1);
+    for (uint32_t i = self > NEAR ? self - NEAR : 0; is_speed && i < m->quantities.count && i < self + NEAR; i++) {
+        const struct quantity *other = &m->quantities.at[i];
+        bool is_absolute = other->dim == DIM_TIME || DIM_DEN(other->dim) == DIM_TIME || other->dim == DIM_MONEY;
+        bool is_there =
+            other->block == q->block || (other->table != NONE32 && m->blocks.at[other->block].section == section);
+        if (is_absolute && is_there && other->file == q->file) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_ratio(struct check *c, struct quantity *q)
 {
     bool has_absolute = q->is_related || q->table != NONE32 || q->num.has_sign;
     bool is_relative = q->role == ROLE_RATIO && !q->is_evidence && q->bound == BOUND_EXACT;
-    if (is_relative && !has_absolute && check_is_shown(c, RULE_C611)) {
+    if (is_relative && !has_absolute && check_is_shown(c, RULE_C611) && !has_absolute_near(c, q)) {
         struct draft d = draft_at(c, RULE_C611, q);
         draft_say(&d, "%s without the two values that it is the ratio of", check_text(c, q));
         draft_end(&d);
@@ -228,12 +248,25 @@ static void note_n(struct check *c, struct quantity *q)
     }
 }
 
+/* "4 % faster (± 1 %)" */
+static bool states_spread(const struct model *m, const struct pair *pair)
+{
+    uint32_t from = 0, to = 0;
+    sentence_of(m, pair->block, pair->from, &from, &to);
+    for (uint32_t i = from; i < to; i++) {
+        if (m->items.at[i].kind == ITEM_MARK && m->items.at[i].word == MARK_PLUS_MINUS) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_spread(struct check *c, const struct pair *pair)
 {
     struct quantity *change = pair->change == NONE32 ? NULL : &c->m.quantities.at[pair->change];
     const struct quantity *a = &c->m.quantities.at[pair->a];
     if (change && change->dim == DIM_PERCENT && fabs(change->value) < 0.1 && a->form != FORM_SPREAD &&
-        change->form != FORM_SPREAD) {
+        change->form != FORM_SPREAD && !states_spread(&c->m, pair)) {
         struct draft d = draft_at(c, RULE_C609, change);
         draft_say(&d, "a difference of %s without a spread", check_text(c, change));
         draft_end(&d);

@@ -227,6 +227,20 @@ static void judge_cv(struct check *c, struct series *s)
 
 /* ---- C314 quantile-n, C309 of a printed spread --- */
 
+/* "n=20; stamp error p99 0.01 ms": an n before a semicolon belongs to what stands before it. */
+static bool is_n_of_another(const struct model *m, const struct quantity *q, const struct quantity *n)
+{
+    if (!n || n->block != q->block || n->item >= q->item) {
+        return false;
+    }
+    for (uint32_t i = n->item + 1; i < q->item; i++) {
+        if (m->items.at[i].kind == ITEM_MARK && m->items.at[i].word == ';') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void judge_quantile(struct check *c, struct series *s)
 {
     static const struct {
@@ -235,7 +249,7 @@ static void judge_quantile(struct check *c, struct series *s)
     } LEAST[] = {{STAT_P90, 10}, {STAT_P95, 20}, {STAT_P99, 100}, {STAT_P999, 1000}};
     for (size_t i = 0; i < sizeof LEAST / sizeof LEAST[0] && s->n >= 1; i++) {
         struct quantity *q = s->stats[LEAST[i].stat];
-        if (q && s->n < LEAST[i].least) {
+        if (q && s->n < LEAST[i].least && !is_n_of_another(&c->m, q, s->n_at)) {
             struct draft d = draft_at(c, RULE_C314, q);
             if (s->n_at) {
                 draft_operand(&d, s->n_at);

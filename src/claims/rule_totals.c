@@ -105,6 +105,15 @@ static void add_operands(struct draft *d, struct quantity *const *parts, uint32_
     }
 }
 
+/* A total that is several times its rows: what was measured once is told as if it were all; 0 = it is none. */
+static double multiple_of(const struct quantity *total, const struct sum *sum)
+{
+    enum { MULTIPLE_MAX = 100 };
+    double k = sum->value > 0 ? round(total->value / sum->value) : 0;
+    bool is_multiple = k >= 2 && k <= MULTIPLE_MAX && total->dim != DIM_TIME && total->dim != DIM_MONEY;
+    return is_multiple && fabs(total->value - k * sum->value) <= 1e-9 * total->value ? k : 0;
+}
+
 static void judge_total(struct check *c, const struct table *t, struct quantity *total, struct sum *sum)
 {
     if ((!sum->are_counts && range_meets(sum->h, total->h)) || sum->value == total->value ||
@@ -119,6 +128,14 @@ static void judge_total(struct check *c, const struct table *t, struct quantity 
     if (level == -2) {
         check_undecided(c, RULE_C205, total, "the parts overlap in time");
         return;
+    }
+    double multiple = multiple_of(total, sum);
+    if (multiple > 0 && !t->is_partial) {
+        struct draft d = draft_at(c, RULE_C606, total);
+        add_operands(&d, sum->parts, sum->count);
+        draft_say(&d, "the total %s is %g times the sum of its %u rows, %s", check_text(c, total), multiple, sum->count,
+                  check_value(c, total, sum->value));
+        draft_end(&d);
     }
     struct draft d = draft_at(c, RULE_C205, total);
     d.level = level;
@@ -360,12 +377,29 @@ static void judge_sentence(struct check *c, uint32_t block)
     }
 }
 
+static bool is_summary(const struct model *m, const struct table *t, uint32_t row)
+{
+    uint32_t label = claims_row_label(m, t, row);
+    return label_has(m, label, CLASS_WHOLE, W_NONE) || label_has(m, label, CLASS_STAT, W_NONE);
+}
+
+/* Rows that sum up stand first or last; in between "total" is one name of many. */
+static uint32_t first_last(const struct model *m, const struct table *t)
+{
+    uint32_t row = t->rows;
+    while (row > 1 && is_summary(m, t, row)) {
+        row--;
+    }
+    return row + 1;
+}
+
 void rule_totals(struct check *c)
 {
     struct model *m = &c->m;
     for (uint32_t i = 0; i < m->tables.count; i++) {
         const struct table *t = &m->tables.at[i];
-        for (uint32_t row = 1; row <= t->rows; row++) {
+        uint32_t behind = first_last(m, t);
+        for (uint32_t row = 1; row <= t->rows; row = row == 1 && behind > 2 ? behind : row + 1) {
             uint32_t label = claims_row_label(m, t, row);
             bool is_mean = label_has(m, label, 0, W_MEAN) || label_has(m, label, 0, W_GEOMEAN);
             bool is_overall = label_has(m, label, CLASS_WHOLE, W_NONE);
