@@ -229,7 +229,7 @@ static bool names_gates(const struct model *m, uint32_t block)
 {
     static const char *const WORDS[] = {"check",     "gate",   "target", "criteri",    "requirement", "limit",
                                         "threshold", "goal",   "slo",    "acceptance", "budget",      "verdict",
-                                        "status",    "result", "pass",   NULL};
+                                        "status",    "result", "pass",   "objective",  NULL};
     return block != NONE32 && block_has_any(m, block, WORDS);
 }
 
@@ -258,7 +258,8 @@ static struct gate_set set_of_table(const struct model *m, uint32_t index, uint3
 /* The nouns for gates that a block has, a bit each. */
 static uint8_t nouns_of(const struct model *m, uint32_t block)
 {
-    static const char *const NOUNS[] = {"check", "gate", "target", "criteri", "requirement", "limit", "goal", "slo"};
+    static const char *const NOUNS[] = {"check", "gate", "target", "criteri",  "requirement",
+                                        "limit", "goal", "slo",    "objective"};
     uint8_t found = 0;
     for (size_t i = 0; block != NONE32 && i < sizeof NOUNS / sizeof NOUNS[0]; i++) {
         const char *const words[] = {NOUNS[i], NULL};
@@ -345,8 +346,8 @@ struct verdict {
 
 static bool is_gate_noun(struct assay_slice word)
 {
-    static const char *const NOUNS[] = {"check", "gate", "target", "criteri", "requirement", "limit", "threshold",
-                                        "goal",  "slo",  "test",   "item",    "box",         "budget"};
+    static const char *const NOUNS[] = {"check", "gate", "target", "criteri", "requirement", "limit",  "threshold",
+                                        "goal",  "slo",  "test",   "item",    "box",         "budget", "objective"};
     if (word.len == 0 || !strchr("cgtrlsib", word.data[0] | 0x20)) {
         return false; /* none begins so */
     }

@@ -142,12 +142,19 @@ static bool is_throughput(const struct model *m, const struct quantity *q)
            q->role == ROLE_MEASURED && !q->is_in_pair;
 }
 
+static bool is_in_flight(const struct model *m, const struct quantity *q)
+{
+    static const char *const FLIGHT[] = {"flight", "outstanding", NULL};
+    uint32_t header = model_cell(m, &m->tables.at[q->table], 0, q->column);
+    return header != NONE32 && block_has_any(m, header, FLIGHT);
+}
+
 static bool is_concurrency(const struct model *m, const struct quantity *q)
 {
     bool is_unit = q->dim == DIM_COUNT && (q->unit == UNIT_CONNECTIONS || q->unit == UNIT_USERS);
     bool is_key = q->json_key.len && memmem(q->json_key.data, q->json_key.len, "concurrency", 11);
-    bool is_cell =
-        q->table != NONE32 && q->is_bare && q->num.exp10 >= 0 && quantity_has_word(m, q, W_CONCURRENCY) && q->row > 0;
+    bool is_cell = q->table != NONE32 && q->is_bare && q->num.exp10 >= 0 && q->row > 0 &&
+                   (quantity_has_word(m, q, W_CONCURRENCY) || is_in_flight(m, q));
     return (is_unit || is_key || is_cell) && q->bound == BOUND_EXACT && q->value >= 1;
 }
 
@@ -314,6 +321,19 @@ static void judge_floor(struct check *c, const struct record *record)
 
 /* ---- C406 hardware-limit --- */
 
+/* "the reader saw 1.2 GB/s" */
+static bool word_saw_is_before(const struct model *m, const struct quantity *q)
+{
+    const struct block *b = &m->blocks.at[q->block];
+    if (q->item <= b->item || m->items.at[q->item - 1].kind != ITEM_WORD) {
+        return false;
+    }
+    const struct item *before = &m->items.at[q->item - 1];
+    const char *text = model_text(m, q->block).data + (before->flat - b->flat);
+    return (before->len == 3 && strncasecmp(text, "saw", 3) == 0) ||
+           (before->len == 7 && strncasecmp(text, "reached", 7) == 0);
+}
+
 static void judge_link(struct check *c, const struct record *record)
 {
     const struct model *m = &c->m;
@@ -332,8 +352,9 @@ static void judge_link(struct check *c, const struct record *record)
         double factor = (q->dim == DIM_BYTE_RATE ? 8 : 1) / (limit->dim == DIM_BYTE_RATE ? 8.0 : 1);
         bool is_speed = (q->dim == DIM_BIT_RATE || q->dim == DIM_BYTE_RATE) && q != limit && q->bound != BOUND_UPPER &&
                         q->role == ROLE_MEASURED;
-        bool is_moved = is_speed && (quantity_has_word(m, q, W_RECEIVED) || quantity_has_word(m, q, W_READING) ||
-                                     quantity_has_word(m, q, W_THROUGHPUT));
+        bool is_moved =
+            is_speed && (quantity_has_word(m, q, W_RECEIVED) || quantity_has_word(m, q, W_READING) ||
+                         quantity_has_word(m, q, W_THROUGHPUT) || q->stat == STAT_MAX || word_saw_is_before(m, q));
         if (!is_moved) {
             continue;
         }

@@ -27,7 +27,8 @@ static bool speaks_for_all(const struct model *m, uint32_t block, uint32_t from,
         has_no |= item->word == W_NO;
         if (row->class_of == CLASS_DIRECTION && row->flags & (WORD_GOOD | WORD_BAD)) {
             direction = direction ? direction : item;
-            has_regression |= item->word == W_REGRESSION || item->word == W_SLOWER || item->word == W_WORSE;
+            has_regression |= item->word == W_REGRESSION || item->word == W_REGRESSED || item->word == W_SLOWER ||
+                              item->word == W_WORSE;
         }
     }
     bool none_is_worse = has_no && has_regression;
@@ -53,6 +54,25 @@ static bool is_worse(const struct quantity *q, const struct model *m, const stru
     return flags & WORD_HIGHER ? q->h.hi < 0 : q->h.lo > 0;
 }
 
+/* A row of a time before and a time after that grew. */
+static struct quantity *slower_row(struct model *m, const struct table *t)
+{
+    struct quantity *found = NULL;
+    for (uint32_t row = 1; row <= t->rows && t->columns == 3; row++) {
+        struct quantity *a = model_cell_quantity(m, t, row, 1), *b = model_cell_quantity(m, t, row, 2);
+        struct tokens was = a ? claims_tokens(m, a, CLASS_ARM) : (struct tokens){0},
+                      is = b ? claims_tokens(m, b, CLASS_ARM) : (struct tokens){0};
+        bool are_times = a && b && a->dim == DIM_TIME && b->dim == DIM_TIME;
+        bool are_arms = was.count == 1 && is.count == 1 && claims_words[was.at[0] & 0xffff].flags & WORD_FIRST &&
+                        claims_words[is.at[0] & 0xffff].flags & WORD_SECOND;
+        if (!are_times || !are_arms) {
+            return NULL;
+        }
+        found = !found && b->w.lo > a->w.hi ? b : found;
+    }
+    return found;
+}
+
 static struct quantity *worse_row(struct check *c, uint32_t block, struct quantity **ret_any)
 {
     struct model *m = &c->m;
@@ -65,6 +85,11 @@ static struct quantity *worse_row(struct check *c, uint32_t block, struct quanti
             continue;
         }
         bool has_change = false;
+        struct quantity *slower = slower_row(m, t);
+        if (slower) {
+            found = found ? found : slower;
+            has_change = true;
+        }
         for (uint32_t row = 1; row <= t->rows; row++) {
             for (uint32_t column = 1; column < t->columns; column++) {
                 struct quantity *q = model_cell_quantity(m, t, row, column);

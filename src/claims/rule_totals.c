@@ -1,5 +1,6 @@
 /* C205 total, C206 mean-of-rows: rows that sum up a table; sums in running text. */
 #include "claims/check.h"
+#include "claims/record.h"
 #include "claims/relation.h"
 
 #include <math.h>
@@ -89,8 +90,16 @@ static int total_level(struct check *c, const struct table *t, const struct quan
     if (!is_stages(total)) {
         return -1;
     }
-    if (is_short) {
+    static const char *const IN_TURN[] = {"sequential", "consecutive", NULL}, *const AFTER[] = {"after", NULL},
+                             *const OTHER[] = {"other", NULL}; /* "one after the other" */
+    bool has_caption = t->caption != NONE32;
+    bool is_in_turn = has_caption && (block_has_any(m, t->caption, IN_TURN) ||
+                                      (block_has_any(m, t->caption, AFTER) && block_has_any(m, t->caption, OTHER)));
+    if (is_short && !is_in_turn) {
         return ASSAY_SEVERITY_NOTE; /* stages leave time unattributed */
+    }
+    if (is_in_turn) {
+        return -1;
     }
     bool overlaps = label_has(m, t->caption, CLASS_OVERLAPS, W_NONE) ||
                     label_has(m, m->sections.at[t->section].block, CLASS_OVERLAPS, W_NONE);
@@ -280,7 +289,8 @@ static void judge_mean(struct check *c, const struct table *t, uint32_t row, uin
         return;
     }
     bool is_inside = range_meets(means.hull, mean->w);
-    if (is_inside && (t->is_partial || fits_any_mean(c, t, row, column, mean, &means))) {
+    if (is_inside && (t->is_partial || label_has(m, model_cell(m, t, 0, column), CLASS_STAT, W_NONE) ||
+                      fits_any_mean(c, t, row, column, mean, &means))) {
         check_holds(mean);
         return;
     }
@@ -307,7 +317,9 @@ static void mean_row(struct check *c, const struct table *t, uint32_t row)
         bool may_be_sum = mean && !label_has(&c->m, claims_row_label(&c->m, t, row), 0, W_MEAN) &&
                           label_has(&c->m, claims_row_label(&c->m, t, row), CLASS_WHOLE, W_NONE) &&
                           is_additive(&c->m, mean);
-        if (is_mean && !may_be_sum && !label_has(&c->m, model_cell(&c->m, t, 0, column), CLASS_STAT, W_NONE)) {
+        uint32_t header = model_cell(&c->m, t, 0, column);
+        bool is_of_means = label_has(&c->m, header, 0, W_MEAN); /* the mean of means lies among them, too */
+        if (is_mean && !may_be_sum && (is_of_means || !label_has(&c->m, header, CLASS_STAT, W_NONE))) {
             judge_mean(c, t, row, column, mean);
         }
     }
