@@ -415,6 +415,25 @@ static void judge_table(struct check *c, struct directive *directive)
     }
 }
 
+/* "begin report=PATH": what stands up to the end is what 'assay report' rendered. */
+static void judge_begin(struct check *c, const struct directive *directive)
+{
+    struct assay_slice rest = directive->text;
+    bool has_report = false;
+    while (rest.len > 0) {
+        struct assay_slice part = assay_slice_cut(&rest, ' ');
+        if (part.len > 7 && assay_slice_starts(part, "report=")) {
+            has_report = true;
+        } else if (part.len > 0) {
+            say_bad(c, directive, "unknown key: the beginning of a rendered part is begin report=PATH");
+            return;
+        }
+    }
+    if (!has_report) {
+        say_bad(c, directive, "the beginning of a rendered part is begin report=PATH");
+    }
+}
+
 /* ---- C901 --- */
 
 static void judge_unbound(struct check *c)
@@ -452,6 +471,9 @@ void rule_binding(struct check *c)
             break;
         case DIRECTIVE_TABLE:
             judge_table(c, directive);
+            break;
+        case DIRECTIVE_BEGIN:
+            judge_begin(c, directive);
             break;
         case DIRECTIVE_BAD:
             say_bad(c, directive,
