@@ -159,8 +159,7 @@ struct assay_place check_place(const struct check *c, struct draft_place at)
     uint32_t begin = f->lines.at[line];
     size_t len = f->input->len;
     const char *bytes = f->input->bytes;
-    const char *end = len > begin ? memchr(bytes + begin, '\n', len - begin) : NULL;
-    size_t line_len = end ? (size_t)(end - bytes) - begin : len - begin;
+    size_t line_len = line + 1 < f->lines.count ? f->lines.at[line + 1] - 1 - begin : len - begin;
     line_len -= line_len > 0 && bytes[begin + line_len - 1] == '\r';
     struct place_cache *cache = c->places;
     bool goes_on = cache->file == at.file && cache->line == line && cache->offset <= at.from && cache->offset >= begin;
@@ -298,14 +297,21 @@ void draft_end(struct draft *d)
 
 void check_undecided(struct check *c, enum rule_id rule, const struct quantity *q, const char *reason)
 {
-    if (!check_is_on(c, rule) || !vec_room(&c->undecided)) {
+    if (!check_is_on(c, rule)) {
+        return;
+    }
+    worsen(&c->m.quantities.at[q - c->m.quantities.at], ASSAY_CLAIM_UNDECIDED);
+    if (!c->m.request->options.is_verbose) {
+        return; /* nobody reads it */
+    }
+    if (!vec_room(&c->undecided)) {
+        model_fail(&c->m);
         return;
     }
     c->undecided.at[c->undecided.count++] =
         (struct assay_undecided){.rule = &claims_rule_rows[rule],
                                  .place = check_place(c, (struct draft_place){q->file, q->from, q->to}),
                                  .reason = reason};
-    worsen(&c->m.quantities.at[q - c->m.quantities.at], ASSAY_CLAIM_UNDECIDED);
 }
 
 void check_holds(struct quantity *q)

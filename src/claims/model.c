@@ -90,6 +90,14 @@ struct quantity *model_cell_quantity(struct model *m, const struct table *t, uin
 
 /* ---- sentences --- */
 
+unsigned claims_asked_word(uint16_t word)
+{
+    static const uint8_t BITS[W_COUNT_OF] = {
+        [W_TARGET] = 1, [W_BEST] = 2, [W_MAX] = 3,      [W_GPU] = 4,    [W_UTILISATION] = 5,
+        [W_NOT] = 6,    [W_NO] = 7,   [W_MEASURED] = 8, [W_TESTED] = 9, [W_DIFF] = 10};
+    return BITS[word];
+}
+
 static bool add_sentence(struct model *m, uint32_t item)
 {
     if (!vec_room(&m->sentences)) {
@@ -115,6 +123,7 @@ static void index_block(struct model *m, struct block *b)
             unsigned class_of = TOKEN_CLASS(item->hash);
             bool is_metric = class_of == CLASS_METRIC;
             sentence->classes |= UINT32_C(1) << claims_words[item->word].class_of | UINT32_C(1) << class_of;
+            sentence->words |= UINT32_C(1) << claims_asked_word(item->word);
             sentence->metric = sentence->metric == 0 && is_metric ? item->hash : sentence->metric;
             b->metric = b->metric == 0 && is_metric ? item->hash : b->metric;
         }

@@ -106,6 +106,7 @@ struct sentence {
     uint32_t item, end; /* first item, and behind the last */
     uint32_t metric;    /* token of the first metric word; 0 = none */
     uint32_t classes;   /* of its words: bit 1 << enum word_class */
+    uint32_t words;     /* bit 1 << claims_asked_word() */
 };
 static_assert(CLASS_COUNT_OF <= 32, "a class has a bit");
 
@@ -296,6 +297,8 @@ void claims_read_json(struct model *m, uint32_t file);
 void claims_read_csv(struct model *m, uint32_t file);
 void claims_read_json_text(struct model *m, uint32_t file, uint32_t from, uint32_t to, uint32_t section);
 void claims_scan_block(struct model *m, uint32_t block);
+/* The bit of a word that rules ask sentences for; 0 = not one of them. */
+unsigned claims_asked_word(uint16_t word);
 void claims_index_sentences(struct model *m); /* after all is read, before labels */
 void claims_label(struct model *m);
 

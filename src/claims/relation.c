@@ -28,6 +28,11 @@ bool sentence_has_class(const struct model *m, uint32_t block, uint32_t item, un
 
 bool sentence_has_word(const struct model *m, uint32_t block, uint32_t item, uint16_t word)
 {
+    const struct block *b = &m->blocks.at[block];
+    unsigned bit = claims_asked_word(word);
+    if (bit && item >= b->item && item - b->item < b->items) {
+        return m->sentences.at[m->items.at[item].sentence].words & UINT32_C(1) << bit;
+    }
     uint32_t from = 0, to = 0;
     sentence_of(m, block, item, &from, &to);
     for (uint32_t i = from; i < to; i++) {

@@ -448,6 +448,10 @@ static void judge_sentence(struct check *c, uint32_t block, uint32_t from, uint3
                            uint32_t count)
 {
     struct model *m = &c->m;
+    const uint32_t said = UINT32_C(1) << CLASS_DONE | UINT32_C(1) << CLASS_FAILED | UINT32_C(1) << CLASS_METRIC;
+    if (!(m->sentences.at[m->items.at[from].sentence].classes & said)) {
+        return; /* neither "passed" nor "no failure", "no error" */
+    }
     struct verdict v = read_sentence(m, block, from, to);
     bool is_said = v.has_noun && !v.is_limited && (v.has_done || v.has_no_failure);
     const struct gate_set *set = is_said ? set_for(m, sets, count, block) : NULL;

@@ -29,7 +29,10 @@ static double n_of_mean(struct check *c, const struct quantity *q, struct quanti
     struct model *m = &c->m;
     const struct block *b = &m->blocks.at[q->block];
     double n = series_n(c, q, ret_at);
-    for (uint32_t i = b->quantity; n == 0 && i < b->quantity + b->quantities; i++) {
+    enum { NEAR = 64 }; /* quantities to either side: further off another thing is counted */
+    uint32_t self = (uint32_t)(q - m->quantities.at), end = b->quantity + b->quantities;
+    uint32_t first = self > b->quantity + NEAR ? self - NEAR : b->quantity;
+    for (uint32_t i = first; n == 0 && i < end && i < self + NEAR; i++) {
         struct quantity *other = &m->quantities.at[i];
         if (q->per && other->noun == q->per && other->dim == DIM_COUNT && is_whole(other)) {
             *ret_at = other;
@@ -185,7 +188,8 @@ static void judge_fraction(struct check *c, struct quantity *q)
         return;
     }
     double share = q->value / q->other;
-    bool is_spelled = memchr(check_text(c, q), 'o', strlen(check_text(c, q))) != NULL; /* "of" */
+    bool is_spelled =
+        memchr(model_source(&c->m, q->file, q->from, q->to).data, 'o', q->to - q->from) != NULL; /* "of" */
     if (!p && is_spelled && q->value > q->other && sentence_has_class(&c->m, q->block, q->item, CLASS_DONE)) {
         struct draft d = draft_at(c, RULE_C204, q);
         draft_say(&d, "%s: more than there are", check_text(c, q));

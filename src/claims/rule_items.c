@@ -295,7 +295,8 @@ void rule_items(struct check *c)
         for (uint32_t from = b->item; is_text && from < b->item + b->items;) {
             uint32_t first = 0, to = 0;
             sentence_of(m, i, from, &first, &to);
-            const struct item *verdict = verdict_of(m, from, to);
+            bool may_ship = m->sentences.at[m->items.at[from].sentence].classes & UINT32_C(1) << CLASS_DONE;
+            const struct item *verdict = may_ship ? verdict_of(m, from, to) : NULL;
             if (verdict) {
                 judge_verdict(c, i, verdict, &open);
             }

@@ -13,6 +13,7 @@
 
 struct entry {
     uint32_t key, quantity;
+    uint32_t table; /* of the quantity: most of a bucket stand in one, and need no look */
 };
 
 static int by_key(const void *a, const void *b)
@@ -281,9 +282,11 @@ static void collect(struct check *c, const struct entry *bucket, uint32_t count,
 {
     const struct model *m = &c->m;
     for (uint32_t i = 0; i < count && ret->count < CANDIDATES_MAX; i++) {
+        if (q->table != NONE32 && q->table == bucket[i].table) {
+            continue;
+        }
         struct quantity *other = &c->m.quantities.at[bucket[i].quantity];
-        bool is_one_table = q->table != NONE32 && q->table == other->table; /* the usual case, and cheap to see */
-        if (other == q || is_one_table || !is_compatible(m, q, other) || !may_meet(m, q, other)) {
+        if (other == q || !is_compatible(m, q, other) || !may_meet(m, q, other)) {
             continue;
         }
         ret->at[ret->count++] = other;
@@ -523,16 +526,18 @@ void rule_metric(struct check *c)
     }
     for (uint32_t i = 0; i < m->quantities.count; i++) {
         if (takes_part(&m->quantities.at[i])) {
-            entries[kept++] = (struct entry){m->quantities.at[i].key, i};
+            entries[kept++] = (struct entry){m->quantities.at[i].key, i, m->quantities.at[i].table};
         }
     }
     qsort(entries, count, sizeof *entries, by_key);
     for (uint32_t i = 0; i < count;) {
         uint32_t k = i;
+        bool is_one_table = entries[i].table != NONE32;
         while (k < count && entries[k].key == entries[i].key) {
+            is_one_table &= entries[k].table == entries[i].table;
             k++;
         }
-        for (uint32_t at = i; at < k && k - i >= 2 && k - i <= BUCKET_MAX; at++) {
+        for (uint32_t at = i; at < k && k - i >= 2 && !is_one_table && k - i <= BUCKET_MAX; at++) {
             judge_quantity(c, &entries[i], k - i, &m->quantities.at[entries[at].quantity]);
         }
         i = k;

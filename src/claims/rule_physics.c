@@ -95,9 +95,19 @@ static void judge_range(struct check *c, struct quantity *q)
 
 /* ---- C402 zero --- */
 
-static void judge_zero(struct check *c, const struct record *record)
+/* Of a block many sentences may ask: the answer is kept. */
+static bool block_measures(struct check *c, uint32_t block)
 {
     static const char *const MEASURED[] = {"measured", "elapsed", "response", "took", NULL};
+    if (c->zero_block != block + 1) {
+        c->zero_block = block + 1;
+        c->zero_block_measures = block_has_any(&c->m, block, MEASURED);
+    }
+    return c->zero_block_measures;
+}
+
+static void judge_zero(struct check *c, const struct record *record)
+{
     for (uint32_t i = 0; i < record->count; i++) {
         struct quantity *q = record->at[i];
         bool is_zero =
@@ -106,7 +116,7 @@ static void judge_zero(struct check *c, const struct record *record)
             continue;
         }
         bool is_named = metric_of(q) == W_LATENCY || metric_of(q) == W_TTFT ||
-                        (metric_of(q) == W_DURATION && record->is_text && block_has_any(&c->m, q->block, MEASURED));
+                        (metric_of(q) == W_DURATION && record->is_text && block_measures(c, q->block));
         bool is_time = q->dim == DIM_TIME && (q->stat != STAT_NONE || is_named) && q->stat != STAT_SD &&
                        q->stat != STAT_MIN && q->stat != STAT_CV;
         bool has_work = false;

@@ -113,7 +113,8 @@ static void judge_universal(struct check *c, uint32_t block, uint32_t from, uint
     const struct item *word = NULL;
     bool is_better = false;
     struct quantity *any = NULL;
-    if (!speaks_for_all(m, block, from, to, &word, &is_better)) {
+    if (!(m->sentences.at[m->items.at[from].sentence].classes & UINT32_C(1) << CLASS_DIRECTION) ||
+        !speaks_for_all(m, block, from, to, &word, &is_better)) {
         return;
     }
     struct quantity *row = worse_row(c, block, &any);
