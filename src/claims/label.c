@@ -640,6 +640,53 @@ static void take_key(struct label_set *set, struct assay_slice key)
     }
 }
 
+static bool holds_all(const struct label_set *set, const struct label_set *parts)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < parts->count; i++) {
+        for (uint32_t k = 0; k < set->count; k++) {
+            found += set->tokens[k] == parts->tokens[i];
+        }
+    }
+    return parts->count > 0 && found == parts->count;
+}
+
+static void replace(struct label_set *set, const struct label_set *parts, const struct label_set *by)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < set->count; i++) {
+        bool goes = false;
+        for (uint32_t k = 0; k < parts->count; k++) {
+            goes |= parts->tokens[k] == set->tokens[i];
+        }
+        set->tokens[kept] = set->tokens[i];
+        kept += !goes;
+    }
+    set->count = kept;
+    for (uint32_t i = 0; i < by->count; i++) {
+        add_token(set, by->tokens[i]);
+    }
+}
+
+/* Names that a policy holds for one ("same_as: [[tps, decode_rate]]") become the first of their group. */
+static void merge_names(const struct model *m, struct label_set *set)
+{
+    const struct assay_claims_policy *policy = &m->request->policy;
+    for (size_t i = 0; i < policy->same_as_count; i++) {
+        const struct assay_claims_same *group = &policy->same_as[i];
+        struct label_set first = {0};
+        for (size_t k = 0; k < group->count; k++) {
+            struct label_set parts = {0};
+            take_key(&parts, assay_slice_of(group->words[k]));
+            if (k == 0) {
+                first = parts;
+            } else if (first.count > 0 && holds_all(set, &parts)) {
+                replace(set, &parts, &first);
+            }
+        }
+    }
+}
+
 void claims_label_member(struct model *m, uint32_t quantity, const struct assay_slice *path, uint32_t depth,
                          uint32_t member)
 {
@@ -656,6 +703,7 @@ void claims_label_member(struct model *m, uint32_t quantity, const struct assay_
             take_key(&set, text->value);
         }
     }
+    merge_names(m, &set);
     store(m, q, &set);
 }
 
@@ -692,6 +740,7 @@ static void label_quantity(struct labeller *l, struct quantity *q)
         label_text(l, q, &set);
     }
     q->is_headline = b->kind != BLOCK_CELL && (b->is_lead || (model_flags_at(m, q->block, q->flat) & SEGMENT_STRONG));
+    merge_names(m, &set);
     store(m, q, &set);
 }
 

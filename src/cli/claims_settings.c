@@ -23,7 +23,8 @@ static assay_code take_policy(struct assay_claims_settings *settings, assay_err 
     settings->rules = assay_alloc(from->rules_count + 1, sizeof *settings->rules);
     settings->suppressions =
         assay_alloc(from->suppress_count ? from->suppress_count : 1, sizeof *settings->suppressions);
-    if (!settings->rules || !settings->suppressions) {
+    settings->same = assay_alloc(from->same_as_count ? from->same_as_count : 1, sizeof *settings->same);
+    if (!settings->rules || !settings->suppressions || !settings->same) {
         return assay_nomem(err);
     }
     if (!from->is_given) {
@@ -49,6 +50,11 @@ static assay_code take_policy(struct assay_claims_settings *settings, assay_err 
         settings->suppressions[i] =
             (struct assay_claims_suppression){from->suppress[i].fingerprint, from->suppress[i].reason};
     }
+    for (size_t i = 0; i < from->same_as_count; i++) {
+        settings->same[i] = (struct assay_claims_same){from->same_as[i].words, from->same_as[i].count};
+    }
+    to->same_as = settings->same;
+    to->same_as_count = from->same_as_count;
     to->rules = settings->rules;
     to->suppress = settings->suppressions;
     to->suppress_count = from->suppress_count;
@@ -135,6 +141,7 @@ void assay_claims_settings_done(struct assay_claims_settings *settings)
     assay_free(settings->old_fingerprints);
     assay_free(settings->rules);
     assay_free(settings->suppressions);
+    assay_free(settings->same);
     json_decref(settings->base);
     json_decref(settings->hardware);
     assay_policy_free(settings->document);

@@ -10,6 +10,7 @@ struct assay_claims_settings {
     struct assay_claims_policy policy;
     struct assay_claims_rule_level *rules;
     struct assay_claims_suppression *suppressions;
+    struct assay_claims_same *same; /* words borrowed from the document */
     json_t *hardware, *base;
     const char **old_fingerprints; /* sorted; borrowed from base */
     size_t old_count;

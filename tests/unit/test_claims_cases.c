@@ -72,9 +72,35 @@ static void every_example_is_found_where_it_is_and_nothing_else(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static size_t count_with(const struct assay_claims_same *same, size_t count)
+{
+    static const char DOCUMENT[] = "# Summary\n\nThe tokens decode rate is 30 tok/s.\n\n## Rows\n\n| metric | value |\n"
+                                   "| --- | --- |\n| tps | 50 tok/s |\n";
+    struct assay_claims_input input = {.path = "case.md", .bytes = DOCUMENT, .len = sizeof DOCUMENT - 1};
+    struct assay_claims_request request = {.inputs = &input,
+                                           .inputs_count = 1,
+                                           .policy = {.same_as = same, .same_as_count = count},
+                                           .options = {.level = ASSAY_SEVERITY_WARNING}};
+    struct assay_findings *findings = NULL;
+    assert_int_equal(assay_claims_check(&request, &findings, NULL), ASSAY_OK);
+    size_t found = findings->findings_count;
+    assay_findings_free(findings);
+    return found;
+}
+
+static void names_that_a_policy_holds_for_one_are_one_metric(void **state)
+{
+    (void)state;
+    static const char *const WORDS[] = {"tps", "decode_rate"};
+    static const struct assay_claims_same SAME = {WORDS, 2};
+    assert_int_equal(count_with(NULL, 0), 0);
+    assert_int_equal(count_with(&SAME, 1), 1);
+}
+
 int main(void)
 {
     assay_json_init();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_example_is_found_where_it_is_and_nothing_else)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_example_is_found_where_it_is_and_nothing_else),
+                                       cmocka_unit_test(names_that_a_policy_holds_for_one_are_one_metric)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
