@@ -13,7 +13,8 @@
 
 struct entry {
     uint32_t key, quantity;
-    uint32_t table; /* of the quantity: most of a bucket stand in one, and need no look */
+    uint32_t table; /* of the quantity */
+    bool is_row;    /* of a table that sums nothing up: two of them never meet, which is most of a bucket */
 };
 
 static int by_key(const void *a, const void *b)
@@ -277,12 +278,14 @@ static bool is_same(const struct model *m, const struct quantity *a, const struc
     return a->stat == b->stat && is_compatible(m, a, b);
 }
 
-static void collect(struct check *c, const struct entry *bucket, uint32_t count, struct quantity *q,
+static void collect(struct check *c, const struct entry *bucket, uint32_t count, const struct entry *self,
                     struct candidates *ret)
 {
     const struct model *m = &c->m;
+    struct quantity *q = &c->m.quantities.at[self->quantity];
     for (uint32_t i = 0; i < count && ret->count < CANDIDATES_MAX; i++) {
-        if (q->table != NONE32 && q->table == bucket[i].table) {
+        bool is_one_table = self->table != NONE32 && self->table == bucket[i].table;
+        if (is_one_table || (self->is_row && bucket[i].is_row)) {
             continue;
         }
         struct quantity *other = &c->m.quantities.at[bucket[i].quantity];
@@ -492,10 +495,11 @@ static bool is_one_of_many(const struct model *m, const struct quantity *q, cons
     return false;
 }
 
-static void judge_quantity(struct check *c, const struct entry *bucket, uint32_t count, struct quantity *q)
+static void judge_quantity(struct check *c, const struct entry *bucket, uint32_t count, const struct entry *self)
 {
+    struct quantity *q = &c->m.quantities.at[self->quantity];
     struct candidates all = {0};
-    collect(c, bucket, count, q, &all);
+    collect(c, bucket, count, self, &all);
     all.same = all.same ? all.same : only_row(&c->m, q, &all);
     for (uint32_t i = 0; i < all.count; i++) {
         if (meets(q, all.at[i])) {
@@ -512,6 +516,13 @@ static void judge_quantity(struct check *c, const struct entry *bucket, uint32_t
     judge_headline(c, q, &all);
 }
 
+static struct entry entry_of(const struct model *m, uint32_t quantity)
+{
+    const struct quantity *q = &m->quantities.at[quantity];
+    return (struct entry){
+        .key = q->key, .quantity = quantity, .table = q->table, .is_row = q->table != NONE32 && !sums_up(m, q)};
+}
+
 void rule_metric(struct check *c)
 {
     struct model *m = &c->m;
@@ -526,19 +537,20 @@ void rule_metric(struct check *c)
     }
     for (uint32_t i = 0; i < m->quantities.count; i++) {
         if (takes_part(&m->quantities.at[i])) {
-            entries[kept++] = (struct entry){m->quantities.at[i].key, i, m->quantities.at[i].table};
+            entries[kept++] = entry_of(m, i);
         }
     }
     qsort(entries, count, sizeof *entries, by_key);
     for (uint32_t i = 0; i < count;) {
         uint32_t k = i;
-        bool is_one_table = entries[i].table != NONE32;
+        bool is_one_table = entries[i].table != NONE32, are_rows = true;
         while (k < count && entries[k].key == entries[i].key) {
             is_one_table &= entries[k].table == entries[i].table;
+            are_rows &= entries[k].is_row;
             k++;
         }
-        for (uint32_t at = i; at < k && k - i >= 2 && !is_one_table && k - i <= BUCKET_MAX; at++) {
-            judge_quantity(c, &entries[i], k - i, &m->quantities.at[entries[at].quantity]);
+        for (uint32_t at = i; at < k && k - i >= 2 && !is_one_table && !are_rows && k - i <= BUCKET_MAX; at++) {
+            judge_quantity(c, &entries[i], k - i, &entries[at]);
         }
         i = k;
     }
