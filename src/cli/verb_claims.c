@@ -2,6 +2,7 @@
 #include "cli/claims_files.h"
 #include "cli/claims_receipts.h"
 #include "cli/claims_settings.h"
+#include "cli/claims_stamps.h"
 #include "cli/claims_write.h"
 #include "cli/cli.h"
 #include "cli/terminal.h"
@@ -132,6 +133,7 @@ struct call {
     struct assay_findings *findings;
     struct assay_claims_proposals *proposals;
     struct assay_claims_settings settings;
+    struct assay_claims_stamps stamps;
     struct assay_claims_rule_level rules[2 * ASSAY_OPT_LIST_MAX];
     struct assay_claims_request request;
 };
@@ -143,6 +145,8 @@ static void fill_request(struct call *call, const struct values *values)
     request->inputs_count = call->files.count;
     request->receipts = call->receipts.at;
     request->receipts_count = call->receipts.count;
+    request->stamps = call->stamps.at;
+    request->stamps_count = call->stamps.count;
     request->hardware = call->settings.hardware;
     request->old_fingerprints = call->settings.old_fingerprints;
     request->old_fingerprints_count = call->settings.old_count;
@@ -179,6 +183,9 @@ static assay_code load_all(struct call *call, const struct values *values, const
     }
     if (rc == ASSAY_OK) {
         rc = assay_claims_settings_load(&call->settings, values->policy, values->hardware, values->base, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = assay_claims_stamps_load(&call->stamps, &call->files, values->head, err);
     }
     return rc;
 }
@@ -231,6 +238,7 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     assay_claims_proposals_free(call->proposals);
     assay_findings_free(call->findings);
     assay_claims_settings_done(&call->settings);
+    assay_claims_stamps_done(&call->stamps);
     assay_claims_receipts_done(&call->receipts);
     assay_claims_files_done(&call->files);
     assay_free(call);

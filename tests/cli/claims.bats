@@ -80,3 +80,16 @@ binds() {
     cp "$BATS_TEST_DIRNAME/../../docs/howto/check-the-numbers-of-a-document.md" howto.md
     run_exit 0 "$ASSAY" claims howto.md
 }
+
+@test "a stamp that is later than the commit that holds it is found with --head" {
+    git init -q .
+    echo '{"measured_at": "2031-04-02T10:40:00Z", "p50_ms": 41.2}' >late.json
+    echo '{"measured_at": "2031-04-02T09:58:00Z", "p50_ms": 41.2}' >before.json
+    git add late.json before.json
+    GIT_COMMITTER_DATE='2031-04-02T10:05:00Z' git -c user.name=a -c user.email=a@example.org commit -qm results
+    run_exit 1 "$ASSAY" claims late.json --head HEAD
+    says "error[C701 after-container]"
+    run_exit 0 "$ASSAY" claims before.json --head HEAD
+    echo '{"measured_at": "2031-04-02T10:41:00Z", "p50_ms": 41.2}' >late.json
+    run_exit 0 "$ASSAY" claims late.json --head HEAD
+}
