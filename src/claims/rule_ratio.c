@@ -169,6 +169,10 @@ static void judge_direction(struct check *c, uint32_t index)
         sentence_has_class(m, pair->block, pair->from, CLASS_HYPOTHETICAL)) {
         return;
     }
+    bool is_share = a->dim == DIM_PERCENT || a->dim == DIM_RATIO;
+    if (is_share && claims_words[word->word].flags & WORD_COMPARED) {
+        return; /* "25 % to 35 % smaller" is a range */
+    }
     int movement = b->value > a->value ? 1 : -1;
     unsigned flags = claims_words[word->word].flags;
     if (!is_false(flags, movement, better_of(m, a))) {
