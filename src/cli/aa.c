@@ -13,33 +13,15 @@
 #define CHECK_ID "aa_noise"
 #define CHECK_RULE "aa_noise@1"
 
-static assay_code set(struct assay_prepared_run *run, const char *name, const char *value, assay_err *err)
-{
-    return value ? assay_opt_set(&run->table.verb, name, value, run->values, &run->seen, err) : ASSAY_OK;
-}
-
-/* "a=COMMAND": with its letter in front a command is never taken for one. */
-static assay_code set_arm(struct assay_prepared_run *run, char id, const char *line, struct assay_arena *arena,
-                          assay_err *err)
-{
-    size_t bytes = strlen(line) + sizeof "a=";
-    char *text = assay_arena_take(arena, bytes, 1);
-    if (!text) {
-        return assay_nomem(err);
-    }
-    (void)snprintf(text, bytes, "%c=%s", id, line);
-    return set(run, "arm", text, err);
-}
-
 static assay_code set_options(struct assay_prepared_run *run, const struct assay_aa_setup *setup,
                               struct assay_arena *arena, assay_err *err)
 {
-    assay_code rc = set_arm(run, 'a', setup->a, arena, err);
-    rc = rc == ASSAY_OK ? set_arm(run, 'b', setup->b, arena, err) : rc;
-    rc = rc == ASSAY_OK ? set(run, "pairs", setup->pairs, err) : rc;
-    rc = rc == ASSAY_OK ? set(run, "duration", setup->duration, err) : rc;
+    assay_code rc = assay_prepared_run_arm(run, 'a', setup->a, arena, err);
+    rc = rc == ASSAY_OK ? assay_prepared_run_arm(run, 'b', setup->b, arena, err) : rc;
+    rc = rc == ASSAY_OK ? assay_prepared_run_set(run, "pairs", setup->pairs, err) : rc;
+    rc = rc == ASSAY_OK ? assay_prepared_run_set(run, "duration", setup->duration, err) : rc;
     for (size_t i = 0; rc == ASSAY_OK && setup->options && setup->options[i]; i += 2) {
-        rc = set(run, setup->options[i], setup->options[i + 1], err);
+        rc = assay_prepared_run_set(run, setup->options[i], setup->options[i + 1], err);
     }
     return rc;
 }

@@ -28,6 +28,13 @@ static assay_code own_digest(char ret[65], assay_err *err)
     return rc;
 }
 
+assay_code assay_judged_check(double margin, double confidence, assay_err *err)
+{
+    return confidence >= 0.5 && confidence < 1 && margin > 0 && margin <= 1
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_USAGE, "--confidence must be from 50%% to below 100%%, --margin above 0");
+}
+
 assay_code assay_judged_begin(struct assay_judged *judged, assay_err *err)
 {
     *judged = (struct assay_judged){0};

@@ -31,6 +31,8 @@ struct assay_judged {
     char binary_sha256[65];   /* of this program, or "" */
 };
 
+/* USAGE unless the margin is above 0 and at most 1, and the confidence from 50 % to below 100 %. */
+assay_code assay_judged_check(double margin, double confidence, assay_err *err);
 assay_code assay_judged_begin(struct assay_judged *judged, assay_err *err);
 assay_code assay_judged_open(struct assay_judged *judged, const char *place, const struct assay_opened **ret,
                              assay_err *err);

@@ -85,10 +85,7 @@ static const struct assay_opt OPTIONS[] = {
 };
 
 /* Options of `run command` by name, as far as they were given. */
-static const struct passed {
-    const char *name;
-    size_t offset;
-} PASSED[] = {
+static const struct assay_passed PASSED[] = {
     {"precision", AT(precision)},
     {"duration", AT(duration)},
     {"pairs", AT(pairs)},
@@ -107,41 +104,16 @@ static const struct passed {
     {"branch", AT(branch)},
 };
 
-static assay_code set(struct assay_prepared_run *run, const char *name, const char *value, assay_err *err)
-{
-    return value ? assay_opt_set(&run->table.verb, name, value, run->values, &run->seen, err) : ASSAY_OK;
-}
-
-/* "a=COMMAND": with its letter in front a command is never taken for one. */
-static assay_code set_arms(struct assay_prepared_run *run, const struct assay_opt_result *given,
-                           struct assay_arena *arena, assay_err *err)
-{
-    assay_code rc = ASSAY_OK;
-    for (size_t i = 0; i < given->arguments_count && rc == ASSAY_OK; i++) {
-        size_t bytes = strlen(given->arguments[i]) + sizeof "a=";
-        char *text = assay_arena_take(arena, bytes, 1);
-        if (!text) {
-            return assay_nomem(err);
-        }
-        (void)snprintf(text, bytes, "%c=%s", (char)('a' + i), given->arguments[i]);
-        rc = set(run, "arm", text, err);
-    }
-    return rc;
-}
-
 static assay_code set_options(struct assay_prepared_run *run, const struct values *values, assay_err *err)
 {
     bool is_open = !values->precision && !values->duration && !values->pairs;
-    assay_code rc = ASSAY_OK;
-    for (size_t i = 0; i < sizeof PASSED / sizeof PASSED[0] && rc == ASSAY_OK; i++) {
-        const char *value;
-        memcpy(&value, (const char *)values + PASSED[i].offset, sizeof value);
-        rc = set(run, PASSED[i].name, value, err);
-    }
-    rc = rc == ASSAY_OK && is_open ? set(run, "precision", DEFAULT_PRECISION, err) : rc;
-    rc = rc == ASSAY_OK && !values->duration && !values->pairs ? set(run, "duration", DEFAULT_DURATION, err) : rc;
-    rc = rc == ASSAY_OK && values->shell ? set(run, "shell", "true", err) : rc;
-    rc = rc == ASSAY_OK && values->pin ? set(run, "pin", "true", err) : rc;
+    assay_code rc = assay_prepared_run_pass(run, PASSED, sizeof PASSED / sizeof PASSED[0], values, err);
+    rc = rc == ASSAY_OK && is_open ? assay_prepared_run_set(run, "precision", DEFAULT_PRECISION, err) : rc;
+    rc = rc == ASSAY_OK && !values->duration && !values->pairs
+             ? assay_prepared_run_set(run, "duration", DEFAULT_DURATION, err)
+             : rc;
+    rc = rc == ASSAY_OK && values->shell ? assay_prepared_run_set(run, "shell", "true", err) : rc;
+    rc = rc == ASSAY_OK && values->pin ? assay_prepared_run_set(run, "pin", "true", err) : rc;
     struct assay_run_options *options = assay_prepared_run_options(run);
     if (values->precision || is_open) { /* the interval that the run ends on is the one that is judged */
         options->load.confidence = values->confidence;
@@ -217,7 +189,7 @@ static assay_code measure_and_judge(struct assay_cli *cli, struct assay_judged *
     struct assay_run_result result = {0};
     json_t *before = NULL, *checks = NULL;
     assay_code rc = assay_prepared_run_init(&run, assay_cli_workload(cli, "command"), err);
-    rc = rc == ASSAY_OK ? set_arms(&run, given, &judged->arena, err) : rc;
+    rc = rc == ASSAY_OK ? assay_prepared_run_arms(&run, given, &judged->arena, err) : rc;
     rc = rc == ASSAY_OK ? set_options(&run, values, err) : rc;
     rc = rc == ASSAY_OK && values->wants_doctor ? watch(&before, err) : rc;
     if (rc == ASSAY_OK && values->wants_selfcheck) {
@@ -238,10 +210,11 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 {
     const struct values *values = values_;
     struct assay_judged judged;
-    if (!(values->confidence >= 0.5 && values->confidence < 1) || !(values->margin > 0 && values->margin <= 1)) {
-        return assay_fail(err, ASSAY_USAGE, "--confidence must be from 50%% to below 100%%, --margin above 0");
+    assay_code rc = assay_judged_check(values->margin, values->confidence, err);
+    if (rc != ASSAY_OK) {
+        return rc;
     }
-    assay_code rc = assay_judged_begin(&judged, err);
+    rc = assay_judged_begin(&judged, err);
     if (rc == ASSAY_OK) {
         rc = measure_and_judge(cli, &judged, values, given, out, err);
     }

@@ -93,10 +93,11 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 {
     const struct values *values = values_;
     struct assay_judged judged;
-    if (!(values->confidence >= 0.5 && values->confidence < 1) || !(values->margin > 0 && values->margin <= 1)) {
-        return assay_fail(err, ASSAY_USAGE, "--confidence must be from 50%% to below 100%%, --margin above 0");
+    assay_code rc = assay_judged_check(values->margin, values->confidence, err);
+    if (rc != ASSAY_OK) {
+        return rc;
     }
-    assay_code rc = assay_judged_begin(&judged, err);
+    rc = assay_judged_begin(&judged, err);
     if (rc == ASSAY_OK) {
         rc = compare(cli, &judged, values, given, out, err);
     }

@@ -67,10 +67,7 @@ static const struct assay_opt OPTIONS[] = {
     {"quiet", NULL, "no progress, no notes", ASSAY_OPT_FLAG, AT(is_quiet), .group = LOAD},
 };
 
-static const struct passed {
-    const char *name;
-    size_t offset;
-} PASSED[] = {
+static const struct assay_passed PASSED[] = {
     {"pairs", AT(pairs)},
     {"requests", AT(requests)},
     {"concurrency", AT(concurrency)},
@@ -86,11 +83,6 @@ static const struct passed {
     {"store", AT(store)},
 };
 
-static assay_code set(struct assay_prepared_run *run, const char *name, const char *value, assay_err *err)
-{
-    return value ? assay_opt_set(&run->table.verb, name, value, run->values, &run->seen, err) : ASSAY_OK;
-}
-
 /* --option NAME=VALUE */
 static assay_code set_further(struct assay_prepared_run *run, const char *text, struct assay_arena *arena,
                               assay_err *err)
@@ -100,39 +92,17 @@ static assay_code set_further(struct assay_prepared_run *run, const char *text, 
         return assay_fail(err, ASSAY_USAGE, "--option '%.64s': expected NAME=VALUE", text);
     }
     const char *name = assay_arena_text(arena, text, (size_t)(sign - text));
-    return name ? set(run, name, sign + 1, err) : assay_nomem(err);
-}
-
-/* An arm a URL, the first is the base. */
-static assay_code set_arms(struct assay_prepared_run *run, const struct assay_opt_result *given,
-                           struct assay_arena *arena, assay_err *err)
-{
-    assay_code rc = ASSAY_OK;
-    for (size_t i = 0; i < given->arguments_count && rc == ASSAY_OK; i++) {
-        size_t bytes = strlen(given->arguments[i]) + sizeof "a=";
-        char *text = assay_arena_take(arena, bytes, 1);
-        if (!text) {
-            return assay_nomem(err);
-        }
-        (void)snprintf(text, bytes, "%c=%s", (char)('a' + i), given->arguments[i]);
-        rc = set(run, "arm", text, err);
-    }
-    return rc;
+    return name ? assay_prepared_run_set(run, name, sign + 1, err) : assay_nomem(err);
 }
 
 static assay_code set_options(struct assay_prepared_run *run, const struct values *values, struct assay_arena *arena,
                               assay_err *err)
 {
-    assay_code rc = ASSAY_OK;
-    for (size_t i = 0; i < sizeof PASSED / sizeof PASSED[0] && rc == ASSAY_OK; i++) {
-        const char *value;
-        memcpy(&value, (const char *)values + PASSED[i].offset, sizeof value);
-        rc = set(run, PASSED[i].name, value, err);
-    }
+    assay_code rc = assay_prepared_run_pass(run, PASSED, sizeof PASSED / sizeof PASSED[0], values, err);
     for (size_t i = 0; i < values->option.count && rc == ASSAY_OK; i++) {
         rc = set_further(run, values->option.items[i], arena, err);
     }
-    rc = rc == ASSAY_OK && !values->pairs ? set(run, "pairs", DEFAULT_PAIRS, err) : rc;
+    rc = rc == ASSAY_OK && !values->pairs ? assay_prepared_run_set(run, "pairs", DEFAULT_PAIRS, err) : rc;
     struct assay_run_options *options = assay_prepared_run_options(run);
     options->around.wants_store = values->wants_store;
     options->around.is_quiet = values->is_quiet;
@@ -194,7 +164,7 @@ static assay_code measure_and_judge(struct assay_cli *cli, struct assay_judged *
     struct assay_prepared_run run;
     struct assay_run_result result = {0};
     assay_code rc = assay_prepared_run_init(&run, assay_cli_workload(cli, "llm"), err);
-    rc = rc == ASSAY_OK ? set_arms(&run, given, &judged->arena, err) : rc;
+    rc = rc == ASSAY_OK ? assay_prepared_run_arms(&run, given, &judged->arena, err) : rc;
     rc = rc == ASSAY_OK ? set_options(&run, values, &judged->arena, err) : rc;
     rc = rc == ASSAY_OK ? assay_one_run_keep(&run, &result, err) : rc;
     rc = rc == ASSAY_OK ? judge_run(cli, judged, values, result.dir, out, err) : rc;
@@ -231,10 +201,11 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 {
     const struct values *values = values_;
     struct assay_judged judged;
-    if (!(values->confidence >= 0.5 && values->confidence < 1) || !(values->margin > 0 && values->margin <= 1)) {
-        return assay_fail(err, ASSAY_USAGE, "--confidence must be from 50%% to below 100%%, --margin above 0");
+    assay_code rc = assay_judged_check(values->margin, values->confidence, err);
+    if (rc != ASSAY_OK) {
+        return rc;
     }
-    assay_code rc = assay_judged_begin(&judged, err);
+    rc = assay_judged_begin(&judged, err);
     if (rc == ASSAY_OK) {
         rc = answer(cli, &judged, values, given, out, err);
     }

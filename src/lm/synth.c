@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/rng.h"
+#include "lm/alphabet.h"
 #include "lm/gguf.h"
 
 #include <assert.h>
@@ -257,21 +258,6 @@ struct vocabulary {
     size_t count, merges_count;
 };
 
-static bool is_printable(unsigned byte)
-{
-    return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-}
-
-/* A byte in GPT-2's printable alphabet. */
-static void append_byte(struct assay_buf *out, unsigned byte)
-{
-    uint32_t others = 0;
-    for (unsigned b = 0; b < byte; b++) {
-        others += !is_printable(b);
-    }
-    assay_utf8_append(out, is_printable(byte) ? byte : 256 + others);
-}
-
 static bool is_token(const struct vocabulary *vocabulary, struct assay_slice text)
 {
     for (size_t i = 0; i < vocabulary->count; i++) {
@@ -327,7 +313,7 @@ static void fill_vocabulary(struct vocabulary *vocabulary, uint64_t seed, size_t
     struct assay_rng rng;
     assay_rng_seed(&rng, seed, "vocabulary");
     for (unsigned byte = 0; byte < BYTES; byte++) {
-        append_byte(&vocabulary->text, byte);
+        assay_utf8_append(&vocabulary->text, assay_alphabet_code_point(byte));
         end_token(vocabulary, 1);
     }
     while (vocabulary->count < count - CONTROLS && vocabulary->count < SEARCH_MAX &&

@@ -1,5 +1,7 @@
 #include "lm/token_vocab.h"
 
+#include "lm/alphabet.h"
+
 #include "base/rng.h"
 
 #include <assert.h>
@@ -13,28 +15,6 @@
 
 /* ---- the printable alphabet --------------------------------------------------------------------------------------*/
 
-/* GPT-2 writes a byte as a printable character: those that are printable in Latin-1 as themselves, the others, in
- * order, from U+0100 on. */
-static bool is_printable(unsigned byte)
-{
-    return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-}
-
-/* The byte of each of the 68 characters from U+0100 on. */
-static int byte_of(uint32_t code_point)
-{
-    if (code_point < 256) {
-        return is_printable(code_point) ? (int)code_point : -1;
-    }
-    uint32_t left = code_point - 256;
-    for (unsigned byte = 0; byte < 256; byte++) {
-        if (!is_printable(byte) && left-- == 0) {
-            return (int)byte;
-        }
-    }
-    return -1;
-}
-
 /* Appends what a text of that alphabet stands for; text outside it (a control token's name) stands for itself. */
 static void append_bytes(struct assay_buf *out, struct assay_slice text)
 {
@@ -42,7 +22,7 @@ static void append_bytes(struct assay_buf *out, struct assay_slice text)
     for (size_t at = 0; at < text.len;) {
         uint32_t code_point = 0;
         at += assay_utf8_next(text.data + at, text.len - at, &code_point);
-        int byte = byte_of(code_point);
+        int byte = assay_alphabet_byte(code_point);
         if (byte < 0) {
             out->len = out->failed == ASSAY_OK ? from : out->len;
             assay_buf_append(out, text.data, text.len);

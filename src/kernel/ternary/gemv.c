@@ -1,5 +1,6 @@
 /* ternary_gemv: its operands, its cases and its binary64 reference. One token or a few; y[token][row]. */
 #include "kernel/families.h"
+#include "kernel/float.h"
 #include "kernel/ternary/ternary.h"
 
 #include <math.h>
@@ -99,15 +100,6 @@ static const struct assay_kernel_case CASES[] = {
     {.name = "longest", .shape = {2, TERNARY_COLUMNS_MAX, 1, 1}, .seed = 13, .extreme = HIGHEST},
 };
 
-/* SplitMix64 (Steele, Lea and Flood, 2014): the generator of the golden vectors. */
-static uint64_t splitmix(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 static unsigned code_of(unsigned extreme, uint64_t *state)
 {
     switch ((enum extreme)extreme) {
@@ -121,7 +113,7 @@ static unsigned code_of(unsigned extreme, uint64_t *state)
     case SILENT:
         break;
     }
-    return (unsigned)(splitmix(state) % 3);
+    return (unsigned)(kernel_draw(state) % 3);
 }
 
 static void fill_weights(const struct assay_kernel_case *which, uint8_t *packed, uint64_t bytes)
@@ -151,7 +143,7 @@ static struct stream stream_of(const struct assay_kernel_case *which, size_t tok
 
 static float next_activation(struct stream *stream)
 {
-    float random = ((float)(splitmix(&stream->state) >> 40) - 0x1p23F) / 0x1p23F;
+    float random = kernel_draw_real(&stream->state);
     switch (stream->extreme) {
     case HIGHEST:
     case NEGATIVE:
