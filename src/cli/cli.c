@@ -85,9 +85,50 @@ static assay_code call_and_print(struct assay_cli *cli, const struct assay_verb 
     return rc;
 }
 
+static assay_code print_help(const struct assay_verb *verb, assay_err *err)
+{
+    struct assay_buf out;
+    assay_buf_init(&out, ASSAY_CLI_OUTPUT_BYTES_MAX);
+    assay_opt_help(&verb->opt, &out);
+    assay_buf_printf(&out, "\nWords ('assay %s WORD --help' lists their options)\n", verb->opt.name);
+    for (size_t i = 0; i < verb->words_count; i++) {
+        assay_buf_printf(&out, "  %-10s %s\n", strrchr(verb->words[i]->opt.name, ' ') + 1, verb->words[i]->opt.summary);
+    }
+    assay_code rc = assay_cli_print(&out, err);
+    assay_buf_done(&out);
+    return rc;
+}
+
+static assay_code call_word(struct assay_cli *cli, const struct assay_verb *verb, int argc, char *const *argv,
+                            assay_err *err)
+{
+    struct assay_buf list;
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+        return print_help(verb, err);
+    }
+    assay_buf_init(&list, ASSAY_ERR_BYTES);
+    for (size_t i = 0; i < verb->words_count; i++) {
+        const char *word = strrchr(verb->words[i]->opt.name, ' ') + 1;
+        if (argc > 0 && strcmp(argv[0], word) == 0) {
+            assay_buf_done(&list);
+            return assay_verb_call(cli, verb->words[i], argc - 1, argv + 1, err);
+        }
+        assay_buf_printf(&list, "%s%s", i == 0 ? "" : i + 1 < verb->words_count ? ", " : " or ", word);
+    }
+    const char *words = list.data ? list.data : "";
+    assay_code rc = argc > 0
+                        ? assay_fail(err, ASSAY_USAGE, "there is no '%s %.40s': %s", verb->opt.name, argv[0], words)
+                        : assay_fail(err, ASSAY_USAGE, "'assay %s': what to do is missing: %s", verb->opt.name, words);
+    assay_buf_done(&list);
+    return rc;
+}
+
 assay_code assay_verb_call(struct assay_cli *cli, const struct assay_verb *verb, int argc, char *const *argv,
                            assay_err *err)
 {
+    if (verb->words) {
+        return call_word(cli, verb, argc, argv, err);
+    }
     if (verb->run_raw) {
         return verb->run_raw(cli, argc, argv, err);
     }

@@ -34,6 +34,9 @@ struct assay_verb {
                       struct assay_buf *out, assay_err *err);
     /* Instead of run, for verbs whose options depend on their first argument. */
     assay_code (*run_raw)(struct assay_cli *cli, int argc, char *const *argv, assay_err *err);
+    /* Instead of run: the first argument is a word with options of its own, and a verb named "VERB WORD". */
+    const struct assay_verb *const *words;
+    size_t words_count;
 };
 
 assay_code assay_verb_call(struct assay_cli *cli, const struct assay_verb *verb, int argc, char *const *argv,
@@ -60,6 +63,7 @@ assay_code assay_verb_call(struct assay_cli *cli, const struct assay_verb *verb,
     X(doctor)          \
     X(selfcheck)       \
     X(work)            \
+    X(lm)              \
     X(key)             \
     X(sign)            \
     X(log)             \
@@ -69,6 +73,13 @@ assay_code assay_verb_call(struct assay_cli *cli, const struct assay_verb *verb,
 #define ASSAY_VERB_DECLARE(name) extern const struct assay_verb assay_verb_##name;
 ASSAY_VERBS(ASSAY_VERB_DECLARE)
 #undef ASSAY_VERB_DECLARE
+
+/* The words of `lm`, each a verb_lm_NAME.c. */
+#define ASSAY_LM_WORDS(X) X(synth)
+
+#define ASSAY_LM_DECLARE(name) extern const struct assay_verb assay_verb_lm_##name;
+ASSAY_LM_WORDS(ASSAY_LM_DECLARE)
+#undef ASSAY_LM_DECLARE
 
 /* Reads argv into values; on --help prints the help and sets *ret_done. */
 assay_code assay_cli_parse(const struct assay_opt_verb *verb, int argc, char *const *argv, void *values,

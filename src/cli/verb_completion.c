@@ -40,7 +40,11 @@ static assay_code add_runs(struct tables *tables, const struct assay_cli *cli, a
 static assay_code tables_init(struct tables *tables, const struct assay_cli *cli, assay_err *err)
 {
     *tables = (struct tables){0};
-    tables->list = assay_alloc(cli->verbs_count + cli->workloads_count, sizeof *tables->list);
+    size_t words = 0;
+    for (size_t i = 0; i < cli->verbs_count; i++) {
+        words += cli->verbs[i]->words_count;
+    }
+    tables->list = assay_alloc(cli->verbs_count + words + cli->workloads_count, sizeof *tables->list);
     tables->runs = assay_alloc(cli->workloads_count, sizeof *tables->runs);
     if (!tables->list || !tables->runs) {
         return assay_nomem(err);
@@ -49,6 +53,9 @@ static assay_code tables_init(struct tables *tables, const struct assay_cli *cli
     for (size_t i = 0; rc == ASSAY_OK && i < cli->verbs_count; i++) {
         if (!cli->verbs[i]->is_hidden) {
             tables->list[tables->count++] = &cli->verbs[i]->opt;
+        }
+        for (size_t k = 0; k < cli->verbs[i]->words_count; k++) {
+            tables->list[tables->count++] = &cli->verbs[i]->words[k]->opt;
         }
         if (cli->verbs[i] == &assay_verb_run) { /* verbs of one first word stand together */
             rc = add_runs(tables, cli, err);

@@ -35,6 +35,10 @@ static void write_list(const struct assay_cli *cli, struct assay_buf *out)
         if (!cli->verbs[i]->is_hidden) {
             assay_buf_printf(out, "%s %s\n", cli->verbs[i]->opt.name, cli->verbs[i]->opt.name);
         }
+        for (size_t k = 0; k < cli->verbs[i]->words_count; k++) {
+            const char *name = cli->verbs[i]->words[k]->opt.name;
+            assay_buf_printf(out, "%s-%s %s\n", cli->verbs[i]->opt.name, strrchr(name, ' ') + 1, name);
+        }
     }
     for (size_t i = 0; i < cli->workloads_count; i++) {
         assay_buf_printf(out, "run-%s run %s\n", cli->workloads[i]->name, cli->workloads[i]->name);
@@ -52,6 +56,21 @@ static assay_code write_verb_page(const struct assay_cli *cli, const char *name,
     return assay_fail(err, ASSAY_USAGE, "there is no page for '%s'", name);
 }
 
+static assay_code write_word_page(const struct assay_cli *cli, const char *verb, const char *word,
+                                  struct assay_buf *out, assay_err *err)
+{
+    for (size_t i = 0; i < cli->verbs_count; i++) {
+        for (size_t k = 0; k < cli->verbs[i]->words_count; k++) {
+            const struct assay_opt_verb *page = &cli->verbs[i]->words[k]->opt;
+            if (strcmp(cli->verbs[i]->opt.name, verb) == 0 && strcmp(strrchr(page->name, ' ') + 1, word) == 0) {
+                write_page(page, out);
+                return ASSAY_OK;
+            }
+        }
+    }
+    return assay_fail(err, ASSAY_USAGE, "there is no page for '%s %s'", verb, word);
+}
+
 static assay_code run(struct assay_cli *cli, const void *values, const struct assay_opt_result *given,
                       struct assay_buf *out, assay_err *err)
 {
@@ -63,12 +82,15 @@ static assay_code run(struct assay_cli *cli, const void *values, const struct as
     if (given->arguments_count == 2 && strcmp(given->arguments[0], "run") == 0) {
         return write_run_page(cli, given->arguments[1], out, err);
     }
+    if (given->arguments_count == 2) {
+        return write_word_page(cli, given->arguments[0], given->arguments[1], out, err);
+    }
     return write_verb_page(cli, given->arguments[0], out, err);
 }
 
 const struct assay_verb assay_verb_man = {
     .opt = {.name = "man",
-            .synopsis = "[VERB [WORKLOAD]]",
+            .synopsis = "[VERB [WORKLOAD|WORD]]",
             .summary = "print a man page, or the list of pages",
             .arguments_max = 2},
     .is_hidden = true,

@@ -145,8 +145,7 @@ static void put_real(const struct maker *maker, const char *name, enum assay_for
 static void draw_trits(const struct maker *maker, const char *name, uint8_t *codes, uint64_t count)
 {
     struct assay_rng rng;
-    double zero_share = maker->synth->zero_share > 0 ? maker->synth->zero_share : 1.0 / 3;
-    uint32_t edge = (uint32_t)floor(TRIT_RANGE / 2 * (1 - zero_share) + 0.5);
+    uint32_t edge = (uint32_t)floor(TRIT_RANGE / 2 * (1 - maker->synth->zero_share) + 0.5);
     uint64_t bits = 0;
     assay_rng_seed(&rng, maker->synth->seed, name);
     for (uint64_t i = 0; i < count; i++) {

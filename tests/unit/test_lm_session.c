@@ -29,7 +29,8 @@ struct bench {
 static void bench_init(struct bench *bench, const char *shape, const char *format, const char *head)
 {
     static const struct assay_kernel_options NONE = {.isa = "amxbf16"};
-    const struct assay_synth synth = {.shape = shape, .format = format, .head = head, .seed = 11};
+    const struct assay_synth synth = {
+        .shape = shape, .format = format, .head = head, .seed = 11, .zero_share = ASSAY_SYNTH_ZERO_SHARE};
     *bench = (struct bench){0};
     assay_buf_init(&bench->file, (size_t)1 << 28);
     assert_int_equal(assay_synth_make(&synth, &bench->file, NULL), ASSAY_OK);
@@ -320,7 +321,11 @@ static void a_synthetic_model_is_the_same_every_time(void **state)
 {
     (void)state;
     struct assay_buf a, b;
-    struct assay_synth synth = {.shape = "1,256,256,4,2,300", .format = "tq2_0", .head = "q8_0", .seed = 5};
+    struct assay_synth synth = {.shape = "1,256,256,4,2,300",
+                                .format = "tq2_0",
+                                .head = "q8_0",
+                                .seed = 5,
+                                .zero_share = ASSAY_SYNTH_ZERO_SHARE};
     assay_buf_init(&a, (size_t)1 << 28);
     assay_buf_init(&b, (size_t)1 << 28);
     assert_int_equal(assay_synth_make(&synth, &a, NULL), ASSAY_OK);
