@@ -284,8 +284,17 @@ static unsigned steps_of(size_t count)
     return steps;
 }
 
+static assay_code bisect_stop(struct builder *builder, struct assay_detect_change *change, const char *commit,
+                              const char *why)
+{
+    char text[REASON_BYTES];
+    (void)snprintf(text, sizeof text, "the search between them ended at %.12s: %.300s", commit, why);
+    change->bisect_stop = assay_arena_text(builder->arena, text, strlen(text));
+    return change->bisect_stop != NULL ? ASSAY_OK : assay_nomem(builder->err);
+}
+
 /* The first of the commits at which the base's command is beaten, or lost to; a step that cannot be built or does not
- * say so ends the search with what is known. */
+ * say so ends the search, and the change says where. */
 static assay_code bisect(struct builder *builder, struct assay_detection *detection, size_t index, const char *base)
 {
     struct assay_detect_change *change = &detection->changes[index];
@@ -298,16 +307,16 @@ static assay_code bisect(struct builder *builder, struct assay_detection *detect
         const char *command = NULL, *why = NULL;
         struct assay_verdict_document document = {0};
         rc = build(builder, commits->names[middle - 1], &command, &why);
-        if (rc != ASSAY_OK || command == NULL) {
+        if (rc == ASSAY_OK && command != NULL) {
+            rc = pair_run(builder, base, command, alpha, &document, &why);
+        }
+        if (rc != ASSAY_OK) {
             return rc;
         }
-        rc = pair_run(builder, base, command, alpha, &document, &why);
-        if (rc != ASSAY_OK || why != NULL) {
-            return rc;
-        }
-        const struct assay_verdict_row *row = row_of(&document, detection->series[change->series].metric);
+        const struct assay_verdict_row *row =
+            why == NULL ? row_of(&document, detection->series[change->series].metric) : NULL;
         if (row == NULL || is_undecided(row)) {
-            return ASSAY_OK;
+            return bisect_stop(builder, change, commits->names[middle - 1], why != NULL ? why : "not decided");
         }
         if (says(row, change->is_worse)) {
             high = middle;

@@ -95,6 +95,11 @@ static void change_put(const struct assay_detection *detection, const struct ass
         foreign(out, change->reason);
         assay_buf_char(out, '\n');
     }
+    if (change->bisect_stop != NULL) {
+        assay_buf_text(out, "  ");
+        foreign(out, change->bisect_stop);
+        assay_buf_char(out, '\n');
+    }
     if (change->mark != NULL) {
         assay_buf_printf(out, "  marked %s: ", assay_mark_kind_text(change->mark->kind));
         foreign(out, change->mark->reason);

@@ -89,6 +89,7 @@ struct assay_detect_change {
     const char *reason;            /* of refuted, not built, environment */
     bool is_folded;                /* beyond the rows of its commit: counted, not shown */
     const char *bisected;          /* the commit itself, if others lay between; or NULL */
+    const char *bisect_stop;       /* where and why the search for it ended early; or NULL */
 };
 
 /* A series as it was scanned. */
