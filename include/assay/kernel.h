@@ -30,7 +30,7 @@
 
 ASSAY_BEGIN_C
 
-#define ASSAY_KERNEL_ABI 1u /* of the structures below: a plug-in of another number is refused */
+#define ASSAY_KERNEL_ABI 2u /* of the structures below: a plug-in of another number is refused */
 
 #define ASSAY_KERNEL_INPUTS_MAX 6
 #define ASSAY_KERNEL_OUTPUTS_MAX 3
@@ -59,11 +59,18 @@ struct assay_kernel_operand {
     uint64_t (*count)(const struct assay_kernel_shape *shape); /* elements of that type */
 };
 
+/* Which of the units of a call are to be computed, so that threads can share one: [first, end). end = 0: all. */
+struct assay_kernel_part {
+    uint64_t first, end;
+};
+
+/* Operands and shape are those of the whole call, whatever the part. */
 struct assay_kernel_call {
     struct assay_kernel_shape shape;
     const void *in[ASSAY_KERNEL_INPUTS_MAX];
     void *out[ASSAY_KERNEL_OUTPUTS_MAX];
     void *scratch; /* 64-byte-aligned, of the row's scratch_bytes; contents are rubbish; NULL if it wants none */
+    struct assay_kernel_part part; /* {0, 0} for an operation without units */
 };
 
 /* Cases from which the self-check before first use takes its shapes: the least one, odd tails, a real one. */
@@ -133,6 +140,9 @@ struct assay_kernel_operation {
     uint64_t (*elements)(const struct assay_kernel_shape *shape); /* NULL: rows x columns x tokens */
     uint64_t (*bytes)(const struct assay_kernel_shape *shape);    /* stored operands, streamed once; NULL: all inputs */
     uint64_t (*ops)(const struct assay_kernel_shape *shape);      /* multiply and add apart; NULL: 2 x elements */
+    /* Into how many units (rows, heads, tokens ...) a call can be cut. Every range of units writes its own outputs
+     * only, and all ranges together give the bits of the whole call. NULL: it cannot be cut. */
+    uint64_t (*units)(const struct assay_kernel_shape *shape);
 };
 
 /* A plug-in exports this one function; it returns NULL after the last operation. */

@@ -186,6 +186,12 @@ size_t assay_kernel_row_in_force(const struct assay_kernel *kernel)
     return atomic_load_explicit(&kernel->in_force, memory_order_acquire);
 }
 
+struct assay_kernel_part assay_kernel_share(const struct assay_kernel *kernel, const struct assay_kernel_shape *shape,
+                                            size_t thread, size_t count)
+{
+    return assay_kernel_part_of(kernel->op, shape, thread, count);
+}
+
 size_t assay_kernel_scratch_bytes(const struct assay_kernel *kernel, const struct assay_kernel_shape *shape)
 {
     uint64_t most = 0;

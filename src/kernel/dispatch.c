@@ -121,9 +121,9 @@ static void (*function_of(const struct assay_kernel *kernel, size_t row))(const 
 }
 
 static void count(const struct assay_kernel *kernel, struct assay_kernel_thread *thread, size_t row,
-                  const struct assay_kernel_shape *shape, uint64_t calls, uint64_t ticks)
+                  const struct assay_kernel_call *call, uint64_t calls, uint64_t ticks)
 {
-    struct assay_kernel_cost cost = assay_kernel_cost_of(kernel->op, shape);
+    struct assay_kernel_cost cost = assay_kernel_cost_of_part(kernel->op, &call->shape, call->part);
     struct slot *slot = &thread->slots[row];
     slot->calls += thread->is_first ? calls : 0;
     slot->elements += cost.elements * calls;
@@ -137,13 +137,16 @@ void assay_kernel_dispatch(const struct assay_kernel *kernel, struct assay_kerne
 {
     size_t row = atomic_load_explicit(&kernel->in_force, memory_order_acquire);
     void (*run)(const struct assay_kernel_call *) = function_of(kernel, row);
+    if (call->part.end > 0 && call->part.first == call->part.end) {
+        return;
+    }
     if (!thread->is_on) {
         run(call);
         return;
     }
     uint64_t begin = assay_tick_now();
     run(call);
-    count(kernel, thread, row, &call->shape, 1, assay_tick_now() - begin);
+    count(kernel, thread, row, call, 1, assay_tick_now() - begin);
 }
 
 void assay_kernel_dispatch_many(const struct assay_kernel *kernel, struct assay_kernel_thread *thread,
@@ -162,6 +165,6 @@ void assay_kernel_dispatch_many(const struct assay_kernel *kernel, struct assay_
     }
     uint64_t ticks = assay_tick_now() - begin;
     if (thread->is_on) {
-        count(kernel, thread, row, &ring->calls[first % ring->count]->shape, repetitions, ticks);
+        count(kernel, thread, row, ring->calls[first % ring->count], repetitions, ticks);
     }
 }

@@ -71,10 +71,13 @@ const char *assay_kernel_isa_missing(const struct assay_kernel_isa *isa, const s
 /* ---- shapes and costs ------------------------------------------------------------------------------------------- */
 
 struct assay_kernel_cost {
-    uint64_t elements, bytes, ops; /* of one call */
+    uint64_t elements, bytes, ops;
 };
 struct assay_kernel_cost assay_kernel_cost_of(const struct assay_kernel_operation *op,
                                               const struct assay_kernel_shape *shape);
+struct assay_kernel_cost assay_kernel_cost_of_part(const struct assay_kernel_operation *op,
+                                                   const struct assay_kernel_shape *shape,
+                                                   struct assay_kernel_part part);
 uint64_t assay_kernel_terms_of(const struct assay_kernel_operation *op, const struct assay_kernel_shape *shape);
 size_t assay_kernel_type_bytes(enum assay_kernel_type type);
 
@@ -205,6 +208,15 @@ assay_code assay_kernel_set_pin(struct assay_kernel_set *set, size_t row, struct
 size_t assay_kernel_row_in_force(const struct assay_kernel *kernel);
 size_t assay_kernel_scratch_bytes(const struct assay_kernel *kernel, const struct assay_kernel_shape *shape);
 
+/* The part of a call that one of `count` threads computes: a range of units, equal but for one, in order. Static, so
+ * that a thread finds the rows of the last pass in its cache; no result depends on it (kernels.md 3.3). The part may be
+ * empty (first == end > 0; dispatch then does nothing), never that of thread 0. An operation that cannot be cut
+ * belongs to thread 0. Each thread needs scratch of its own. */
+struct assay_kernel_part assay_kernel_share(const struct assay_kernel *kernel, const struct assay_kernel_shape *shape,
+                                            size_t thread, size_t count);
+struct assay_kernel_part assay_kernel_part_of(const struct assay_kernel_operation *op,
+                                              const struct assay_kernel_shape *shape, size_t thread, size_t count);
+
 /* A wrong result was seen: the breaker of the row opens until the process ends, and the next usable variant is in force
  * from the next dispatch on. `what` as for assay_kernel_check. False: it was open already, or it is the reference. */
 bool assay_kernel_suspect(struct assay_kernel *kernel, size_t row, const char *what);
@@ -228,7 +240,8 @@ void assay_kernel_counters_sum(const struct assay_kernel_counters *counters, siz
                                struct assay_kernel_total *ret);
 void assay_kernel_counters_zero(struct assay_kernel_counters *counters);
 
-/* Runs the variant in force and counts it. */
+/* Runs the variant in force on the call's part, and counts that: elements, bytes and ops by its share of the units, so
+ * that the parts of a call add up to the whole. `calls` are counted by thread 0 alone. */
 void assay_kernel_dispatch(const struct assay_kernel *kernel, struct assay_kernel_thread *thread,
                            const struct assay_kernel_call *call);
 

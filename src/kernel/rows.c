@@ -108,6 +108,45 @@ struct assay_kernel_cost assay_kernel_cost_of(const struct assay_kernel_operatio
     return cost;
 }
 
+static uint64_t units_of(const struct assay_kernel_operation *op, const struct assay_kernel_shape *shape)
+{
+    return op->units ? at_least_one(op->units(shape)) : 1;
+}
+
+/* floor(value * units / all), for any value and up to 2^32 units. */
+static uint64_t portion(uint64_t value, uint64_t units, uint64_t all)
+{
+    return value / all * units + value % all * units / all;
+}
+
+struct assay_kernel_cost assay_kernel_cost_of_part(const struct assay_kernel_operation *op,
+                                                   const struct assay_kernel_shape *shape,
+                                                   struct assay_kernel_part part)
+{
+    struct assay_kernel_cost cost = assay_kernel_cost_of(op, shape);
+    uint64_t all = units_of(op, shape);
+    if (part.end == 0) {
+        return cost;
+    }
+    assert(part.first <= part.end && part.end <= all);
+    cost.elements = portion(cost.elements, part.end, all) - portion(cost.elements, part.first, all);
+    cost.bytes = portion(cost.bytes, part.end, all) - portion(cost.bytes, part.first, all);
+    cost.ops = portion(cost.ops, part.end, all) - portion(cost.ops, part.first, all);
+    return cost;
+}
+
+struct assay_kernel_part assay_kernel_part_of(const struct assay_kernel_operation *op,
+                                              const struct assay_kernel_shape *shape, size_t thread, size_t count)
+{
+    assert(thread < count);
+    if (!op->units && thread == 0) {
+        return (struct assay_kernel_part){0};
+    }
+    uint64_t units = units_of(op, shape), whole = units / count, rest = units % count;
+    uint64_t first = thread * whole + (thread < rest ? thread : rest);
+    return (struct assay_kernel_part){.first = first, .end = first + whole + (thread < rest)};
+}
+
 uint64_t assay_kernel_terms_of(const struct assay_kernel_operation *op, const struct assay_kernel_shape *shape)
 {
     return op->terms ? op->terms(shape) : at_least_one(shape->columns);

@@ -317,13 +317,13 @@ static void rows_of_users_are_of_family_ext_and_of_known_form(void **state)
         assay_code code;
         const char *says;
     } TRIED[] = {
-        {&EXT, "ext_twice", 1, ASSAY_OK, NULL},
-        {&EXT, "ext_twice", 2, ASSAY_UNSUPPORTED, "version 2"},
-        {&REF, "test_twice", 1, ASSAY_MALFORMED, "family 'test'"},
-        {&OTHER, "ext_twice", 1, ASSAY_MALFORMED, "expected ext_twice_i32_ISA"},
-        {&CLASSY, "ext_twice", 1, ASSAY_MALFORMED, "class standin"},
-        {&EMPTY, "ext_twice", 1, ASSAY_MALFORMED, "expected a function"},
-        {&ODD, "ext_twice", 1, ASSAY_MALFORMED, "mmx"},
+        {&EXT, "ext_twice", ASSAY_KERNEL_ABI, ASSAY_OK, NULL},
+        {&EXT, "ext_twice", 1, ASSAY_UNSUPPORTED, "version 1"},
+        {&REF, "test_twice", ASSAY_KERNEL_ABI, ASSAY_MALFORMED, "family 'test'"},
+        {&OTHER, "ext_twice", ASSAY_KERNEL_ABI, ASSAY_MALFORMED, "expected ext_twice_i32_ISA"},
+        {&CLASSY, "ext_twice", ASSAY_KERNEL_ABI, ASSAY_MALFORMED, "class standin"},
+        {&EMPTY, "ext_twice", ASSAY_KERNEL_ABI, ASSAY_MALFORMED, "expected a function"},
+        {&ODD, "ext_twice", ASSAY_KERNEL_ABI, ASSAY_MALFORMED, "mmx"},
     };
     for (size_t i = 0; i < sizeof TRIED / sizeof TRIED[0]; i++) {
         struct assay_kernel_set *set = NULL;

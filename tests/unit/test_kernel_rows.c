@@ -263,6 +263,52 @@ static void random_shapes_and_inputs_give_what_the_reference_gives(void **state)
     (void)for_each_usable(check_random_shapes);
 }
 
+/* Every byte that differs from the poison was written by one part, and none by two. */
+static void check_parts(const struct assay_kernel_entry *entry)
+{
+    enum { PARTS = 3 };
+    struct assay_kernel_data data;
+    struct assay_kernel_case which = entry->op->cases[entry->op->cases_count > 1];
+    if (!entry->op->units) {
+        return;
+    }
+    assert_int_equal(assay_kernel_data_init(&data, entry->op, &which.shape, NULL), ASSAY_OK);
+    assay_kernel_data_fill(&data, &which);
+    size_t bytes = assay_kernel_data_outputs_bytes(&data), written = 0;
+    unsigned char *parts_of = calloc(bytes, 1);
+    assert_non_null(parts_of);
+    for (size_t part = 0; part < PARTS; part++) {
+        assay_kernel_data_poison(&data);
+        unsigned char poison = *(const unsigned char *)data.call.out[0];
+        data.call.part = assay_kernel_part_of(entry->op, &data.call.shape, part, PARTS);
+        if (data.call.part.first < data.call.part.end) {
+            entry->row->run(&data.call);
+        }
+        assert_true(assay_kernel_data_is_intact(&data));
+        for (size_t i = 0, at = 0; i < entry->op->outputs_count; at += data.out_bytes[i++]) {
+            for (size_t k = 0; k < data.out_bytes[i]; k++) {
+                parts_of[at + k] =
+                    (unsigned char)(parts_of[at + k] + (((const unsigned char *)data.call.out[i])[k] != poison));
+            }
+        }
+    }
+    for (size_t i = 0; i < bytes; i++) {
+        if (parts_of[i] > 1) {
+            fail_msg("%s: output byte %zu is written by %d parts", entry->row->id, i, parts_of[i]);
+        }
+        written += parts_of[i];
+    }
+    assert_true(written > bytes / 2);
+    free(parts_of);
+    assay_kernel_data_done(&data);
+}
+
+static void parts_of_a_call_write_their_own_outputs_only(void **state)
+{
+    (void)state;
+    (void)for_each_usable(check_parts);
+}
+
 /* The reference itself: integers are exact, so binary64 and two roundings to float must agree to 2 ulps. */
 static void the_reference_agrees_with_binary64(void **state)
 {
@@ -325,6 +371,46 @@ static void costs_follow_from_the_shape(void **state)
     assay_kernel_set_free(set);
 }
 
+static void the_costs_of_parts_add_up_to_the_whole(void **state)
+{
+    (void)state;
+    struct assay_kernel_set *set = new_set();
+    const struct assay_kernel_shape shape = {2561, 2560, 3, 1};
+    const struct assay_kernel_operation *op = assay_kernel_set_find(set, "ternary_gemv", "i2s");
+    struct assay_kernel_cost whole = assay_kernel_cost_of(op, &shape), sum = {0};
+    for (size_t threads = 1; threads < 6; threads++, sum = (struct assay_kernel_cost){0}) {
+        uint64_t next = 0;
+        for (size_t thread = 0; thread < threads; thread++) {
+            struct assay_kernel_part part = assay_kernel_part_of(op, &shape, thread, threads);
+            struct assay_kernel_cost cost = assay_kernel_cost_of_part(op, &shape, part);
+            assert_int_equal(part.first, next);
+            next = part.end;
+            sum.elements += cost.elements;
+            sum.bytes += cost.bytes;
+            sum.ops += cost.ops;
+        }
+        assert_int_equal(next, shape.rows);
+        assert_memory_equal(&sum, &whole, sizeof sum);
+    }
+    assay_kernel_set_free(set);
+}
+
+static void thread_0_always_has_a_part_and_the_others_may_have_none(void **state)
+{
+    (void)state;
+    struct assay_kernel_set *set = new_set();
+    const struct assay_kernel_shape shape = {2, 128, 1, 1};
+    const struct assay_kernel_operation *linear = assay_kernel_set_find(set, "ternary_gemv", "i2s");
+    const struct assay_kernel_operation *limit = assay_kernel_set_find(set, "limit_read", "bytes");
+    struct assay_kernel_part part = assay_kernel_part_of(linear, &shape, 3, 4);
+    assert_true(part.first == part.end && part.end > 0);
+    part = assay_kernel_part_of(limit, &shape, 0, 2);
+    assert_true(part.first == 0 && part.end == 0); /* all of it */
+    part = assay_kernel_part_of(limit, &shape, 1, 2);
+    assert_true(part.first == part.end && part.end > 0);
+    assay_kernel_set_free(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +426,9 @@ int main(void)
         cmocka_unit_test(the_reference_agrees_with_binary64),
         cmocka_unit_test(a_shape_that_the_format_cannot_hold_is_refused),
         cmocka_unit_test(costs_follow_from_the_shape),
+        cmocka_unit_test(the_costs_of_parts_add_up_to_the_whole),
+        cmocka_unit_test(thread_0_always_has_a_part_and_the_others_may_have_none),
+        cmocka_unit_test(parts_of_a_call_write_their_own_outputs_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

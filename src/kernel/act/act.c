@@ -89,6 +89,7 @@ static void reference(const struct assay_kernel_call *call, double (*f)(double),
         .reference = reference_##name_,                                                                             \
         .elements = values,                                                                                         \
         .bytes = nothing,                                                                                           \
+        .units = values,                                                                                            \
     };
 AN_OPERATION(silu, "gate / (1 + exp(-gate)), times up")
 AN_OPERATION(relu2, "the square of what is positive of the gate, times up")

@@ -1,6 +1,7 @@
 /* act_silu_f32_ref, act_relu2_f32_ref: the arithmetic as it is written down. */
 #include "kernel/families.h"
 #include "kernel/float.h"
+#include "kernel/part.h"
 
 static float silu(float gate)
 {
@@ -17,7 +18,8 @@ static void run(const struct assay_kernel_call *call, float (*f)(float))
 {
     const float *gate = call->in[0], *up = call->in[1];
     float *y = call->out[0];
-    for (size_t i = 0; i < call->shape.tokens * call->shape.columns; i++) {
+    struct kernel_range range = kernel_range_of(call, call->shape.tokens * call->shape.columns);
+    for (size_t i = range.first; i < range.end; i++) {
         y[i] = f(gate[i]) * up[i];
     }
 }

@@ -15,6 +15,11 @@ static uint64_t cached(const struct assay_kernel_shape *shape)
     return shape->tokens * shape->extra * shape->columns;
 }
 
+static uint64_t heads(const struct assay_kernel_shape *shape)
+{
+    return shape->rows;
+}
+
 static uint64_t scores(const struct assay_kernel_shape *shape)
 {
     return shape->rows * shape->tokens;
@@ -108,4 +113,5 @@ const struct assay_kernel_operation kernel_op_attn_decode_f16 = {
     .elements = scores,
     .bytes = stored_bytes,
     .ops = operations,
+    .units = heads,
 };

@@ -1,6 +1,7 @@
 /* attn_decode_f16_ref: the arithmetic as it is written down. Scratch: one score a position. */
 #include "kernel/attn/attn.h"
 #include "kernel/families.h"
+#include "kernel/part.h"
 
 static uint64_t scratch_bytes(const struct assay_kernel_shape *shape)
 {
@@ -58,7 +59,8 @@ static void run_head(const struct assay_kernel_call *call, size_t head)
 
 static void run(const struct assay_kernel_call *call)
 {
-    for (size_t head = 0; head < call->shape.rows; head++) {
+    struct kernel_range range = kernel_range_of(call, call->shape.rows);
+    for (size_t head = range.first; head < range.end; head++) {
         run_head(call, head);
     }
 }

@@ -14,6 +14,11 @@ static uint64_t weights_count(const struct assay_kernel_shape *shape)
     return shape->rows * shape->columns;
 }
 
+static uint64_t rows_of(const struct assay_kernel_shape *shape)
+{
+    return shape->rows;
+}
+
 static uint64_t results(const struct assay_kernel_shape *shape)
 {
     return shape->tokens * shape->rows;
@@ -163,6 +168,7 @@ static const char *refuse_block(const struct assay_kernel_shape *shape, size_t b
         .fill = fill_##name_,                                                                                       \
         .reference = reference_##name_,                                                                             \
         .bytes = weight_bytes_##name_,                                                                              \
+        .units = rows_of,                                                                                           \
     };
 DENSE_BLOCK_FORMATS(BLOCK_OPERATION)
 #undef BLOCK_OPERATION
@@ -250,6 +256,7 @@ static void reference_floats(enum assay_kernel_type type, const struct assay_ker
         .fill = fill_##name_,                                                                                       \
         .reference = reference_##name_,                                                                             \
         .bytes = weight_bytes_##name_,                                                                              \
+        .units = rows_of,                                                                                           \
     };
 FLOAT_OPERATION(f32, ASSAY_KERNEL_F32, 4)
 FLOAT_OPERATION(f16, ASSAY_KERNEL_F16, 2)

@@ -1,6 +1,7 @@
 /* dense_gemv_{q80,q40,q41,q6k}_ref: the arithmetic as it is written down. */
 #include "kernel/dense/dense.h"
 #include "kernel/families.h"
+#include "kernel/part.h"
 
 struct layout {
     enum dense_format format;
@@ -31,12 +32,13 @@ static void run(struct layout layout, const struct assay_kernel_call *call)
 {
     size_t rows = (size_t)call->shape.rows, columns = (size_t)call->shape.columns, blocks = columns / layout.block;
     const uint8_t *weights = call->in[DENSE_WEIGHTS];
+    struct kernel_range range = kernel_range_of(call, rows);
     for (size_t token = 0; token < call->shape.tokens; token++) {
         const int8_t *q = (const int8_t *)call->in[DENSE_Q] + token * columns;
         const float *d = (const float *)call->in[DENSE_D] + token * blocks;
         const int32_t *sums = (const int32_t *)call->in[DENSE_SUMS] + token * blocks;
         float *y = (float *)call->out[0] + token * rows;
-        for (size_t row = 0; row < rows; row++) {
+        for (size_t row = range.first; row < range.end; row++) {
             y[row] = dot(layout, weights + row * blocks * layout.bytes, q, d, sums, blocks);
         }
     }

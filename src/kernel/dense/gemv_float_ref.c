@@ -1,6 +1,7 @@
 /* dense_gemv_{f32,f16,bf16}_ref: the arithmetic as it is written down. */
 #include "kernel/dense/dense.h"
 #include "kernel/families.h"
+#include "kernel/part.h"
 
 typedef float load(const void *weights, size_t i);
 
@@ -22,10 +23,11 @@ static float load_bf16(const void *weights, size_t i)
 static void run(const struct assay_kernel_call *call, load *weight)
 {
     size_t rows = (size_t)call->shape.rows, columns = (size_t)call->shape.columns;
+    struct kernel_range range = kernel_range_of(call, rows);
     for (size_t token = 0; token < call->shape.tokens; token++) {
         const float *x = (const float *)call->in[DENSE_X] + token * columns;
         float *y = (float *)call->out[0] + token * rows;
-        for (size_t row = 0; row < rows; row++) {
+        for (size_t row = range.first; row < range.end; row++) {
             float lanes[KERNEL_LANES] = {0};
             for (size_t i = 0; i < columns; i++) {
                 float *lane = &lanes[i % KERNEL_LANES];

@@ -14,6 +14,11 @@ static uint64_t columns(const struct assay_kernel_shape *shape)
     return shape->columns;
 }
 
+static uint64_t tokens(const struct assay_kernel_shape *shape)
+{
+    return shape->tokens;
+}
+
 static uint64_t one(const struct assay_kernel_shape *shape)
 {
     (void)shape;
@@ -89,4 +94,5 @@ const struct assay_kernel_operation kernel_op_norm_rms_f32 = {
     .reference = reference,
     .elements = values,
     .bytes = stored_bytes,
+    .units = tokens,
 };

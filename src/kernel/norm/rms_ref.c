@@ -1,12 +1,14 @@
 /* norm_rms_f32_ref: the arithmetic as it is written down. */
 #include "kernel/families.h"
 #include "kernel/float.h"
+#include "kernel/part.h"
 
 static void run(const struct assay_kernel_call *call)
 {
     size_t columns = (size_t)call->shape.columns;
     const float *w = call->in[1], *eps = call->in[2];
-    for (size_t token = 0; token < call->shape.tokens; token++) {
+    struct kernel_range range = kernel_range_of(call, call->shape.tokens);
+    for (size_t token = range.first; token < range.end; token++) {
         const float *x = (const float *)call->in[0] + token * columns;
         float *y = (float *)call->out[0] + token * columns;
         float lanes[KERNEL_LANES] = {0};

@@ -78,6 +78,7 @@ static const char *refuse_block(const struct assay_kernel_shape *shape, uint64_t
         .fill = fill,                                                                                    \
         .elements = values,                                                                              \
         .bytes = nothing,                                                                                \
+        .units = scales_##name_,                                                                         \
     };
 AN_OPERATION(b32, 32)
 AN_OPERATION(b256, 256)

@@ -1,6 +1,7 @@
 /* quant_rows_{b32,b256,ternary}_ref: the arithmetic as it is written down. */
 #include "kernel/families.h"
 #include "kernel/float.h"
+#include "kernel/part.h"
 #include "kernel/quant/quant.h"
 #include "kernel/ternary/ternary.h"
 
@@ -25,7 +26,8 @@ static int32_t round_all(const float *x, size_t count, float factor, int8_t *q)
 
 static void run_blocks(const struct assay_kernel_call *call, size_t block)
 {
-    for (size_t b = 0; b < call->shape.tokens * call->shape.columns / block; b++) {
+    struct kernel_range range = kernel_range_of(call, call->shape.tokens * (call->shape.columns / block));
+    for (size_t b = range.first; b < range.end; b++) {
         const float *x = (const float *)call->in[0] + b * block;
         float most = largest(x, block);
         float factor = most > 0 ? 127.0F / most : 0;
@@ -47,7 +49,8 @@ static void run_b256(const struct assay_kernel_call *call)
 static void run_ternary(const struct assay_kernel_call *call)
 {
     size_t columns = (size_t)call->shape.columns;
-    for (size_t token = 0; token < call->shape.tokens; token++) {
+    struct kernel_range range = kernel_range_of(call, call->shape.tokens);
+    for (size_t token = range.first; token < range.end; token++) {
         const float *x = (const float *)call->in[0] + token * columns;
         float s = kernel_ternary_multiplier(largest(x, columns));
         ((float *)call->out[QUANT_D])[token] = s;

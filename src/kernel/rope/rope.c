@@ -10,6 +10,11 @@ static uint64_t values(const struct assay_kernel_shape *shape)
     return shape->tokens * shape->rows * shape->columns;
 }
 
+static uint64_t heads(const struct assay_kernel_shape *shape)
+{
+    return shape->tokens * shape->rows;
+}
+
 static uint64_t angles(const struct assay_kernel_shape *shape)
 {
     return shape->tokens * (shape->columns / 2);
@@ -86,6 +91,7 @@ static void reference_halves(const struct assay_kernel_call *call, double *ret_v
         .reference = reference_##name_,                                                                \
         .elements = values,                                                                            \
         .bytes = stored_bytes,                                                                         \
+        .units = heads,                                                                                \
     };
 AN_OPERATION(pairs, "rotary positions over neighbours (llama)")
 AN_OPERATION(halves, "rotary positions over halves (bitnet)")

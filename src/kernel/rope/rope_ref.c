@@ -1,11 +1,13 @@
 /* rope_pairs_f32_ref, rope_halves_f32_ref: the arithmetic as it is written down. */
 #include "kernel/families.h"
 #include "kernel/float.h"
+#include "kernel/part.h"
 
 static void run(const struct assay_kernel_call *call, size_t step, size_t apart)
 {
     size_t rows = (size_t)call->shape.rows, half = (size_t)call->shape.columns / 2;
-    for (size_t head = 0; head < rows * call->shape.tokens; head++) {
+    struct kernel_range range = kernel_range_of(call, rows * call->shape.tokens);
+    for (size_t head = range.first; head < range.end; head++) {
         const float *x = (const float *)call->in[0] + head * 2 * half;
         const float *c = (const float *)call->in[1] + head / rows * half;
         const float *s = (const float *)call->in[2] + head / rows * half;

@@ -29,6 +29,11 @@ static uint64_t one(const struct assay_kernel_shape *shape)
     return 1;
 }
 
+static uint64_t rows_of(const struct assay_kernel_shape *shape)
+{
+    return shape->rows;
+}
+
 static uint64_t results(const struct assay_kernel_shape *shape)
 {
     return shape->tokens * shape->rows;
@@ -244,4 +249,5 @@ const struct assay_kernel_operation kernel_op_ternary_gemv_i2s = {
     .fill = fill,
     .reference = reference,
     .bytes = stored_bytes,
+    .units = rows_of,
 };

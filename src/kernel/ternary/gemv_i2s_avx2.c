@@ -1,5 +1,6 @@
 /* ternary_gemv_i2s_avx2: maddubs on 128 codes a step, four rows at a time over one read of the activations. */
 #include "kernel/families.h"
+#include "kernel/part.h"
 #include "kernel/ternary/ternary.h"
 
 #ifdef __AVX2__
@@ -76,7 +77,7 @@ static inline void dots(const uint8_t *weights, size_t stride, int count, const 
     }
 }
 
-static void run_token(const struct assay_kernel_call *call, size_t token)
+static void run_token(const struct assay_kernel_call *call, struct kernel_range range, size_t token)
 {
     size_t rows = (size_t)call->shape.rows, columns = (size_t)call->shape.columns, stride = columns / 4;
     const uint8_t *weights = call->in[TERNARY_WEIGHTS];
@@ -84,14 +85,14 @@ static void run_token(const struct assay_kernel_call *call, size_t token)
     float s = ((const float *)call->in[TERNARY_S])[token], scale = *(const float *)call->in[TERNARY_SCALE];
     int32_t sum = ((const int32_t *)call->in[TERNARY_SUMS])[token], acc[GROUP];
     float *y = (float *)call->out[0] + token * rows;
-    size_t row = 0;
-    for (; row + GROUP <= rows; row += GROUP) {
+    size_t row = range.first;
+    for (; row + GROUP <= range.end; row += GROUP) {
         dots(weights + row * stride, stride, GROUP, q, columns / TERNARY_UNIT, acc);
         for (size_t i = 0; i < GROUP; i++) {
             y[row + i] = ternary_result(acc[i], sum, s, scale);
         }
     }
-    for (; row < rows; row++) {
+    for (; row < range.end; row++) {
         dots(weights + row * stride, stride, 1, q, columns / TERNARY_UNIT, acc);
         y[row] = ternary_result(acc[0], sum, s, scale);
     }
@@ -100,7 +101,7 @@ static void run_token(const struct assay_kernel_call *call, size_t token)
 static void run(const struct assay_kernel_call *call)
 {
     for (size_t token = 0; token < call->shape.tokens; token++) {
-        run_token(call, token);
+        run_token(call, kernel_range_of(call, call->shape.rows), token);
     }
     _mm256_zeroupper();
 }

@@ -1,5 +1,6 @@
 /* ternary_gemv_i2s_ref: the arithmetic as it is written down. */
 #include "kernel/families.h"
+#include "kernel/part.h"
 #include "kernel/ternary/ternary.h"
 
 static int32_t dot(const uint8_t *weights, const int8_t *q, size_t columns)
@@ -18,9 +19,10 @@ static void run(const struct assay_kernel_call *call)
     const float *s = call->in[TERNARY_S], *scale = call->in[TERNARY_SCALE];
     const int32_t *sums = call->in[TERNARY_SUMS];
     float *y = call->out[0];
+    struct kernel_range range = kernel_range_of(call, rows);
     for (size_t token = 0; token < call->shape.tokens; token++) {
         const int8_t *q = (const int8_t *)call->in[TERNARY_Q] + token * columns;
-        for (size_t row = 0; row < rows; row++) {
+        for (size_t row = range.first; row < range.end; row++) {
             int32_t acc = dot(weights + row * (columns / 4), q, columns);
             y[token * rows + row] = ternary_result(acc, sums[token], s[token], *scale);
         }
