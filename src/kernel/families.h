@@ -37,12 +37,19 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(ternary_gemv_i2s_ref)   \
     X(ternary_gemv_i2s_avx2)  \
     X(dense_gemv_q80_ref)     \
+    X(dense_gemv_q80_avx2)    \
     X(dense_gemv_q40_ref)     \
+    X(dense_gemv_q40_avx2)    \
     X(dense_gemv_q41_ref)     \
+    X(dense_gemv_q41_avx2)    \
     X(dense_gemv_q6k_ref)     \
+    X(dense_gemv_q6k_avx2)    \
     X(dense_gemv_f32_ref)     \
+    X(dense_gemv_f32_avx2)    \
     X(dense_gemv_f16_ref)     \
+    X(dense_gemv_f16_avx2)    \
     X(dense_gemv_bf16_ref)    \
+    X(dense_gemv_bf16_avx2)   \
     X(norm_rms_f32_ref)       \
     X(act_silu_f32_ref)       \
     X(act_relu2_f32_ref)      \

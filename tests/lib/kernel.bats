@@ -96,7 +96,7 @@ measured() {
 @test "the header is C++17" {
     echo '#include <assay/kernel.h>
 static const struct assay_kernel_operation *const none = nullptr;
-int main() { return none == nullptr && ASSAY_KERNEL_ABI == 1u ? 0 : 1; }' >header.cc
+int main() { return none == nullptr && ASSAY_KERNEL_ABI == 2u ? 0 : 1; }' >header.cc
     # shellcheck disable=SC2046 # words
     "$CXX" -std=c++17 -Wall -Wextra -Wpedantic -Werror -o header header.cc $(pkg-config --cflags --libs assay)
     ./header

@@ -35,7 +35,7 @@ enum dense_block_input {
     DENSE_WEIGHTS, /* u8, rows of blocks */
     DENSE_Q,       /* i8 [tokens][columns] */
     DENSE_D,       /* f32 [tokens][columns / block]: what q is multiplied by */
-    DENSE_SUMS     /* i32 [tokens][columns / block]: sum of q, for the formats with a minimum */
+    DENSE_SUMS     /* i32 [tokens][columns / block]: sum of q, for q40 and q41 */
 };
 /* Of a float format: weights, x f32 [tokens][columns]. */
 enum dense_float_input { DENSE_FLOAT_WEIGHTS, DENSE_X };

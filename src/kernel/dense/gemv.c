@@ -150,7 +150,8 @@ static const char *refuse_block(const struct assay_kernel_shape *shape, size_t b
         [DENSE_D] = {"d", ASSAY_KERNEL_F32, scales_##name_},                                                        \
         [DENSE_SUMS] = {"sums", ASSAY_KERNEL_I32, scales_##name_},                                                  \
     };                                                                                                              \
-    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_dense_gemv_##name_##_ref};            \
+    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_dense_gemv_##name_##_ref,             \
+                                                                  &kernel_row_dense_gemv_##name_##_avx2};           \
     const struct assay_kernel_operation kernel_op_dense_gemv_##name_ = {                                            \
         .abi = ASSAY_KERNEL_ABI,                                                                                    \
         .name = "dense_gemv",                                                                                       \
@@ -239,7 +240,8 @@ static void reference_floats(enum assay_kernel_type type, const struct assay_ker
         [DENSE_FLOAT_WEIGHTS] = {"weights", type_, weights_count},                                                  \
         [DENSE_X] = {"x", ASSAY_KERNEL_F32, activations},                                                           \
     };                                                                                                              \
-    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_dense_gemv_##name_##_ref};            \
+    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_dense_gemv_##name_##_ref,             \
+                                                                  &kernel_row_dense_gemv_##name_##_avx2};           \
     const struct assay_kernel_operation kernel_op_dense_gemv_##name_ = {                                            \
         .abi = ASSAY_KERNEL_ABI,                                                                                    \
         .name = "dense_gemv",                                                                                       \
