@@ -25,6 +25,11 @@ static void mark_seen(struct assay_opt_seen *seen, size_t row)
     seen->bits[row / 64] |= UINT64_C(1) << (row % 64);
 }
 
+const char *assay_opt_dashes(const struct assay_opt *row)
+{
+    return row->name[0] != '\0' && row->name[1] == '\0' ? "-" : "--";
+}
+
 static bool is_flag(const struct assay_opt *row)
 {
     return row->kind == ASSAY_OPT_FLAG || row->kind == ASSAY_OPT_FLAG_ON;
@@ -83,7 +88,7 @@ static assay_code fail_unknown(const struct assay_opt_verb *verb, struct assay_s
     struct assay_buf buf;
     assay_buf_init(&buf, AFTER_MAX);
     if (nearest) {
-        assay_buf_printf(&buf, "; did you mean '--%s'?", nearest);
+        assay_buf_printf(&buf, "; did you mean '%s%s'?", nearest[1] ? "--" : "-", nearest);
     } else {
         assay_buf_printf(&buf, "; 'assay %s --help' lists what there is", verb->name);
     }
@@ -215,16 +220,17 @@ static assay_code read_option(struct reader *reader, struct assay_slice text, as
     const char *value_text = value.data; /* behind '=' up to the NUL of the word */
     if (is_flag(row)) {
         if (value_text) {
-            return assay_fail(err, ASSAY_USAGE, "--%s takes no value", row->name);
+            return assay_fail(err, ASSAY_USAGE, "%s%s takes no value", assay_opt_dashes(row), row->name);
         }
         value_text = is_negated ? "false" : "true";
     } else if (!value_text) {
         if (reader->at == reader->argc) {
-            return assay_fail(err, ASSAY_USAGE, "--%s needs a value: %s", row->name, row->arg ? row->arg : "VALUE");
+            return assay_fail(err, ASSAY_USAGE, "%s%s needs a value: %s", assay_opt_dashes(row), row->name,
+                              row->arg ? row->arg : "VALUE");
         }
         value_text = reader->argv[reader->at++];
     }
-    return set_row(reader->verb, index, value_text, "--", reader->values, &reader->result->seen, err);
+    return set_row(reader->verb, index, value_text, assay_opt_dashes(row), reader->values, &reader->result->seen, err);
 }
 
 static assay_code read_output(struct reader *reader, assay_err *err)
@@ -239,6 +245,14 @@ static assay_code read_output(struct reader *reader, assay_err *err)
         return read_option(reader, ASSAY_SLICE("out"), err);
     }
     return fail_unknown(reader->verb, ASSAY_SLICE("-o"), err);
+}
+
+/* "-n" or "-n=7", for a row of that name. */
+static bool has_letter(const struct assay_opt_verb *verb, const char *word)
+{
+    size_t row;
+    bool is_negated, is_one = word[0] == '-' && word[1] != '\0' && (word[2] == '\0' || word[2] == '=');
+    return is_one && find_row(verb, (struct assay_slice){word + 1, 1}, &row, &is_negated);
 }
 
 static assay_code read_word(struct reader *reader, const char *word, assay_err *err)
@@ -259,6 +273,9 @@ static assay_code read_word(struct reader *reader, const char *word, assay_err *
     }
     if (word[0] == '-' && word[1] == '-') {
         return read_option(reader, assay_slice_of(word + 2), err);
+    }
+    if (has_letter(reader->verb, word)) {
+        return read_option(reader, assay_slice_of(word + 1), err);
     }
     if (word[0] == '-' && word[1] != '\0') {
         return fail_unknown(reader->verb, assay_slice_of(word), err);

@@ -2,8 +2,8 @@
  * Option tables: one table a verb, and from it the parser, --help, the man page and the shell completions.
  *
  * A row says where the value goes (offset into the caller's struct), how it is read (kind), and what it means (help,
- * one line, lower case, no full stop). Long options only ("--rate R", "--rate=R"), plus "-o FILE" for a row named
- * "output", else "out", and "-h". "--" ends options; "-" alone is an argument. An unknown option is USAGE and names the
+ * one line, lower case, no full stop). Long options ("--rate R", "--rate=R"); a name of one letter has one dash ("-p
+ * 128"). Besides, "-o FILE" for a row named "output", else "out", and "-h". "--" ends options; "-" alone is an argument. An unknown option is USAGE and names the
  * nearest one.
  *
  *     static const struct assay_opt OPTIONS[] = {
@@ -96,6 +96,9 @@ void assay_opt_help(const struct assay_opt_verb *verb, struct assay_buf *out);
 
 /* A page for mdoc(7). date as "November 21, 2026". */
 void assay_opt_man(const struct assay_opt_verb *verb, const char *version, const char *date, struct assay_buf *out);
+
+/* What stands before the name of a row: "--", or "-" before a single letter. */
+const char *assay_opt_dashes(const struct assay_opt *row);
 
 /* How an option is written in help and manual: "requests N", "[no-]warm-up", "mode closed|open". */
 void assay_opt_spell(const struct assay_opt *row, struct assay_buf *out);

@@ -30,7 +30,7 @@ static void put_option_words(struct assay_buf *out, const struct assay_opt_verb 
 {
     for (size_t i = 0; i < verb->options_count; i++) {
         const char *no = verb->options[i].kind == ASSAY_OPT_FLAG_ON ? "no-" : "";
-        assay_buf_printf(out, "--%s%s ", no, verb->options[i].name);
+        assay_buf_printf(out, "%s%s%s ", assay_opt_dashes(&verb->options[i]), no, verb->options[i].name);
     }
     assay_buf_text(out, "--help");
 }
@@ -69,7 +69,7 @@ static void put_choice_arms(struct assay_buf *out, const struct assay_opt_verb *
         if (!takes_value(row)) {
             continue;
         }
-        assay_buf_printf(out, "        '%s/--%s') offers='", verb->name, row->name);
+        assay_buf_printf(out, "        '%s/%s%s') offers='", verb->name, assay_opt_dashes(row), row->name);
         for (size_t k = 0; has_choices(row) && row->choices[k]; k++) {
             assay_buf_printf(out, "%s%s", k ? " " : "", row->choices[k]);
         }
@@ -171,8 +171,8 @@ static void put_zsh(struct assay_buf *out, const struct assay_opt_verb *const *v
 
 static void put_fish_option(struct assay_buf *out, const struct assay_opt_verb *verb, const struct assay_opt *row)
 {
-    assay_buf_printf(out, "complete -c assay -n '__assay_verb_is \"%s\"' -l %s%s", verb->name,
-                     row->kind == ASSAY_OPT_FLAG_ON ? "no-" : "", row->name);
+    assay_buf_printf(out, "complete -c assay -n '__assay_verb_is \"%s\"' -%c %s%s", verb->name,
+                     row->name[1] ? 'l' : 's', row->kind == ASSAY_OPT_FLAG_ON ? "no-" : "", row->name);
     if (has_choices(row)) {
         assay_buf_text(out, " -x -a '");
         for (size_t k = 0; row->choices[k]; k++) {

@@ -59,7 +59,7 @@ static void put_option(struct assay_buf *out, const struct assay_opt *row)
 {
     struct assay_buf left;
     assay_buf_init(&left, 1024);
-    assay_buf_text(&left, "--");
+    assay_buf_text(&left, assay_opt_dashes(row));
     assay_opt_spell(row, &left);
     if (left.failed == ASSAY_OK) {
         put_row(out, left.data, row->help);

@@ -94,7 +94,7 @@ static void put_option(struct assay_buf *out, const struct assay_opt *row)
         if (arg) {
             *arg++ = '\0';
         }
-        assay_buf_text(out, ".It Fl \\-");
+        assay_buf_text(out, row->name[1] ? ".It Fl \\-" : ".It Fl ");
         put_escaped(out, left.data, strlen(left.data));
         if (arg) {
             assay_buf_text(out, " Ar");

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 struct values {
-    uint64_t requests, duration_ns, size_bytes;
+    uint64_t requests, duration_ns, size_bytes, count;
     double rate, share;
     const char *url, *out;
     struct assay_opt_list prompts;
@@ -33,6 +33,7 @@ static const struct assay_opt OPTIONS[] = {
     {"mode", NULL, "who waits for whom", ASSAY_OPT_CHOICE, offsetof(struct values, mode), .choices = MODES},
     {"share", "P", "share of failures allowed", ASSAY_OPT_SHARE, offsetof(struct values, share)},
     {"size", "B", "bytes a request", ASSAY_OPT_BYTES, offsetof(struct values, size_bytes)},
+    {"n", "N", "how many of them", ASSAY_OPT_U64, offsetof(struct values, count), .max = 10},
 };
 
 static const struct assay_opt_verb VERB = {
@@ -121,6 +122,28 @@ static void the_short_o_is_the_row_out(void **state)
     assert_int_equal(parse(&v, &result, &err, "-o there"), ASSAY_OK);
     assert_string_equal(v.out, "there");
     assay_opt_result_done(&result);
+}
+
+static void a_name_of_one_letter_has_one_dash(void **state)
+{
+    (void)state;
+    struct values v;
+    struct assay_opt_result result;
+    struct assay_buf help;
+    assay_err err;
+    assert_int_equal(parse(&v, &result, &err, "-n 7"), ASSAY_OK);
+    assert_int_equal(v.count, 7);
+    assay_opt_result_done(&result);
+    assert_int_equal(parse(&v, &result, &err, "-n=8"), ASSAY_OK);
+    assert_int_equal(v.count, 8);
+    assay_opt_result_done(&result);
+    assert_int_equal(parse(&v, &result, &err, "-n 11"), ASSAY_USAGE);
+    assert_non_null(strstr(err.message, "-n "));
+    assert_null(strstr(err.message, "--n"));
+    assay_buf_init(&help, 65536);
+    assay_opt_help(&VERB, &help);
+    assert_non_null(strstr(help.data, "  -n N "));
+    assay_buf_done(&help);
 }
 
 static void help_is_seen_even_without_the_arguments(void **state)
@@ -295,6 +318,7 @@ int main(void)
         cmocka_unit_test(what_was_not_given_keeps_its_default_and_is_not_seen),
         cmocka_unit_test(two_dashes_end_the_options_and_one_dash_is_an_argument),
         cmocka_unit_test(the_short_o_is_the_row_out),
+        cmocka_unit_test(a_name_of_one_letter_has_one_dash),
         cmocka_unit_test(help_is_seen_even_without_the_arguments),
         cmocka_unit_test(wrong_usage_is_named_with_what_would_be_right),
         cmocka_unit_test(typed_control_bytes_do_not_reach_the_message),
