@@ -14,19 +14,17 @@
 #ifndef ASSAY_WORKLOAD_KERNEL_H
 #define ASSAY_WORKLOAD_KERNEL_H
 
+#include "workload/counted.h"
 #include "workload/workload.h"
 
 #include "base/mem.h"
 #include "crypto/crypto.h"
 #include "kernel/kernel.h"
 
-#define KERNEL_LINKED_MAX 16    /* operations that a program linked with libassay hands over */
-#define KERNEL_COPIES_MAX 4096  /* of the operands, for runs out of cache */
-#define KERNEL_PROBES_MAX 64    /* passes of the read-only probe that are kept */
-#define KERNEL_OPS_PROBES_MAX 8 /* instruction sets of one machine that have a probe */
-#define KERNEL_ROWS_MAX (ASSAY_PLAN_ARMS_MAX + 1 + KERNEL_OPS_PROBES_MAX) /* of the arms, and of the probes */
-#define KERNEL_OBJECTS_MAX KERNEL_ROWS_MAX
-#define KERNEL_OBJECT_BYTES_MAX ((size_t)1 << 30) /* of a file that holds object code */
+#define KERNEL_LINKED_MAX 16   /* operations that a program linked with libassay hands over */
+#define KERNEL_COPIES_MAX 4096 /* of the operands, for runs out of cache */
+#define KERNEL_PROBES_MAX 64   /* passes of the read-only probe that are kept */
+#define KERNEL_ROWS_MAX (ASSAY_PLAN_ARMS_MAX + 1 + COUNTED_OPS_MAX) /* of the arms, and of the probes */
 
 enum kernel_cache { KERNEL_CACHE_AS_IT_COMES, KERNEL_CACHE_IN, KERNEL_CACHE_OUT };
 
@@ -46,19 +44,6 @@ struct kernel_arm {
     bool is_wrong;                          /* its outputs are not those of the reference */
     char difference[ASSAY_KERNEL_DIFFERENCE_BYTES];
     struct assay_kernel_parity parity; /* of the first copy */
-};
-
-/* The most operations a second of one instruction set that the arms use. */
-struct kernel_ops_probe {
-    const char *isa;
-    struct assay_kernel *kernel;
-    struct assay_kernel_data data;
-    double highest, lowest; /* 0: no pass yet */
-};
-
-struct kernel_object {
-    const char *path; /* NULL: this program */
-    struct assay_digest digest;
 };
 
 struct kernel_state {
@@ -86,14 +71,11 @@ struct kernel_state {
     uint64_t probe_repetitions; /* calls of each ring in one pass; found once */
     struct assay_kernel_call *probe_calls;
     const struct assay_kernel_call **probe_pointers;
-    uint64_t probe_sum; /* where the probe writes */
-    struct kernel_ops_probe ops_probes[KERNEL_OPS_PROBES_MAX];
-    size_t ops_probes_count;
+    uint64_t probe_sum;                   /* where the probe writes */
+    struct counted_ops_probes ops_probes; /* of the instruction sets that the arms use */
     double probe_rates[KERNEL_PROBES_MAX];
     size_t probes_count;
-    struct kernel_object objects[KERNEL_OBJECTS_MAX];
-    size_t objects_count;
-    bool is_object_changed; /* a file that holds object code is another one after the run */
+    struct counted_objects objects;
 };
 
 /* kernel_epoch.c */

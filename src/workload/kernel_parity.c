@@ -119,19 +119,6 @@ static void put_check(struct assay_json_builder *b, json_t *checks, const struct
     }
 }
 
-/* A breaker that is open is told by its id: selfcheck-<kernel id> (kernels.md 1.4). */
-static void put_breaker(struct assay_json_builder *b, json_t *checks, const struct assay_kernel_entry *entry)
-{
-    char id[ASSAY_KERNEL_ID_BYTES_MAX + 16];
-    (void)snprintf(id, sizeof id, "selfcheck-%.52s", entry->row->id);
-    json_t *check = assay_json_add_object(b, checks);
-    assay_json_put_text(b, check, "id", id);
-    assay_json_put_text(b, check, "rule", "output_reference@1");
-    assay_json_put_u64(b, check, "n", entry->cases_checked > 0 ? entry->cases_checked : 1);
-    assay_json_put_int(b, assay_json_put_object(b, check, "data"), "failures",
-                       entry->state == ASSAY_KERNEL_BREAKER_OPEN ? 1 : 0);
-}
-
 static bool is_told_before(const struct kernel_state *state, size_t arm)
 {
     for (size_t i = 0; i < arm; i++) {
@@ -147,8 +134,8 @@ void kernel_put_parity(struct assay_json_builder *b, json_t *checks, const struc
     for (size_t i = 0; i < state->arms_count; i++) {
         struct assay_kernel_entry entry = assay_kernel_set_row(state->set, state->arms[i].row);
         put_check(b, checks, &state->arms[i]);
-        if (!is_told_before(state, i) && (entry.cases_checked > 0 || entry.state == ASSAY_KERNEL_BREAKER_OPEN)) {
-            put_breaker(b, checks, &entry);
+        if (!is_told_before(state, i)) {
+            counted_put_selfcheck(b, checks, &entry);
         }
     }
 }

@@ -1,7 +1,6 @@
 /* The read-only pass over the very same operands, in the order in which the arms go round them (kernels.md 1.3). */
 #include "workload/kernel.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LINE_BYTES 64
@@ -30,10 +29,7 @@ static void list_operands(struct kernel_state *state)
 
 void kernel_probe_close(struct kernel_state *state)
 {
-    for (size_t i = 0; i < state->ops_probes_count; i++) {
-        assay_kernel_data_done(&state->ops_probes[i].data);
-    }
-    state->ops_probes_count = 0;
+    counted_ops_close(&state->ops_probes);
     assay_free(state->probe_calls);
     assay_free((void *)state->probe_pointers);
     state->probe_calls = NULL;
@@ -81,70 +77,13 @@ static double pass_rate(struct kernel_state *state)
     return after_ns > before_ns ? (double)(after - before) * 1e9 / (double)(after_ns - before_ns) : 0;
 }
 
-/* ---- operations a second ---------------------------------------------------------------------------------------- */
-
-#define OPS_STEPS 50000 /* some 0.1 ms of a 256-bit unit */
-
-static bool has_ops_probe(const struct kernel_state *state, const char *isa)
-{
-    for (size_t i = 0; i < state->ops_probes_count; i++) {
-        if (strcmp(state->ops_probes[i].isa, isa) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static assay_code open_ops_probe(struct kernel_state *state, const struct assay_kernel_operation *op, size_t row,
-                                 assay_err *err)
-{
-    const struct assay_kernel_shape shape = {OPS_STEPS, 1, 1, 1};
-    struct kernel_ops_probe *probe = &state->ops_probes[state->ops_probes_count];
-    *probe = (struct kernel_ops_probe){.isa = assay_kernel_isa(assay_kernel_set_row(state->set, row).row)};
-    assay_code rc = assay_kernel_set_pin(state->set, row, &probe->kernel, err);
-    rc = rc == ASSAY_OK ? assay_kernel_data_init(&probe->data, op, &shape, err) : rc;
-    if (rc == ASSAY_OK) {
-        assay_kernel_data_fill(&probe->data, assay_kernel_case_find(op, NULL));
-        state->ops_probes_count++;
-    }
-    return rc;
-}
-
-/* One a vector set that an arm uses. Plain C has none: how fast it is lies with the compiler. */
 static assay_code open_ops_probes(struct kernel_state *state, assay_err *err)
 {
-    const struct assay_kernel_operation *op = assay_kernel_set_find(state->set, "limit_ops", "i8");
-    assay_code rc = ASSAY_OK;
-    for (size_t i = 1; i < op->rows_count && rc == ASSAY_OK; i++) {
-        size_t row = assay_kernel_set_index(state->set, op->rows[i]->id);
-        const char *isa = assay_kernel_isa(op->rows[i]);
-        bool is_used = false;
-        for (size_t k = 0; k < state->arms_count; k++) {
-            is_used |= strcmp(assay_kernel_isa(assay_kernel_set_row(state->set, state->arms[k].row).row), isa) == 0;
-        }
-        bool is_usable = assay_kernel_set_row(state->set, row).state == ASSAY_KERNEL_USABLE;
-        if (is_used && is_usable && !has_ops_probe(state, isa) && state->ops_probes_count < KERNEL_OPS_PROBES_MAX) {
-            rc = open_ops_probe(state, op, row, err);
-        }
+    const char *isas[ASSAY_PLAN_ARMS_MAX];
+    for (size_t i = 0; i < state->arms_count; i++) {
+        isas[i] = assay_kernel_isa(assay_kernel_set_row(state->set, state->arms[i].row).row);
     }
-    return rc;
-}
-
-static void pass_ops(struct kernel_state *state, struct kernel_ops_probe *probe)
-{
-    struct assay_kernel_counters *counters = state->arms[0].counters;
-    struct assay_kernel_total before, after;
-    size_t row = assay_kernel_row_in_force(probe->kernel);
-    double best = 0;
-    for (int i = 0; i < TRIALS; i++) {
-        assay_kernel_counters_sum(counters, row, &before);
-        assay_kernel_dispatch(probe->kernel, assay_kernel_counters_thread(counters, 0), &probe->data.call);
-        assay_kernel_counters_sum(counters, row, &after);
-        double ns = (double)(after.ns - before.ns), rate = ns > 0 ? (double)(after.ops - before.ops) * 1e9 / ns : 0;
-        best = rate > best ? rate : best;
-    }
-    probe->highest = best > probe->highest ? best : probe->highest;
-    probe->lowest = probe->lowest == 0 || best < probe->lowest ? best : probe->lowest;
+    return counted_ops_open(&state->ops_probes, state->set, isas, state->arms_count, err);
 }
 
 assay_code kernel_probe_open(struct kernel_state *state, assay_err *err)
@@ -167,9 +106,7 @@ assay_code kernel_probe_open(struct kernel_state *state, assay_err *err)
 
 void kernel_probe_pass(struct kernel_state *state)
 {
-    for (size_t i = 0; i < state->ops_probes_count; i++) {
-        pass_ops(state, &state->ops_probes[i]);
-    }
+    counted_ops_pass(&state->ops_probes, state->arms[0].counters, 1);
     if (state->probe_rings_count == 0 || state->probes_count == KERNEL_PROBES_MAX) {
         return;
     }
@@ -198,13 +135,7 @@ void kernel_put_roofline(struct assay_json_builder *b, json_t *checks, const str
         assay_json_put_dec(b, data, "readHighest", highest);
         assay_json_put_dec(b, data, "readLowest", lowest);
     }
-    for (size_t i = 0; i < state->ops_probes_count; i++) {
-        char name[40];
-        (void)snprintf(name, sizeof name, "opsHighest.%s", state->ops_probes[i].isa);
-        assay_json_put_dec(b, data, name, state->ops_probes[i].highest);
-        (void)snprintf(name, sizeof name, "opsLowest.%s", state->ops_probes[i].isa);
-        assay_json_put_dec(b, data, name, state->ops_probes[i].lowest);
-    }
+    counted_ops_put(b, data, &state->ops_probes);
     /* How the epochs were made: the cost of the timer, and what the calls went round. */
     assay_json_put_u64(b, data, "epochCalls", state->iterations);
     assay_json_put_u64(b, data, "epochNs", state->epoch_ns);
