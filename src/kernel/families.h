@@ -33,35 +33,44 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
 #undef KERNEL_DECLARE_OPERATION
 
 /* X(id): one file a variant */
-#define KERNEL_ROWS(X)        \
-    X(ternary_gemv_i2s_ref)   \
-    X(ternary_gemv_i2s_avx2)  \
-    X(dense_gemv_q80_ref)     \
-    X(dense_gemv_q80_avx2)    \
-    X(dense_gemv_q40_ref)     \
-    X(dense_gemv_q40_avx2)    \
-    X(dense_gemv_q41_ref)     \
-    X(dense_gemv_q41_avx2)    \
-    X(dense_gemv_q6k_ref)     \
-    X(dense_gemv_q6k_avx2)    \
-    X(dense_gemv_f32_ref)     \
-    X(dense_gemv_f32_avx2)    \
-    X(dense_gemv_f16_ref)     \
-    X(dense_gemv_f16_avx2)    \
-    X(dense_gemv_bf16_ref)    \
-    X(dense_gemv_bf16_avx2)   \
-    X(norm_rms_f32_ref)       \
-    X(act_silu_f32_ref)       \
-    X(act_relu2_f32_ref)      \
-    X(rope_pairs_f32_ref)     \
-    X(rope_halves_f32_ref)    \
-    X(attn_decode_f16_ref)    \
-    X(quant_rows_b32_ref)     \
-    X(quant_rows_b256_ref)    \
-    X(quant_rows_ternary_ref) \
-    X(limit_read_bytes_ref)   \
-    X(limit_read_bytes_avx2)  \
-    X(limit_ops_i8_ref)       \
+#define KERNEL_ROWS(X)         \
+    X(ternary_gemv_i2s_ref)    \
+    X(ternary_gemv_i2s_avx2)   \
+    X(dense_gemv_q80_ref)      \
+    X(dense_gemv_q80_avx2)     \
+    X(dense_gemv_q40_ref)      \
+    X(dense_gemv_q40_avx2)     \
+    X(dense_gemv_q41_ref)      \
+    X(dense_gemv_q41_avx2)     \
+    X(dense_gemv_q6k_ref)      \
+    X(dense_gemv_q6k_avx2)     \
+    X(dense_gemv_f32_ref)      \
+    X(dense_gemv_f32_avx2)     \
+    X(dense_gemv_f16_ref)      \
+    X(dense_gemv_f16_avx2)     \
+    X(dense_gemv_bf16_ref)     \
+    X(dense_gemv_bf16_avx2)    \
+    X(norm_rms_f32_ref)        \
+    X(norm_rms_f32_avx2)       \
+    X(act_silu_f32_ref)        \
+    X(act_silu_f32_avx2)       \
+    X(act_relu2_f32_ref)       \
+    X(act_relu2_f32_avx2)      \
+    X(rope_pairs_f32_ref)      \
+    X(rope_pairs_f32_avx2)     \
+    X(rope_halves_f32_ref)     \
+    X(rope_halves_f32_avx2)    \
+    X(attn_decode_f16_ref)     \
+    X(attn_decode_f16_avx2)    \
+    X(quant_rows_b32_ref)      \
+    X(quant_rows_b32_avx2)     \
+    X(quant_rows_b256_ref)     \
+    X(quant_rows_b256_avx2)    \
+    X(quant_rows_ternary_ref)  \
+    X(quant_rows_ternary_avx2) \
+    X(limit_read_bytes_ref)    \
+    X(limit_read_bytes_avx2)   \
+    X(limit_ops_i8_ref)        \
     X(limit_ops_i8_avx2)
 
 #define KERNEL_DECLARE_ROW(id) extern const struct assay_kernel_row kernel_row_##id;

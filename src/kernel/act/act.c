@@ -71,7 +71,8 @@ static void reference(const struct assay_kernel_call *call, double (*f)(double),
     {                                                                                                               \
         reference(call, name_, ret_values, ret_magnitudes);                                                         \
     }                                                                                                               \
-    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_act_##name_##_f32_ref};               \
+    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_act_##name_##_f32_ref,                \
+                                                                  &kernel_row_act_##name_##_f32_avx2};              \
     const struct assay_kernel_operation kernel_op_act_##name_##_f32 = {                                             \
         .abi = ASSAY_KERNEL_ABI,                                                                                    \
         .name = "act_" #name_,                                                                                      \

@@ -93,7 +93,8 @@ static void reference(const struct assay_kernel_call *call, double *ret_values, 
     }
 }
 
-static const struct assay_kernel_row *const ROWS[] = {&kernel_row_attn_decode_f16_ref};
+static const struct assay_kernel_row *const ROWS[] = {&kernel_row_attn_decode_f16_ref,
+                                                      &kernel_row_attn_decode_f16_avx2};
 
 const struct assay_kernel_operation kernel_op_attn_decode_f16 = {
     .abi = ASSAY_KERNEL_ABI,

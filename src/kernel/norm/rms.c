@@ -75,7 +75,7 @@ static void reference(const struct assay_kernel_call *call, double *ret_values, 
     }
 }
 
-static const struct assay_kernel_row *const ROWS[] = {&kernel_row_norm_rms_f32_ref};
+static const struct assay_kernel_row *const ROWS[] = {&kernel_row_norm_rms_f32_ref, &kernel_row_norm_rms_f32_avx2};
 
 const struct assay_kernel_operation kernel_op_norm_rms_f32 = {
     .abi = ASSAY_KERNEL_ABI,

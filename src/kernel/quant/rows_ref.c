@@ -29,10 +29,10 @@ static void run_blocks(const struct assay_kernel_call *call, size_t block)
     struct kernel_range range = kernel_range_of(call, call->shape.tokens * (call->shape.columns / block));
     for (size_t b = range.first; b < range.end; b++) {
         const float *x = (const float *)call->in[0] + b * block;
-        float most = largest(x, block);
-        float factor = most > 0 ? 127.0F / most : 0;
-        ((float *)call->out[QUANT_D])[b] = most / 127.0F;
-        ((int32_t *)call->out[QUANT_SUMS])[b] = round_all(x, block, factor, (int8_t *)call->out[QUANT_Q] + b * block);
+        struct quant_scale scale = quant_scale_of(largest(x, block));
+        ((float *)call->out[QUANT_D])[b] = scale.d;
+        ((int32_t *)call->out[QUANT_SUMS])[b] =
+            round_all(x, block, scale.factor, (int8_t *)call->out[QUANT_Q] + b * block);
     }
 }
 

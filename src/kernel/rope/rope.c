@@ -72,26 +72,27 @@ static void reference_halves(const struct assay_kernel_call *call, double *ret_v
     reference(call, 1, (size_t)call->shape.columns / 2, ret_values, ret_magnitudes);
 }
 
-#define AN_OPERATION(name_, help_)                                                                     \
-    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_rope_##name_##_f32_ref}; \
-    const struct assay_kernel_operation kernel_op_rope_##name_##_f32 = {                               \
-        .abi = ASSAY_KERNEL_ABI,                                                                       \
-        .name = "rope_" #name_,                                                                        \
-        .format = "f32",                                                                               \
-        .help = help_,                                                                                 \
-        .inputs = INPUTS,                                                                              \
-        .outputs = OUTPUTS,                                                                            \
-        .inputs_count = COUNT_OF(INPUTS),                                                              \
-        .outputs_count = COUNT_OF(OUTPUTS),                                                            \
-        .cases = CASES,                                                                                \
-        .cases_count = COUNT_OF(CASES),                                                                \
-        .rows = ROWS_##name_,                                                                          \
-        .rows_count = COUNT_OF(ROWS_##name_),                                                          \
-        .refuse = refuse,                                                                              \
-        .reference = reference_##name_,                                                                \
-        .elements = values,                                                                            \
-        .bytes = stored_bytes,                                                                         \
-        .units = heads,                                                                                \
+#define AN_OPERATION(name_, help_)                                                                      \
+    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_rope_##name_##_f32_ref,   \
+                                                                  &kernel_row_rope_##name_##_f32_avx2}; \
+    const struct assay_kernel_operation kernel_op_rope_##name_##_f32 = {                                \
+        .abi = ASSAY_KERNEL_ABI,                                                                        \
+        .name = "rope_" #name_,                                                                         \
+        .format = "f32",                                                                                \
+        .help = help_,                                                                                  \
+        .inputs = INPUTS,                                                                               \
+        .outputs = OUTPUTS,                                                                             \
+        .inputs_count = COUNT_OF(INPUTS),                                                               \
+        .outputs_count = COUNT_OF(OUTPUTS),                                                             \
+        .cases = CASES,                                                                                 \
+        .cases_count = COUNT_OF(CASES),                                                                 \
+        .rows = ROWS_##name_,                                                                           \
+        .rows_count = COUNT_OF(ROWS_##name_),                                                           \
+        .refuse = refuse,                                                                               \
+        .reference = reference_##name_,                                                                 \
+        .elements = values,                                                                             \
+        .bytes = stored_bytes,                                                                          \
+        .units = heads,                                                                                 \
     };
 AN_OPERATION(pairs, "rotary positions over neighbours (llama)")
 AN_OPERATION(halves, "rotary positions over halves (bitnet)")

@@ -1,8 +1,6 @@
 /* I2_S, and how activations are rounded. */
+#include "kernel/quant/quant.h"
 #include "kernel/ternary/ternary.h"
-
-#define ROUND_MAGIC \
-    12582912.0F /* 1.5 x 2^23: adding it leaves no fraction bits, and the hardware rounds half to even */
 
 float kernel_ternary_multiplier(float most)
 {
@@ -11,8 +9,8 @@ float kernel_ternary_multiplier(float most)
 
 int8_t kernel_ternary_rounded(float x, float s)
 {
-    volatile float shifted = x * s + ROUND_MAGIC; /* volatile: adding and taking away must not be folded */
-    float whole = shifted - ROUND_MAGIC;
+    volatile float shifted = x * s + QUANT_ROUND_MAGIC; /* volatile: adding and taking away must not be folded */
+    float whole = shifted - QUANT_ROUND_MAGIC;
     whole = whole > 127 ? 127 : whole < -128 ? -128 : whole;
     return (int8_t)whole;
 }
