@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <string.h>
+
 #define REPLACEMENT 0xFFFDU
 
 /* Well-formed byte sequences: Unicode Standard, table 3-7. One row per range of first bytes. */
@@ -34,12 +36,26 @@ static size_t sequence_len(const unsigned char *bytes, size_t len)
     return 0;
 }
 
+/* Bytes below 0x80 at the start, eight at a time; at least 1, since the first one is. */
+static size_t ascii_run(const char *bytes, size_t len)
+{
+    size_t at = 1;
+    uint64_t word;
+    for (; len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, bytes + at, sizeof word);
+        if (word & UINT64_C(0x8080808080808080)) {
+            break;
+        }
+    }
+    return at;
+}
+
 size_t assay_utf8_valid_prefix(const char *bytes, size_t len)
 {
     size_t at = 0;
     while (at < len) {
         if ((unsigned char)bytes[at] < 0x80) { /* most text: no table look-up */
-            at++;
+            at += ascii_run(bytes + at, len - at);
             continue;
         }
         size_t n = sequence_len((const unsigned char *)bytes + at, len - at);

@@ -19,19 +19,18 @@ void assay_base64_append(struct assay_buf *out, const void *bytes, size_t len)
     }
 }
 
-/* -1 for anything outside the alphabet. */
+/* One more than the value of a digit; 0 for every byte outside the alphabet, those above 127 too. */
+static const unsigned char DIGITS[256] = {
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  63, 0,  0,  0,  64, 53, 54, 55, 56,
+    57, 58, 59, 60, 61, 62, 0,  0,  0,  0,  0,  0,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13,
+    14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 0,  0,  0,  0,  0,  0,  27, 28, 29, 30, 31, 32, 33,
+    34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 0,  0,  0,  0,  0,
+};
+
 static int digit_value(char c)
 {
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    return (int)DIGITS[(unsigned char)c] - 1;
 }
 
 /* Four characters to n bytes, n = 1..3 by the padding. */
@@ -58,6 +57,29 @@ static assay_code decode_group(const char *text, size_t at, size_t digits, struc
     return ASSAY_OK;
 }
 
+/* Whole groups up to the first that has something else than digits, or to the end; returns where it stopped. */
+static size_t decode_groups(const char *text, size_t len, struct assay_buf *out)
+{
+    unsigned char *to = len > 0 ? (unsigned char *)assay_buf_reserve(out, len / 4 * 3) : NULL;
+    size_t at = 0;
+    for (; to && at < len; at += 4) {
+        unsigned a = DIGITS[(unsigned char)text[at]], b = DIGITS[(unsigned char)text[at + 1]];
+        unsigned c = DIGITS[(unsigned char)text[at + 2]], d = DIGITS[(unsigned char)text[at + 3]];
+        if (a == 0 || b == 0 || c == 0 || d == 0) {
+            break;
+        }
+        unsigned group = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+        to[0] = (unsigned char)(group >> 16);
+        to[1] = (unsigned char)(group >> 8);
+        to[2] = (unsigned char)group;
+        to += 3;
+    }
+    if (at > 0) {
+        assay_buf_grew(out, at / 4 * 3);
+    }
+    return at;
+}
+
 assay_code assay_base64_decode(const char *text, size_t len, struct assay_buf *out, assay_err *err)
 {
     assert((text || len == 0) && out);
@@ -65,7 +87,8 @@ assay_code assay_base64_decode(const char *text, size_t len, struct assay_buf *o
         return assay_fail(err, ASSAY_MALFORMED,
                           "found %zu characters of base64, expected a multiple of 4, padded with '='", len);
     }
-    for (size_t at = 0; at < len; at += 4) {
+    size_t at = decode_groups(text, len > 0 ? len - 4 : 0, out);
+    for (; at < len; at += 4) {
         bool is_last = at + 4 == len;
         size_t digits = is_last && text[at + 3] == '=' ? (text[at + 2] == '=' ? 2 : 3) : 4;
         assay_code rc = decode_group(text, at, digits, out, err);

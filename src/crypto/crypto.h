@@ -26,7 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* BUG if libsodium cannot start; UNSUPPORTED if it takes points of order 2L for subgroup points (ed25519.h). */
+/* BUG if libsodium cannot start; UNSUPPORTED if it takes points of order 2L for subgroup points, or a signature whose R
+ * is outside the subgroup (ed25519.h). */
 assay_code assay_crypto_init(assay_err *err);
 
 /* ---- SHA-256 (FIPS 180-4) --------------------------------------------------------------------------------------- */

@@ -28,6 +28,16 @@ void assay_public_key_id(const struct assay_public_key *key, struct assay_digest
     assay_sha256_end(&hash, ret);
 }
 
+/* From 1.0.19 on (library version 26) libsodium multiplies by the cofactor and takes an R outside the subgroup. Before,
+ * it compared the encoding of [S]B - [h]A with R: A and B are in the subgroup, so what it took is R's canonical
+ * encoding and in the subgroup, and testing R again would cost most of a verification and find nothing. */
+#define COFACTORED_SINCE 26
+
+static bool is_r_shown_by_acceptance(void)
+{
+    return sodium_library_version_major() < COFACTORED_SINCE;
+}
+
 enum assay_signature_state assay_signature_check(const struct assay_public_key *key, const void *message, size_t len,
                                                  const unsigned char *signature, size_t signature_len)
 {
@@ -35,11 +45,14 @@ enum assay_signature_state assay_signature_check(const struct assay_public_key *
     if (signature_len != ASSAY_SIGNATURE_BYTES) {
         return ASSAY_SIGNATURE_FALSE;
     }
+    bool is_taken = crypto_sign_verify_detached(signature, message, len, key->bytes) == 0;
+    if (is_taken && is_r_shown_by_acceptance()) {
+        return ASSAY_SIGNATURE_GOOD;
+    }
     if (crypto_core_ed25519_is_valid_point(signature) != 1) { /* R is the first half */
         return ASSAY_SIGNATURE_OUTSIDE;
     }
-    return crypto_sign_verify_detached(signature, message, len, key->bytes) == 0 ? ASSAY_SIGNATURE_GOOD
-                                                                                 : ASSAY_SIGNATURE_FALSE;
+    return is_taken ? ASSAY_SIGNATURE_GOOD : ASSAY_SIGNATURE_FALSE;
 }
 
 /* A system that locks no memory for this user still has a key that works; the wipe at the end does not depend on it. */

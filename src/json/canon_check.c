@@ -4,6 +4,7 @@
 #include "json/scan.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define SHOWN_MAX 24 /* of the text on either side of a difference */
 
@@ -30,6 +31,7 @@ assay_code assay_json_canon_check(const json_t *value, const char *bytes, size_t
     struct assay_buf canon;
     /* a canonical form can be longer than the text (1e20 is written with 21 digits): that too is a difference */
     assay_buf_init(&canon, 2 * len + 64);
+    (void)assay_buf_reserve(&canon, len); /* an honest text needs that much */
     assay_code rc = assay_json_canon(value, &canon, err);
     if (rc != ASSAY_OK) {
         if (rc == ASSAY_TOO_LARGE) {
@@ -37,11 +39,11 @@ assay_code assay_json_canon_check(const json_t *value, const char *bytes, size_t
         }
         goto out;
     }
-    size_t at = 0;
-    while (at < len && at < canon.len && bytes[at] == canon.data[at]) {
-        at++;
-    }
-    if (at < len || at < canon.len) {
+    if (canon.len != len || memcmp(bytes, canon.data, len) != 0) {
+        size_t at = 0;
+        while (at < len && at < canon.len && bytes[at] == canon.data[at]) {
+            at++;
+        }
         rc = fail_difference(bytes, len, &canon, at, err);
     }
 out:

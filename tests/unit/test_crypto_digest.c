@@ -152,6 +152,36 @@ static void base64_is_that_of_rfc_4648(void **state)
     }
 }
 
+/* Each byte in each place of a text that is long enough for whole groups: taken or refused as the alphabet says. */
+static void every_byte_in_every_place_of_a_base64_text_is_a_digit_or_refused(void **state)
+{
+    (void)state;
+    static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char text[] = "QUJDREVGR0hJSktM";
+    for (size_t at = 0; at < sizeof text - 1; at++) {
+        char kept = text[at];
+        for (int c = 0; c < 256; c++) {
+            struct assay_buf plain, again;
+            bool is_digit = c != 0 && strchr(ALPHABET, c) != NULL;
+            bool is_padding = c == '=' && at == sizeof text - 2;
+            text[at] = (char)c;
+            assay_buf_init(&plain, 64);
+            assay_buf_init(&again, 64);
+            assay_code rc = assay_base64_decode(text, sizeof text - 1, &plain, NULL);
+            if (is_digit) {
+                assert_int_equal(rc, ASSAY_OK);
+                assay_base64_append(&again, plain.data, plain.len);
+                assert_memory_equal(again.data, text, sizeof text - 1);
+            } else if (!is_padding) { /* one '=' at the end may leave stray bits, or none */
+                assert_int_equal(rc, ASSAY_MALFORMED);
+            }
+            assay_buf_done(&plain);
+            assay_buf_done(&again);
+        }
+        text[at] = kept;
+    }
+}
+
 static void base64_with_anything_surplus_is_refused(void **state)
 {
     (void)state;
@@ -258,6 +288,7 @@ int main(void)
         cmocka_unit_test(the_incremental_root_is_the_recursive_one_for_sizes_up_to_300),
         cmocka_unit_test(base64_is_that_of_rfc_4648),
         cmocka_unit_test(base64_with_anything_surplus_is_refused),
+        cmocka_unit_test(every_byte_in_every_place_of_a_base64_text_is_a_digit_or_refused),
         cmocka_unit_test(every_text_of_four_digits_that_decodes_is_the_one_encoding_of_its_bytes),
         cmocka_unit_test(the_pae_is_that_of_the_dsse_protocol),
         cmocka_unit_test(the_worked_example_has_the_published_payload_and_digests),

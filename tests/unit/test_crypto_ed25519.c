@@ -139,6 +139,20 @@ static void a_point_of_order_2l_is_no_key_and_no_r(void **state)
 }
 
 /* S + L satisfies the same equation; L little-endian. */
+/* Accepted by the cofactored equation alone: R has a component of order 8, S and the key are what they should be. */
+static void an_r_with_a_component_of_order_8_is_outside_whatever_equation_libsodium_uses(void **state)
+{
+    (void)state;
+    unsigned char key_bytes[ASSAY_PUBLIC_KEY_BYTES], signature[ASSAY_SIGNATURE_BYTES];
+    struct assay_public_key key;
+    assert_true(unhex("eff0a6b1d8698a3f2626d38fd7356a0e74b184c5f528b106472b15f03d044187", key_bytes, sizeof key_bytes));
+    assert_true(unhex("225d4ae82ba11e88ed1ea995c5e9e2a60266d42796b023dc723359ea7e91157f"
+                      "3830c18d4088b8663a95523bcd297a2600c04fc21edcbada58a08e7f19bbdd08",
+                      signature, sizeof signature));
+    assert_int_equal(assay_public_key_read(key_bytes, &key, NULL), ASSAY_OK);
+    assert_int_equal(assay_signature_check(&key, "", 0, signature, sizeof signature), ASSAY_SIGNATURE_OUTSIDE);
+}
+
 static void s_is_below_the_order_of_the_group(void **state)
 {
     (void)state;
@@ -216,6 +230,7 @@ int main(void)
         cmocka_unit_test(wycheproof_is_right_in_all_151_cases),
         cmocka_unit_test(of_the_914_edge_cases_only_the_one_without_a_flag_is_taken),
         cmocka_unit_test(a_point_of_order_2l_is_no_key_and_no_r),
+        cmocka_unit_test(an_r_with_a_component_of_order_8_is_outside_whatever_equation_libsodium_uses),
         cmocka_unit_test(s_is_below_the_order_of_the_group),
         cmocka_unit_test(a_signature_of_another_length_is_false),
         cmocka_unit_test(a_secret_key_with_a_foreign_public_half_is_refused_and_a_used_one_is_wiped),

@@ -233,6 +233,28 @@ static void every_allocation_that_fails_is_reported_and_leaks_nothing(void **sta
     assert_true(n > 10);
 }
 
+/* Texts are looked at eight bytes at a time: each byte in each place says the same as alone. */
+static void a_byte_means_the_same_wherever_it_stands_in_a_string(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 20; at++) {
+        for (int c = 0; c < 256; c++) {
+            char text[] = "\"aaaaaaaaaaaaaaaaaaaa\"";
+            struct assay_buf quoted;
+            bool is_plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+            text[1 + at] = (char)c;
+            assert_int_equal(read_with(text, sizeof text - 1, &assay_json_limits_default, NULL) == ASSAY_OK, is_plain);
+            assert_int_equal(read_with(text, sizeof text - 1, &assay_json_limits_receipt, NULL) == ASSAY_OK,
+                             is_plain && c != 0x7f);
+            assay_buf_init(&quoted, 256);
+            assay_json_quote(&quoted, text + 1, 20);
+            assert_int_equal(quoted.len == 22, is_plain || c == 0x7f);
+            assert_int_equal(read_with(quoted.data, quoted.len, &assay_json_limits_default, NULL), ASSAY_OK);
+            assay_buf_done(&quoted);
+        }
+    }
+}
+
 int main(void)
 {
     assay_json_init();
@@ -240,6 +262,7 @@ int main(void)
         cmocka_unit_test(a_refusal_names_line_column_and_what_would_be_right),
         cmocka_unit_test(the_receipt_profile_refuses_what_base_json_allows),
         cmocka_unit_test(limits_are_exact),
+        cmocka_unit_test(a_byte_means_the_same_wherever_it_stands_in_a_string),
         cmocka_unit_test(values_come_back_as_they_stand),
         cmocka_unit_test(a_foreign_format_may_let_the_last_duplicate_win),
         cmocka_unit_test(the_json_test_suite_is_read_as_it_says),
