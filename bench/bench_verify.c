@@ -20,6 +20,7 @@ struct inputs {
     struct assay_secret_key key;
     struct assay_public_key public;
     struct assay_buf payload, receipt, trust, pae;
+    struct assay_trust *trust_read;
     unsigned char signature[ASSAY_SIGNATURE_BYTES];
 };
 
@@ -72,6 +73,7 @@ static assay_code make_inputs(struct inputs *ret, assay_err *err)
     rc = rc == ASSAY_OK ? assay_json_canon(statement, &ret->payload, err) : rc;
     rc = rc == ASSAY_OK ? assay_receipt_sign(statement, one, 1, &ret->receipt, err) : rc;
     rc = rc == ASSAY_OK ? assay_trust_write(trust, roots, 1, &ret->trust, err) : rc;
+    rc = rc == ASSAY_OK ? assay_trust_read(ret->trust.data, ret->trust.len, &ret->trust_read, err) : rc;
     assay_dsse_pae(&ret->pae, ASSAY_PAYLOAD_TYPE, strlen(ASSAY_PAYLOAD_TYPE), ret->payload.data, ret->payload.len);
     assay_signature_make(&ret->key, ret->pae.data, ret->pae.len, ret->signature);
     json_decref(statement);
@@ -89,6 +91,7 @@ static void verify_receipt(const struct inputs *inputs)
     const struct assay_judge_input input = {
         .document = {.data = inputs->receipt.data, .len = inputs->receipt.len},
         .trust = {.data = inputs->trust.data, .len = inputs->trust.len},
+        .trust_read = inputs->trust_read,
         .now_real_ns = UINT64_C(1767700000) * ASSAY_NS_PER_S,
     };
     assay_code rc = assay_judge_verify(&input, &judgement, NULL);

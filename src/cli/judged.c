@@ -48,29 +48,31 @@ assay_code assay_judged_begin(struct assay_judged *judged, assay_err *err)
     return rc == ASSAY_OK ? own_digest(judged->binary_sha256, err) : rc;
 }
 
+static assay_code load_inputs(struct assay_judged *judged, assay_err *err)
+{
+    if (judged->inputs) {
+        return ASSAY_OK;
+    }
+    judged->inputs = assay_alloc(1, sizeof *judged->inputs);
+    return judged->inputs ? assay_verify_inputs_load(&judged->evidence, judged->inputs, err) : assay_nomem(err);
+}
+
 /* Verified with what the user gave beside it: the opened receipt borrows from its files alone. */
 static assay_code open_run(struct assay_judged *judged, const struct assay_run_files *files, struct assay_opened **ret,
                            assay_err *err)
 {
     struct assay_judge_input how = judged->how;
-    struct assay_verify_inputs *evidence = assay_alloc(1, sizeof *evidence);
-    if (!evidence) {
-        return assay_nomem(err);
-    }
     const struct assay_judge_files bytes = {.name = files->place,
                                             .document = bytes_of(&files->document),
                                             .plan = bytes_of(&files->plan),
                                             .trace = bytes_of(&files->trace),
                                             .identity = bytes_of(&files->identity)};
-    assay_code rc = assay_verify_inputs_load(&judged->evidence, files, &how, evidence, err);
+    assay_code rc = load_inputs(judged, err);
+    rc = rc == ASSAY_OK ? assay_verify_inputs_for(judged->inputs, files, &how, err) : rc;
+    rc = rc == ASSAY_OK ? assay_opened_open(&bytes, &how, ret, err) : rc;
     if (rc == ASSAY_OK) {
-        rc = assay_opened_open(&bytes, &how, ret, err);
+        assay_verify_inputs_remember(judged->inputs, (*ret)->judgement);
     }
-    if (rc == ASSAY_OK) {
-        assay_verify_inputs_remember(evidence, (*ret)->judgement);
-    }
-    assay_verify_inputs_done(evidence);
-    assay_free(evidence);
     return rc;
 }
 
@@ -137,6 +139,10 @@ void assay_judged_done(struct assay_judged *judged)
         assay_opened_free(judged->runs[i]);
         assay_run_files_done(judged->files[i]);
         assay_free(judged->files[i]);
+    }
+    if (judged->inputs) {
+        assay_verify_inputs_done(judged->inputs);
+        assay_free(judged->inputs);
     }
     assay_arena_done(&judged->arena);
     assay_buf_done(&judged->kernel_table);

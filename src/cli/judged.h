@@ -25,6 +25,7 @@ struct assay_judged {
     size_t count;
     struct assay_judge_input how;         /* what else the verifier is told; filled in by begin */
     struct assay_verify_options evidence; /* trust file, log: set before open, or left empty */
+    struct assay_verify_inputs *inputs;   /* what they name, read with the first run; NULL before */
     struct assay_buf kernel_table;
     struct assay_arena arena; /* of the document */
     char date[11];            /* today, unless the user says another day */

@@ -75,18 +75,6 @@ static assay_code get_head(const json_t *state, const char *origin, struct assay
                : rc;
 }
 
-/* The version that the file claims; what is wrong with it is for the judge to say. */
-static uint64_t version_of(const struct assay_buf *trust)
-{
-    struct assay_trust *read = NULL;
-    uint64_t version = 0;
-    if (trust->len > 0 && assay_trust_read(trust->data, trust->len, &read, NULL) == ASSAY_OK) {
-        version = read->version;
-    }
-    assay_trust_free(read);
-    return version;
-}
-
 static void load_steps(const char *trust_path, uint64_t from, uint64_t to, struct assay_cli_memory *memory)
 {
     struct assay_buf path;
@@ -105,29 +93,35 @@ static void load_steps(const char *trust_path, uint64_t from, uint64_t to, struc
     assay_buf_done(&path);
 }
 
-assay_code assay_cli_memory_load(const char *trust_path, const struct assay_buf *trust, const char *origin,
-                                 struct assay_cli_memory *ret, struct assay_judge_memory *ret_memory, assay_err *err)
+assay_code assay_cli_memory_load(const char *trust_path, uint64_t version, struct assay_cli_memory *ret, assay_err *err)
 {
+    struct assay_judge_memory seen;
     *ret = (struct assay_cli_memory){0};
-    *ret_memory = (struct assay_judge_memory){0};
     assay_buf_init(&ret->path, PATH_BYTES_MAX);
     assay_code rc = make_path(trust_path, &ret->path, err);
     rc = rc == ASSAY_OK ? read_state(ret, err) : rc;
-    if (rc == ASSAY_OK && ret->state) {
-        rc = assay_json_get_u64(ret->state, "version", "", &ret_memory->trust_version, err);
-        rc = rc == ASSAY_OK ? assay_json_get_hex(ret->state, "sha256", "", ret_memory->trust_digest.bytes,
-                                                 sizeof ret_memory->trust_digest.bytes, err)
-                            : rc;
-        if (rc == ASSAY_OK && origin) {
-            (void)snprintf(ret->origin, sizeof ret->origin, "%s", origin);
-            ret_memory->head_origin = ret->origin;
-            rc = get_head(ret->state, origin, ret_memory, err);
-        }
+    rc = rc == ASSAY_OK ? assay_cli_memory_look(ret, NULL, &seen, err) : rc;
+    if (rc == ASSAY_OK && seen.trust_version > 0) {
+        load_steps(trust_path, seen.trust_version, version, ret);
     }
-    if (rc == ASSAY_OK && ret_memory->trust_version > 0) {
-        load_steps(trust_path, ret_memory->trust_version, version_of(trust), ret);
-        ret_memory->trust_steps = ret->steps;
-        ret_memory->trust_steps_count = ret->steps_count;
+    return rc;
+}
+
+assay_code assay_cli_memory_look(struct assay_cli_memory *memory, const char *origin,
+                                 struct assay_judge_memory *ret_memory, assay_err *err)
+{
+    *ret_memory = (struct assay_judge_memory){.trust_steps = memory->steps, .trust_steps_count = memory->steps_count};
+    if (!memory->state) {
+        return ASSAY_OK;
+    }
+    assay_code rc = assay_json_get_u64(memory->state, "version", "", &ret_memory->trust_version, err);
+    rc = rc == ASSAY_OK ? assay_json_get_hex(memory->state, "sha256", "", ret_memory->trust_digest.bytes,
+                                             sizeof ret_memory->trust_digest.bytes, err)
+                        : rc;
+    if (rc == ASSAY_OK && origin && origin[0] != '\0') {
+        (void)snprintf(memory->origin, sizeof memory->origin, "%s", origin);
+        ret_memory->head_origin = memory->origin;
+        rc = get_head(memory->state, origin, ret_memory, err);
     }
     return rc;
 }
@@ -179,8 +173,11 @@ void assay_cli_memory_save(struct assay_cli_memory *memory, const struct assay_j
     }
     if (rc != ASSAY_OK) {
         assay_log_warning("nothing is remembered of this trust file: %s", err.message);
+        json_decref(root);
+        return;
     }
-    json_decref(root);
+    json_decref(memory->state);
+    memory->state = root; /* for the next document */
 }
 
 void assay_cli_memory_done(struct assay_cli_memory *memory)

@@ -18,10 +18,13 @@ struct assay_cli_memory {
     size_t steps_count;
 };
 
-/* Fills `ret_memory` for the judge; slices belong to `ret`. origin: of the log that will be judged, or NULL. The file
- * at trust_path says its version; the steps to it are read from TRUST.N beside it. */
-assay_code assay_cli_memory_load(const char *trust_path, const struct assay_buf *trust, const char *origin,
-                                 struct assay_cli_memory *ret, struct assay_judge_memory *ret_memory, assay_err *err);
+/* What is remembered of a trust file that says this version (0: it could not be read); the steps to it are read from
+ * TRUST.N beside it. Once an invocation. */
+assay_code assay_cli_memory_load(const char *trust_path, uint64_t version, struct assay_cli_memory *ret,
+                                 assay_err *err);
+/* The same for the judge, with the head of one log; slices belong to `memory`. origin: of that log, or NULL. */
+assay_code assay_cli_memory_look(struct assay_cli_memory *memory, const char *origin,
+                                 struct assay_judge_memory *ret_memory, assay_err *err);
 /* After a judgement whose CRYPTO did not fail. A place that cannot be written is a warning and no error. */
 void assay_cli_memory_save(struct assay_cli_memory *memory, const struct assay_judgement *judgement);
 void assay_cli_memory_done(struct assay_cli_memory *memory); /* fine on a zeroed one */

@@ -361,45 +361,60 @@ static assay_code check_entries(struct audit *audit, const struct assay_trust *t
     return ASSAY_OK;
 }
 
-/* Checkpoint and keys by the trust file, and the head that was seen before: through the judge's own parts. */
-static assay_code check_trust(struct audit *audit, const char *trust_path, assay_err *err)
+static assay_code check_log_key(struct audit *audit, const struct assay_trust *trust, assay_err *err)
 {
-    struct assay_verify_inputs inputs = {0};
-    struct assay_judge_memory memory = {0};
-    struct assay_trust *trust = NULL;
-    struct assay_note *note = assay_alloc(1, sizeof *note);
     enum assay_note_state state = ASSAY_NOTE_UNSIGNED;
-    struct assay_digest root;
     uint64_t time_s;
-    assay_buf_init(&inputs.trust, ASSAY_TRUST_BYTES_MAX);
-    assay_buf_init(&inputs.proof, 1);
-    inputs.memory = assay_alloc(1, sizeof *inputs.memory);
-    assay_code rc = note && inputs.memory ? assay_buf_read_file(&inputs.trust, trust_path, err) : assay_nomem(err);
-    rc = rc == ASSAY_OK ? assay_trust_read(inputs.trust.data ? inputs.trust.data : "", inputs.trust.len, &trust, err)
-                        : rc;
-    rc = rc == ASSAY_OK
-             ? assay_cli_memory_load(trust_path, &inputs.trust, audit->log->head.origin, inputs.memory, &memory, err)
-             : rc;
-    rc = rc == ASSAY_OK ? assay_note_read(audit->log->note.data, audit->log->note.len, note, err) : rc;
-    const struct assay_trust_log *known = rc == ASSAY_OK ? assay_trust_log_find(trust, audit->log->head.origin) : NULL;
+    const struct assay_trust_log *known = assay_trust_log_find(trust, audit->log->head.origin);
+    struct assay_note *note = assay_alloc(1, sizeof *note);
+    assay_code rc = note ? assay_note_read(audit->log->note.data, audit->log->note.len, note, err) : assay_nomem(err);
     rc = rc == ASSAY_OK && known ? assay_note_check(note, &known->log, &state, &time_s, err) : rc;
     if (rc == ASSAY_OK && state != ASSAY_NOTE_GOOD) {
         add_fault(audit,
                   known ? "checkpoint: not signed by the log's key" : "checkpoint: a log that the trust file lacks");
     }
-    if (rc == ASSAY_OK && memory.head_origin) {
-        bool is_shorter = memory.head_size > audit->log->book.count;
-        if (!is_shorter) {
-            assay_tlog_book_root(&audit->log->book, memory.head_size, &root);
-        }
-        if (is_shorter || !assay_digest_equal(&root, &memory.head_root)) {
-            add_fault(audit, "checkpoint: it does not continue the head that was seen before");
-        }
-    }
-    rc = rc == ASSAY_OK ? check_entries(audit, trust, err) : rc;
-    assay_trust_free(trust);
     assay_free(note);
-    assay_verify_inputs_done(&inputs);
+    return rc;
+}
+
+static void check_memory(struct audit *audit, const struct assay_judge_memory *memory)
+{
+    struct assay_digest root;
+    bool is_shorter = memory->head_size > audit->log->book.count;
+    if (!memory->head_origin) {
+        return;
+    }
+    if (!is_shorter) {
+        assay_tlog_book_root(&audit->log->book, memory->head_size, &root);
+    }
+    if (is_shorter || !assay_digest_equal(&root, &memory->head_root)) {
+        add_fault(audit, "checkpoint: it does not continue the head that was seen before");
+    }
+}
+
+/* Checkpoint and keys by the trust file, and the head that was seen before. */
+static assay_code check_trust(struct audit *audit, const char *trust_path, assay_err *err)
+{
+    struct assay_buf bytes;
+    struct assay_judge_memory seen = {0};
+    struct assay_trust *trust = NULL;
+    struct assay_cli_memory *memory = assay_alloc(1, sizeof *memory);
+    assay_buf_init(&bytes, ASSAY_TRUST_BYTES_MAX);
+    assay_code rc = memory ? assay_buf_read_file(&bytes, trust_path, err) : assay_nomem(err);
+    rc = rc == ASSAY_OK ? assay_trust_read(bytes.data ? bytes.data : "", bytes.len, &trust, err) : rc;
+    rc = rc == ASSAY_OK ? assay_cli_memory_load(trust_path, trust->version, memory, err) : rc;
+    rc = rc == ASSAY_OK ? assay_cli_memory_look(memory, audit->log->head.origin, &seen, err) : rc;
+    rc = rc == ASSAY_OK ? check_log_key(audit, trust, err) : rc;
+    if (rc == ASSAY_OK) {
+        check_memory(audit, &seen);
+        rc = check_entries(audit, trust, err);
+    }
+    assay_trust_free(trust);
+    assay_buf_done(&bytes);
+    if (memory) {
+        assay_cli_memory_done(memory);
+        assay_free(memory);
+    }
     return rc;
 }
 

@@ -160,7 +160,8 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
                                       .max_age_ns = values->max_age_ns,
                                       .kernel_table = bytes_of(&kernel_table)};
     struct assay_verify_inputs evidence;
-    rc = assay_verify_inputs_load(&values->evidence, &files, &input, &evidence, err);
+    rc = assay_verify_inputs_load(&values->evidence, &evidence, err);
+    rc = rc == ASSAY_OK ? assay_verify_inputs_for(&evidence, &files, &input, err) : rc;
     rc = rc == ASSAY_OK ? assay_buf_check(&kernel_table, err) : rc;
     if (rc == ASSAY_OK) {
         rc = assay_judge_verify(&input, &judgement, err);

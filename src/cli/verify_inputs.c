@@ -44,8 +44,7 @@ static assay_code read_commit(const char *text, struct assay_judge_input *input,
                   : assay_fail(err, ASSAY_USAGE, "--commit is '%s', expected 40 or 64 lowercase hex digits", text);
 }
 
-static assay_code read_artefacts(const struct assay_opt_list *paths, struct assay_judge_input *input,
-                                 struct assay_verify_inputs *ret, assay_err *err)
+static assay_code read_artefacts(const struct assay_opt_list *paths, struct assay_verify_inputs *ret, assay_err *err)
 {
     assay_code rc = ASSAY_OK;
     for (size_t i = 0; i < paths->count && rc == ASSAY_OK; i++) {
@@ -58,8 +57,6 @@ static assay_code read_artefacts(const struct assay_opt_list *paths, struct assa
         }
         assay_buf_done(&bytes);
     }
-    input->artefacts = ret->artefacts;
-    input->artefacts_count = paths->count;
     return rc;
 }
 
@@ -77,63 +74,81 @@ static void origin_of(const char *bytes, size_t len, char ret[ASSAY_NOTE_NAME_BY
     ret[n] = '\0';
 }
 
-static assay_code read_log(const char *place, const struct assay_run_files *files, struct assay_judge_input *input,
-                           struct assay_verify_inputs *ret, char *ret_origin, assay_err *err)
+static assay_code read_log(const char *place, struct assay_verify_inputs *ret, assay_err *err)
 {
-    struct assay_tlog_proof_file file;
-    if (assay_path_is_dir(place)) {
-        assay_code rc = assay_log_dir_open(place, ASSAY_LOG_READ, &ret->log, err);
-        if (rc == ASSAY_OK) {
-            input->log_checkpoint = bytes_of(&ret->log->note);
-            input->log_entries = bytes_of(&ret->log->entries);
-            origin_of(ret->log->note.data, ret->log->note.len, ret_origin);
-        }
-        return rc;
-    }
-    assay_code rc = assay_buf_read_file(&ret->proof, place, err);
-    if (rc == ASSAY_OK) {
-        input->log_proof = bytes_of(&ret->proof);
-        input->log_entry = given(&files->entry);
-        if (assay_tlog_proof_read(input->log_proof.data, input->log_proof.len, &file, NULL) == ASSAY_OK) {
-            origin_of(file.checkpoint.data, file.checkpoint.len, ret_origin);
-        }
-    }
-    return rc;
+    return assay_path_is_dir(place) ? assay_log_dir_open(place, ASSAY_LOG_READ, &ret->log, err)
+                                    : assay_buf_read_file(&ret->proof, place, err);
 }
 
-static assay_code read_trust(const struct assay_verify_options *options, const char *origin,
-                             struct assay_judge_input *input, struct assay_verify_inputs *ret, assay_err *err)
+/* What is wrong with the file is for the judge to say: without `trust_read` it reads the bytes itself. */
+static assay_code read_trust(const char *path, struct assay_verify_inputs *ret, assay_err *err)
 {
-    assay_code rc = assay_buf_read_file(&ret->trust, options->trust, err);
+    assay_code rc = assay_buf_read_file(&ret->trust, path, err);
     if (rc != ASSAY_OK) {
         return rc;
+    }
+    if (ret->trust.len > 0) {
+        (void)assay_trust_read(ret->trust.data, ret->trust.len, &ret->trust_read, NULL);
     }
     ret->memory = assay_alloc(1, sizeof *ret->memory);
     if (!ret->memory) {
         return assay_nomem(err);
     }
-    input->trust = bytes_of(&ret->trust);
-    return assay_cli_memory_load(options->trust, &ret->trust, origin[0] != '\0' ? origin : NULL, ret->memory,
-                                 &input->memory, err);
+    return assay_cli_memory_load(path, ret->trust_read ? ret->trust_read->version : 0, ret->memory, err);
 }
 
-assay_code assay_verify_inputs_load(const struct assay_verify_options *options, const struct assay_run_files *files,
-                                    struct assay_judge_input *input, struct assay_verify_inputs *ret, assay_err *err)
+assay_code assay_verify_inputs_load(const struct assay_verify_options *options, struct assay_verify_inputs *ret,
+                                    assay_err *err)
 {
-    char origin[ASSAY_NOTE_NAME_BYTES_MAX + 1] = "";
-    const char *slash = strrchr(files->document_path.data, '/');
-    *ret = (struct assay_verify_inputs){0};
+    struct assay_judge_input checked = {0};
+    *ret = (struct assay_verify_inputs){.options = options};
     assay_buf_init(&ret->trust, ASSAY_TRUST_BYTES_MAX);
     assay_buf_init(&ret->proof, ASSAY_TLOG_PROOF_BYTES_MAX);
-    input->document_name = slash ? slash + 1 : files->document_path.data;
     if (options->log && !options->trust) {
         return assay_fail(err, ASSAY_USAGE, "--log needs --trust FILE: no log is believed without its key");
     }
-    assay_code rc = read_require(options->require, input, err);
-    rc = rc == ASSAY_OK ? read_commit(options->commit, input, err) : rc;
-    rc = rc == ASSAY_OK ? read_artefacts(&options->subjects, input, ret, err) : rc;
-    rc = rc == ASSAY_OK && options->log ? read_log(options->log, files, input, ret, origin, err) : rc;
-    return rc == ASSAY_OK && options->trust ? read_trust(options, origin, input, ret, err) : rc;
+    assay_code rc = read_require(options->require, &checked, err);
+    rc = rc == ASSAY_OK ? read_commit(options->commit, &checked, err) : rc;
+    rc = rc == ASSAY_OK ? read_artefacts(&options->subjects, ret, err) : rc;
+    rc = rc == ASSAY_OK && options->log ? read_log(options->log, ret, err) : rc;
+    return rc == ASSAY_OK && options->trust ? read_trust(options->trust, ret, err) : rc;
+}
+
+static void put_log(struct assay_verify_inputs *inputs, const struct assay_run_files *files,
+                    struct assay_judge_input *input, char *ret_origin)
+{
+    struct assay_tlog_proof_file file;
+    if (inputs->log) {
+        input->log_checkpoint = bytes_of(&inputs->log->note);
+        input->log_entries = bytes_of(&inputs->log->entries);
+        input->log_read = &inputs->log->book;
+        origin_of(inputs->log->note.data, inputs->log->note.len, ret_origin);
+    } else if (inputs->options->log) {
+        input->log_proof = bytes_of(&inputs->proof);
+        input->log_entry = given(&files->entry);
+        if (assay_tlog_proof_read(input->log_proof.data, input->log_proof.len, &file, NULL) == ASSAY_OK) {
+            origin_of(file.checkpoint.data, file.checkpoint.len, ret_origin);
+        }
+    }
+}
+
+assay_code assay_verify_inputs_for(struct assay_verify_inputs *inputs, const struct assay_run_files *files,
+                                   struct assay_judge_input *input, assay_err *err)
+{
+    char origin[ASSAY_NOTE_NAME_BYTES_MAX + 1] = "";
+    const char *slash = strrchr(files->document_path.data, '/');
+    input->document_name = slash ? slash + 1 : files->document_path.data;
+    input->artefacts = inputs->artefacts;
+    input->artefacts_count = inputs->options->subjects.count;
+    assay_code rc = read_require(inputs->options->require, input, err);
+    rc = rc == ASSAY_OK ? read_commit(inputs->options->commit, input, err) : rc;
+    put_log(inputs, files, input, origin);
+    if (rc == ASSAY_OK && inputs->memory) {
+        input->trust = bytes_of(&inputs->trust);
+        input->trust_read = inputs->trust_read;
+        rc = assay_cli_memory_look(inputs->memory, origin, &input->memory, err);
+    }
+    return rc;
 }
 
 void assay_verify_inputs_remember(struct assay_verify_inputs *inputs, const struct assay_judgement *judgement)
@@ -150,6 +165,7 @@ void assay_verify_inputs_done(struct assay_verify_inputs *inputs)
         assay_free(inputs->memory);
     }
     assay_log_dir_close(inputs->log);
+    assay_trust_free(inputs->trust_read);
     assay_buf_done(&inputs->trust);
     assay_buf_done(&inputs->proof);
 }

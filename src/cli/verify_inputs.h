@@ -16,15 +16,21 @@ struct assay_verify_options {
 };
 
 struct assay_verify_inputs {
+    const struct assay_verify_options *options; /* borrowed */
     struct assay_buf trust, proof;
-    struct assay_log_dir *log;
+    struct assay_trust *trust_read; /* NULL: not given, or not good (the judge says why) */
+    struct assay_log_dir *log;      /* of --log DIR */
     struct assay_judge_artefact artefacts[ASSAY_OPT_LIST_MAX];
     struct assay_cli_memory *memory; /* NULL: no trust file */
 };
 
-/* Fills what belongs into `input`, which borrows from `ret` and from `files`. ret is to be released also on failure. */
-assay_code assay_verify_inputs_load(const struct assay_verify_options *options, const struct assay_run_files *files,
-                                    struct assay_judge_input *input, struct assay_verify_inputs *ret, assay_err *err);
+/* Once an invocation: trust file, log and artefacts are read and the trust file's own signatures checked, however many
+ * documents are judged by them. ret is to be released also on failure. */
+assay_code assay_verify_inputs_load(const struct assay_verify_options *options, struct assay_verify_inputs *ret,
+                                    assay_err *err);
+/* For one document: fills what belongs into `input`, which borrows from `inputs` and from `files`. */
+assay_code assay_verify_inputs_for(struct assay_verify_inputs *inputs, const struct assay_run_files *files,
+                                   struct assay_judge_input *input, assay_err *err);
 /* If CRYPTO did not fail: versions and heads go up. */
 void assay_verify_inputs_remember(struct assay_verify_inputs *inputs, const struct assay_judgement *judgement);
 void assay_verify_inputs_done(struct assay_verify_inputs *inputs);

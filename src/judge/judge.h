@@ -67,10 +67,13 @@ struct assay_judge_input {
     const struct assay_judge_artefact *artefacts; /* what must be a subject, by its digest */
     size_t artefacts_count;
     struct assay_judge_bytes trust; /* trust file: makes CRYPTO required */
+    /* The same file, read before (assay_trust_read), where many documents are judged by it; NULL: it is read here. */
+    const struct assay_trust *trust_read;
     struct assay_judge_memory memory;
     /* A whole log (checkpoint and entries), or a proof of one entry with its bytes. Both need the trust file. */
     struct assay_judge_bytes log_checkpoint, log_entries;
     struct assay_judge_bytes log_proof, log_entry;
+    const struct assay_tlog_book *log_read; /* log_entries, read before (assay_tlog_book_read), or NULL */
     bool is_tier_required;
     int required_tier;
 };

@@ -102,9 +102,10 @@ struct judge {
     size_t metrics_equal;
     size_t expectations; /* what option or policy asked, and how many failed */
     size_t expectations_failed;
-    struct assay_trust *trust;  /* owned; NULL: not given, or not good */
-    size_t good_keys;           /* distinct keys of the trust file with a good signature */
-    struct assay_digest signer; /* the first of them */
+    const struct assay_trust *trust; /* NULL: not given, or not good */
+    struct assay_trust *trust_owned; /* the same, if it was read here */
+    size_t good_keys;                /* distinct keys of the trust file with a good signature */
+    struct assay_digest signer;      /* the first of them */
     struct log_view log;
 };
 
@@ -138,9 +139,11 @@ void judge_sanity(struct judge *judge);
 void judge_kernels(struct judge *judge);
 /* binding.c */
 void judge_binding(struct judge *judge);
-/* verify_keys.c: trust file and signatures; verify_log.c: the log; verify_tier.c: what is proven, before the lines */
-void judge_keys(struct judge *judge);
+/* verify_trust.c: the trust file; verify_log.c: the log, which gives times from outside; verify_keys.c: signatures at
+ * these times; verify_tier.c: what is proven, before the lines */
+void judge_trust(struct judge *judge);
 void judge_log(struct judge *judge);
+void judge_keys(struct judge *judge);
 #define JUDGE_CODES_MAX 64 /* notChecked has a dozen; the rest of a hostile list is not worth a line */
 size_t judge_codes(const struct judge *judge, const char *codes[JUDGE_CODES_MAX]); /* sorted */
 void judge_tier(struct judge *judge);

@@ -16,8 +16,9 @@ static void run_gates(struct judge *judge)
         judge_sanity(judge);
         judge_kernels(judge);
         judge_binding(judge);
-        judge_keys(judge);
+        judge_trust(judge);
         judge_log(judge);
+        judge_keys(judge);
     }
     judge_lines(judge);
 }
@@ -29,7 +30,7 @@ static void judge_done(struct judge *judge)
     json_decref(judge->is_derived ? judge->derived.statement : NULL);
     assay_buf_done(&judge->payload);
     assay_free(judge->list);
-    assay_trust_free(judge->trust);
+    assay_trust_free(judge->trust_owned);
 }
 
 assay_code assay_judge_verify(const struct assay_judge_input *input, struct assay_judgement **ret, assay_err *err)

@@ -19,7 +19,8 @@ struct work {
     struct assay_digest payload; /* of the document */
     uint8_t run_id[16];
     bool has_run_id;
-    struct assay_tlog_book book;
+    const struct assay_tlog_book *book; /* NULL: not read */
+    struct assay_tlog_book read;        /* the same, if it was read here */
 };
 
 static void refuse(struct work *work, enum gate gate, const char *place, const char *found, const char *expected)
@@ -107,7 +108,7 @@ static bool check_memory(struct work *work)
     bool is_same = work->head.size == memory->head_size && assay_digest_equal(&head, &memory->head_root);
     bool is_longer = work->head.size > memory->head_size;
     if (is_longer && work->judge->log.is_whole) {
-        assay_tlog_book_root(&work->book, memory->head_size, &root);
+        assay_tlog_book_root(work->book, memory->head_size, &root);
         is_longer = assay_digest_equal(&root, &memory->head_root);
         (void)snprintf(found, sizeof found, "a log whose first %llu entries are others",
                        (unsigned long long)memory->head_size);
@@ -143,15 +144,18 @@ static bool read_entries(struct work *work)
     struct assay_digest root, head;
     assay_err err = {0};
     char found[96], expected[96];
-    assay_code rc = assay_tlog_book_read(entries.data, entries.len, &work->book, &err);
-    if (!is_ok(work, rc, GATE_CHECKPOINT, LOG, &err)) {
-        return false;
+    if (!work->judge->input->log_read) {
+        assay_code rc = assay_tlog_book_read(entries.data, entries.len, &work->read, &err);
+        if (!is_ok(work, rc, GATE_CHECKPOINT, LOG, &err)) {
+            return false;
+        }
     }
-    assay_merkle_root(&work->book.tree, &root);
+    work->book = work->judge->input->log_read ? work->judge->input->log_read : &work->read;
+    assay_merkle_root(&work->book->tree, &root);
     memcpy(head.bytes, work->head.root, sizeof head.bytes);
-    if (work->book.count != work->head.size || !assay_digest_equal(&root, &head)) {
-        (void)snprintf(found, sizeof found, "%zu entries%s", work->book.count,
-                       work->book.count == work->head.size ? " with another root" : "");
+    if (work->book->count != work->head.size || !assay_digest_equal(&root, &head)) {
+        (void)snprintf(found, sizeof found, "%zu entries%s", work->book->count,
+                       work->book->count == work->head.size ? " with another root" : "");
         (void)snprintf(expected, sizeof expected, "%llu entries that give the root of the checkpoint",
                        (unsigned long long)work->head.size);
         refuse(work, GATE_CHECKPOINT, LOG, found, expected);
@@ -184,8 +188,8 @@ static bool is_entry_of(struct work *work, const struct assay_tlog_row *row)
 static bool find_entry(struct work *work)
 {
     struct log_view *log = &work->judge->log;
-    for (uint64_t i = 0; i < work->book.count && !log->is_logged; i++) {
-        if (is_entry_of(work, &work->book.rows[i])) {
+    for (uint64_t i = 0; i < work->book->count && !log->is_logged; i++) {
+        if (is_entry_of(work, &work->book->rows[i])) {
             log->is_logged = true;
             log->outcome = i;
         }
@@ -245,7 +249,7 @@ static bool is_hex_of(const json_t *text, const void *bytes, size_t len)
 /* Why the entry that the document calls its intent is not; NULL if it is. */
 static const char *intent_fault(const struct work *work, uint64_t index)
 {
-    const struct assay_tlog_row *row = &work->book.rows[index];
+    const struct assay_tlog_row *row = &work->book->rows[index];
     struct assay_digest leaf, root;
     if (row->kind != ASSAY_ENTRY_INTENT || memcmp(row->run_id, work->run_id, sizeof row->run_id) != 0) {
         return "an entry that is no intent of this run";
@@ -258,13 +262,13 @@ static const char *intent_fault(const struct work *work, uint64_t index)
         !is_hex_of(at(work, "/predicate/protocol/requestSha256"), row->request.bytes, sizeof row->request.bytes)) {
         return "an intent of another plan or request";
     }
-    if (!assay_digest_equal(&row->signer, &work->book.rows[work->judge->log.outcome].signer)) {
+    if (!assay_digest_equal(&row->signer, &work->book->rows[work->judge->log.outcome].signer)) {
         return "an intent by another key";
     }
     if (row->head_size > index) {
         return "an intent that names a later head";
     }
-    assay_tlog_book_root(&work->book, row->head_size, &root);
+    assay_tlog_book_root(work->book, row->head_size, &root);
     return assay_digest_equal(&root, &row->head_root) ? NULL : "an intent that names a head the log never had";
 }
 
@@ -280,7 +284,7 @@ static bool find_intent(struct work *work)
     }
     uint64_t i = (uint64_t)json_integer_value(index);
     const char *fault = strcmp(json_string_value(origin), work->head.origin) != 0 ? "an intent in another log"
-                        : i >= work->book.count                                   ? "an index beyond the log"
+                        : i >= work->book->count                                  ? "an index beyond the log"
                         : i >= log->outcome                                       ? "an intent after its outcome"
                                                                                   : intent_fault(work, i);
     if (fault) {
@@ -304,7 +308,7 @@ static void check_choices(struct work *work)
     if (!source || !seed || strcmp(source, "fixed") == 0) {
         return; /* code `choice` says so, and the tier is capped */
     }
-    const struct assay_tlog_row *row = &work->book.rows[work->judge->log.intent];
+    const struct assay_tlog_row *row = &work->book->rows[work->judge->log.intent];
     uint64_t due = assay_choice_seed(nonce ? nonce : "", commit ? commit : "", &row->head_root);
     (void)snprintf(expected, sizeof expected, "%llu", (unsigned long long)due);
     if (strcmp(seed, expected) != 0) {
@@ -317,7 +321,7 @@ static void check_choices(struct work *work)
 static void check_chain(struct work *work)
 {
     static const char COUNTER[] = "/predicate/attempts/counter", PREVIOUS[] = "/predicate/attempts/previous";
-    const struct assay_tlog_row *row = &work->book.rows[work->judge->log.intent];
+    const struct assay_tlog_row *row = &work->book->rows[work->judge->log.intent];
     const json_t *counter = at(work, COUNTER), *previous = at(work, PREVIOUS);
     char expected[64];
     if (!json_is_integer(counter) || (uint64_t)json_integer_value(counter) != row->counter) {
@@ -336,14 +340,14 @@ static void check_findings(struct work *work)
 {
     struct assay_tlog_audit *audit = assay_alloc(1, sizeof *audit);
     assay_err err = {0};
-    if (!audit || assay_tlog_book_audit(&work->book, audit, &err) != ASSAY_OK) {
+    if (!audit || assay_tlog_book_audit(work->book, audit, &err) != ASSAY_OK) {
         work->judge->is_out_of_memory = true;
         assay_free(audit);
         return;
     }
-    const struct assay_digest *signer = &work->book.rows[work->judge->log.outcome].signer;
+    const struct assay_digest *signer = &work->book->rows[work->judge->log.outcome].signer;
     for (size_t i = 0; i < audit->findings_count; i++) {
-        const struct assay_tlog_row *row = &work->book.rows[audit->findings[i].index];
+        const struct assay_tlog_row *row = &work->book->rows[audit->findings[i].index];
         char place[64];
         if (audit->findings[i].index == work->judge->log.outcome && !work->judge->log.has_intent) {
             continue; /* 412 was said of it */
@@ -367,9 +371,9 @@ static void check_earlier(struct work *work)
                   {"open", offsetof(struct assay_tlog_earlier, open)}};
     struct assay_tlog_earlier earlier, all;
     struct log_view *log = &work->judge->log;
-    const struct assay_digest *request = &work->book.rows[log->intent].request;
-    assay_tlog_book_earlier(&work->book, request, log->intent, &earlier);
-    assay_tlog_book_earlier(&work->book, request, work->book.count, &all);
+    const struct assay_digest *request = &work->book->rows[log->intent].request;
+    assay_tlog_book_earlier(work->book, request, log->intent, &earlier);
+    assay_tlog_book_earlier(work->book, request, work->book->count, &all);
     log->open = all.open;
     for (size_t i = 0; i < sizeof COUNTS / sizeof COUNTS[0]; i++) {
         char place[64], expected[64];
@@ -395,12 +399,12 @@ static void check_policy(struct work *work)
 {
     static const char PLACE[] = "/predicate/protocol/policySha256";
     const json_t *policy = at(work, PLACE);
-    const struct assay_digest *request = &work->book.rows[work->judge->log.intent].request;
+    const struct assay_digest *request = &work->book->rows[work->judge->log.intent].request;
     if (!json_is_string(policy)) {
         return;
     }
-    for (uint64_t i = 0; i < work->book.count; i++) {
-        const struct assay_tlog_row *row = &work->book.rows[i];
+    for (uint64_t i = 0; i < work->book->count; i++) {
+        const struct assay_tlog_row *row = &work->book->rows[i];
         if (row->kind == ASSAY_ENTRY_POLICY && is_hex_of(policy, row->content.bytes, sizeof row->content.bytes)) {
             return;
         }
@@ -472,5 +476,5 @@ void judge_log(struct judge *judge)
     } else {
         check_proof_file(&work);
     }
-    assay_tlog_book_done(&work.book);
+    assay_tlog_book_done(&work.read);
 }

@@ -328,6 +328,7 @@ assay_code assay_trust_read(const char *bytes, size_t len, struct assay_trust **
         }
     }
     rc = rc == ASSAY_OK ? check_roots(trust, trust, "its own", err) : rc;
+    assay_sha256_of(bytes, len, &trust->digest);
     if (rc != ASSAY_OK) {
         assay_trust_free(trust);
         return rc;

@@ -48,6 +48,7 @@ struct assay_trust_log {
 };
 
 struct assay_trust {
+    struct assay_digest digest; /* of the file's bytes */
     struct assay_envelope envelope;
     uint64_t version;
     int64_t issued_s, expires_s;
