@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,18 +45,14 @@ static void assert_bytes(const struct assay_map *map)
     }
 }
 
-static void both_kinds_of_pages_hold_the_bytes_of_the_file(void **state)
+static void a_mapping_holds_the_bytes_of_the_file(void **state)
 {
     (void)state;
     struct assay_map map = {0};
-    assert_int_equal(assay_map_open(path, ASSAY_PAGES_FILE, &map, NULL), ASSAY_OK);
+    assert_int_equal(assay_map_open(path, &map, NULL), ASSAY_OK);
     assert_bytes(&map);
     assay_map_close(&map);
     assert_null(map.data);
-    assert_int_equal(assay_map_open(path, ASSAY_PAGES_HUGE, &map, NULL), ASSAY_OK);
-    assert_bytes(&map);
-    assert_int_equal((uintptr_t)map.data % ((size_t)2 << 20), 0);
-    assay_map_close(&map);
     assay_map_close(&map);
 }
 
@@ -64,18 +61,18 @@ static void what_cannot_be_mapped_is_said(void **state)
     (void)state;
     struct assay_map map = {0};
     assay_err err = {0};
-    assert_int_equal(assay_map_open("/tmp/assay-no-such-file", ASSAY_PAGES_FILE, &map, &err), ASSAY_NOT_FOUND);
+    assert_int_equal(assay_map_open("/tmp/assay-no-such-file", &map, &err), ASSAY_NOT_FOUND);
     assert_non_null(strstr(err.message, "assay-no-such-file"));
-    assert_int_equal(assay_map_open("/tmp", ASSAY_PAGES_FILE, &map, &err), ASSAY_MALFORMED);
+    assert_int_equal(assay_map_open("/tmp", &map, &err), ASSAY_MALFORMED);
     assert_int_equal(truncate(path, 0), 0);
-    assert_int_equal(assay_map_open(path, ASSAY_PAGES_HUGE, &map, &err), ASSAY_MALFORMED);
+    assert_int_equal(assay_map_open(path, &map, &err), ASSAY_MALFORMED);
     assert_non_null(strstr(err.message, "empty"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(both_kinds_of_pages_hold_the_bytes_of_the_file, make_file, remove_file),
+        cmocka_unit_test_setup_teardown(a_mapping_holds_the_bytes_of_the_file, make_file, remove_file),
         cmocka_unit_test_setup_teardown(what_cannot_be_mapped_is_said, make_file, remove_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
