@@ -37,7 +37,7 @@ static bool has_suffix(const char *path, const char *suffix)
     return assay_text_ends(path, suffix);
 }
 
-static enum assay_claims_kind kind_of(const struct assay_claims_input *input)
+enum assay_claims_kind claims_kind_of(const struct assay_claims_input *input)
 {
     if (input->kind != ASSAY_CLAIMS_BY_NAME) {
         return input->kind;
@@ -103,7 +103,7 @@ static void read_file(struct model *m, const struct assay_claims_input *input)
     }
     uint32_t index = m->files.count++;
     m->files.at[index] = (struct file){.input = input};
-    enum assay_claims_kind kind = kind_of(input);
+    enum assay_claims_kind kind = claims_kind_of(input);
     size_t max = kind == ASSAY_CLAIMS_JSON || kind == ASSAY_CLAIMS_JSON_LINES ? ASSAY_CLAIMS_JSON_BYTES_MAX
                                                                               : ASSAY_CLAIMS_FILE_BYTES_MAX;
     index_lines(m, &m->files.at[index]);

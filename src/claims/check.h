@@ -83,6 +83,7 @@ const char *check_factor(struct check *c, double factor);
 const char *check_printf(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Where a document names that file. */
 bool claims_citation(const struct check *c, const char *path, struct draft_place *ret);
+enum assay_claims_kind claims_kind_of(const struct assay_claims_input *input); /* never BY_NAME */
 bool claims_is_claim(const struct quantity *q);
 void check_holds(struct quantity *q); /* takes part in a relation that holds */
 

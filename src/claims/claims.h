@@ -75,7 +75,8 @@ enum assay_claims_found { ASSAY_CLAIMS_ABSENT, ASSAY_CLAIMS_IS_FILE, ASSAY_CLAIM
 struct assay_claims_path {
     const char *path;
     enum assay_claims_found found;
-    uint64_t count; /* entries of a directory, lines of a file */
+    uint64_t count;      /* files of a directory, lines of a file */
+    uint64_t deep_count; /* of a directory: with those of the directories in it */
 };
 
 enum assay_claims_unbound {
@@ -136,7 +137,7 @@ struct assay_claims_request {
     size_t inputs_count;
     const struct assay_claims_receipt *receipts;
     size_t receipts_count;
-    const struct assay_claims_path *paths;
+    const struct assay_claims_path *paths; /* sorted by path, each once */
     size_t paths_count;
     const struct assay_claims_stamp *stamps;
     size_t stamps_count;
@@ -160,6 +161,9 @@ const struct assay_finding_rule *assay_claims_rules(size_t *ret_count);
 /* Paths that the bindings of a document name, for the caller to read; each once for every time it stands there. */
 typedef void assay_claims_visit(void *user, struct assay_slice path);
 void assay_claims_targets(const char *bytes, size_t len, assay_claims_visit *visit, void *user);
+
+/* Paths below the root that a document names in links and code, for the caller to look for: C706, C707. */
+void assay_claims_named(const char *bytes, size_t len, assay_claims_visit *visit, void *user);
 
 /* What `bind` proposes for one unbound claim. */
 struct assay_claims_proposal {

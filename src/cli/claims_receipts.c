@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/text.h"
+#include "cli/claims_paths.h"
 #include "judge/judge.h"
 
 #include <dirent.h>
@@ -256,37 +257,11 @@ struct targets {
     assay_err *err;
 };
 
-static bool stays_below(struct assay_slice path)
-{
-    struct assay_slice rest = path;
-    if (path.len == 0 || path.data[0] == '/') {
-        return false;
-    }
-    while (rest.data) {
-        if (assay_slice_is(assay_slice_cut(&rest, '/'), "..")) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The real path must lie under the root: no link leads out of it. */
-static bool is_inside(const char *root, const char *path)
-{
-    char *real_root = realpath(root ? root : ".", NULL), *real = realpath(path, NULL);
-    size_t len = real_root ? strlen(real_root) : 0;
-    bool is_in =
-        real_root && real && strncmp(real, real_root, len) == 0 && (real[len] == '/' || real_root[len - 1] == '/');
-    free(real_root);
-    free(real);
-    return is_in;
-}
-
 static void add_target(void *user, struct assay_slice target)
 {
     struct targets *t = user;
     struct assay_buf path, wanted;
-    if (t->rc != ASSAY_OK || target.len > 4096 || !stays_below(target)) {
+    if (t->rc != ASSAY_OK || target.len > 4096 || !assay_claims_path_stays_below(target)) {
         return;
     }
     assay_buf_init(&path, PATH_BYTES_MAX);
@@ -294,7 +269,7 @@ static void add_target(void *user, struct assay_slice target)
     assay_buf_append(&wanted, target.data, target.len);
     assay_path_join(&path, t->receipts->root ? t->receipts->root : ".", wanted.data);
     const char *slash = strrchr(wanted.data, '/');
-    bool is_there = path.data && assay_path_exists(path.data) && is_inside(t->receipts->root, path.data);
+    bool is_there = path.data && assay_path_exists(path.data) && assay_claims_path_is_inside(t->receipts->root, path.data);
     bool is_new = is_there && !is_known(t->receipts, relative_to(t->receipts->root, path.data));
     for (size_t i = 0; i < t->files->count && is_new; i++) {
         is_new = strcmp(t->files->inputs[i].path, wanted.data) != 0;

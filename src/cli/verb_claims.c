@@ -1,5 +1,6 @@
 /* Documents against themselves, against result files and against receipts. */
 #include "cli/claims_files.h"
+#include "cli/claims_paths.h"
 #include "cli/claims_receipts.h"
 #include "cli/claims_settings.h"
 #include "cli/claims_stamps.h"
@@ -134,6 +135,7 @@ struct call {
     struct assay_claims_proposals *proposals;
     struct assay_claims_settings settings;
     struct assay_claims_stamps stamps;
+    struct assay_claims_paths paths;
     struct assay_claims_rule_level rules[2 * ASSAY_OPT_LIST_MAX];
     struct assay_claims_request request;
 };
@@ -147,6 +149,8 @@ static void fill_request(struct call *call, const struct values *values)
     request->receipts_count = call->receipts.count;
     request->stamps = call->stamps.at;
     request->stamps_count = call->stamps.count;
+    request->paths = call->paths.at;
+    request->paths_count = call->paths.count;
     request->hardware = call->settings.hardware;
     request->old_fingerprints = call->settings.old_fingerprints;
     request->old_fingerprints_count = call->settings.old_count;
@@ -186,6 +190,9 @@ static assay_code load_all(struct call *call, const struct values *values, const
     }
     if (rc == ASSAY_OK) {
         rc = assay_claims_stamps_load(&call->stamps, &call->files, values->head, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = assay_claims_paths_load(&call->paths, &call->files, values->root, err);
     }
     return rc;
 }
@@ -239,6 +246,7 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     assay_findings_free(call->findings);
     assay_claims_settings_done(&call->settings);
     assay_claims_stamps_done(&call->stamps);
+    assay_claims_paths_done(&call->paths);
     assay_claims_receipts_done(&call->receipts);
     assay_claims_files_done(&call->files);
     assay_free(call);
