@@ -9,6 +9,7 @@
 #include "record/choice.h"
 #include "record/envelope.h"
 #include "record/finding.h"
+#include "record/legacy.h"
 #include "record/log_entry.h"
 #include "record/manifest.h"
 #include "record/marks.h"
