@@ -3,6 +3,7 @@
 #include "cli/run_files.h"
 #include "cli/terminal.h"
 #include "cli/verify_inputs.h"
+#include "cli/verify_profile.h"
 
 #include "base/clock.h"
 #include "crypto/crypto.h"
@@ -13,11 +14,14 @@
 #include <stddef.h>
 #include <string.h>
 
+#define PROFILE_FILES_MAX 4096 /* a folder of receipts, by a shell pattern */
+
 struct values {
     const char *trace, *nonce, *policy;
     uint64_t max_age_ns;
     bool is_interop, wants_json;
     struct assay_verify_options evidence;
+    struct assay_profile_options profile;
 };
 
 static const struct assay_opt OPTIONS[] = {
@@ -36,6 +40,12 @@ static const struct assay_opt OPTIONS[] = {
      offsetof(struct values, evidence.subjects)},
     {"commit", "HEX", "the source that was measured must be at this commit", ASSAY_OPT_TEXT,
      offsetof(struct values, evidence.commit)},
+    {"profile", "bitnet-1.0.0", "receipts of that schema instead, any number: as its own verifier judges them",
+     ASSAY_OPT_TEXT, offsetof(struct values, profile.profile)},
+    {"strict", NULL, "with --profile: refuse too what that verifier lets through", ASSAY_OPT_FLAG,
+     offsetof(struct values, profile.is_strict)},
+    {"require-gpu-kernels", NULL, "with --profile: a GPU kernel id must be there, whatever the backend", ASSAY_OPT_FLAG,
+     offsetof(struct values, profile.needs_gpu)},
     {"interop", NULL, "accept white space and unknown members (caps the tier)", ASSAY_OPT_FLAG,
      offsetof(struct values, is_interop)},
     {"json", NULL, "print the judgement as JSON", ASSAY_OPT_FLAG, offsetof(struct values, wants_json)},
@@ -188,7 +198,16 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
                       struct assay_buf *out, assay_err *err)
 {
     const struct values *values = values_;
+    const struct assay_profile_options *profile = &values->profile;
     struct assay_digest nonce;
+    if (profile->profile) {
+        assay_code rc = assay_verify_profile(profile, given, values->wants_json, out, err);
+        cli->has_judged = rc != ASSAY_OK && !err->message[0];
+        return rc;
+    }
+    if (given->arguments_count > 1 || profile->is_strict || profile->needs_gpu) {
+        return assay_fail(err, ASSAY_USAGE, "several files, --strict and --require-gpu-kernels go with --profile");
+    }
     if (values->nonce && !assay_digest_read(values->nonce, &nonce)) {
         return assay_fail(err, ASSAY_USAGE, "--nonce is '%s', expected 64 lowercase hex digits", values->nonce);
     }
@@ -196,21 +215,26 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 }
 
 const struct assay_verb assay_verb_verify = {
-    .opt = {.name = "verify",
-            .synopsis = "[OPTIONS] DIR|RECEIPT",
-            .summary = "re-derive every number from plan and trace; say what is proven and what is not",
-            .manual =
-                "Prints four lines (CRYPTO, RECOMPUTE, POLICY, ASSURANCE) and then every violation with its gate "
-                "number and place. Nothing in a file is believed: metrics, counts and derived fields are computed "
-                "again and compared byte for byte.\n\nA receipt proves who said a thing and that it is unchanged, "
-                "and lets anyone redo the arithmetic; it does not prove that the clock was right.",
-            .options = OPTIONS,
-            .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
-            .arguments_min = 1,
-            .arguments_max = 1,
-            .examples = "assay verify demo-out\n  the run directory that 'make demo' leaves\n",
-            .exits = "0 every required line passes; 1 one fails; 2 something required is undecided or not measured; 3 "
-                     "malformed; 4 usage; 5 a file could not be read"},
+    .opt =
+        {.name = "verify",
+         .synopsis = "[OPTIONS] DIR|RECEIPT, or --profile bitnet-1.0.0 FILE...",
+         .summary = "re-derive every number from plan and trace; say what is proven and what is not",
+         .manual =
+             "Prints four lines (CRYPTO, RECOMPUTE, POLICY, ASSURANCE) and then every violation with its gate "
+             "number and place. Nothing in a file is believed: metrics, counts and derived fields are computed "
+             "again and compared byte for byte.\n\nA receipt proves who said a thing and that it is unchanged, "
+             "and lets anyone redo the arithmetic; it does not prove that the clock was right.\n\nWith --profile "
+             "bitnet-1.0.0 the files are receipts of BitNet-rs. They pass or fail as its own verifier would have it, "
+             "and below that stands what it accepts and should not; --strict refuses that too (exit status 1). Such "
+             "receipts hold no samples: RECOMPUTE stays not-measured, the tier is 0.",
+         .options = OPTIONS,
+         .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
+         .arguments_min = 1,
+         .arguments_max = PROFILE_FILES_MAX,
+         .examples = "assay verify demo-out\n  the run directory that 'make demo' leaves\n"
+                     "assay verify --profile bitnet-1.0.0 --strict ci/inference.json\n  a receipt of BitNet-rs\n",
+         .exits = "0 every required line passes; 1 one fails; 2 something required is undecided or not measured; 3 "
+                  "malformed; 4 usage; 5 a file could not be read"},
     .values_bytes = sizeof(struct values),
     .run = run,
 };

@@ -106,6 +106,7 @@ struct assay_judgement {
     bool is_missing;  /* no document was given */
     bool is_readable; /* the document could be parsed: a statement of a known type */
     bool is_policy_required;
+    bool is_profile;         /* a legacy receipt: only the gates of its profile are required (legacy.h) */
     bool is_crypto_required; /* a trust file was given */
     bool has_head;           /* a checkpoint was good: to be remembered, as is trust_version */
     struct assay_checkpoint head;
@@ -129,6 +130,7 @@ assay_code assay_judgement_json(const struct assay_judgement *judgement, json_t 
 
 /* What is built on verified receipts; these need the types above. */
 #include "judge/gate.h"
+#include "judge/legacy.h"
 #include "judge/opened.h"
 #include "judge/question.h"
 

@@ -3,7 +3,7 @@
  *
  * Order of work (verify.c): read.c takes the document apart, fields.c holds it against the table of fields, compare.c
  * against what plan and trace give, sanity.c and binding.c look at the values themselves, lines.c sums up. Each adds
- * violations and goes on; only memory stops the work.
+ * violations and goes on; only memory stops the work. legacy.c does the same for the receipts of another schema.
  */
 #ifndef ASSAY_JUDGE_JUDGE_ROOM_H
 #define ASSAY_JUDGE_JUDGE_ROOM_H
@@ -76,7 +76,32 @@ enum gate {
     GATE_POLICY_LATE = 415,
     GATE_PATH_POLICY = 416,
     GATE_TIER = 419,
-    GATE_CHOICES = 420
+    GATE_CHOICES = 420,
+    /* the legacy profile, evidence.md 4 */
+    GATE_LEGACY_READ = 800,
+    GATE_LEGACY_SCHEMA = 801,
+    GATE_LEGACY_PATH = 802,
+    GATE_LEGACY_KERNELS = 803,
+    GATE_LEGACY_IDS = 804,
+    GATE_LEGACY_GPU = 806,
+    GATE_LEGACY_CPU = 807,
+    GATE_LEGACY_FALLBACK_ONLY = 808,
+    GATE_LEGACY_SHAPE = 820,
+    GATE_LEGACY_BACKEND = 821,
+    GATE_LEGACY_STANDIN = 822,
+    GATE_LEGACY_DUPLICATE = 823,
+    GATE_LEGACY_IDLE = 824,
+    GATE_LEGACY_FALLBACK = 825,
+    GATE_LEGACY_CLASSES = 826,
+    GATE_LEGACY_MIXED = 827,
+    GATE_LEGACY_DATE = 828,
+    GATE_LEGACY_RATES = 829,
+    GATE_LEGACY_TOKENS = 830,
+    GATE_LEGACY_TESTS = 831,
+    GATE_LEGACY_REPEATS = 832,
+    GATE_LEGACY_PARITY = 833,
+    GATE_LEGACY_CORRECTIONS = 834,
+    GATE_LEGACY_MODEL = 835
 };
 
 /* What a log says about the document (verify_log.c). */
@@ -152,5 +177,7 @@ const char *judge_tier_text(const struct judge *judge); /* "tier 1 signed" */
 void judge_expect(struct judge *judge, bool is_met, enum gate gate, const char *pointer, const char *expected);
 /* lines.c */
 void judge_lines(struct judge *judge);
+void judge_set_line(struct judge *judge, enum assay_judge_line line, enum assay_verdict verdict,
+                    const struct assay_buf *text);
 
 #endif

@@ -11,8 +11,8 @@
 
 /* Each line is made from the violations and counts of this judgement, never from a verdict in the file. */
 
-static void set_line(struct judge *judge, enum assay_judge_line line, enum assay_verdict verdict,
-                     const struct assay_buf *text)
+void judge_set_line(struct judge *judge, enum assay_judge_line line, enum assay_verdict verdict,
+                    const struct assay_buf *text)
 {
     const char *kept =
         text->failed == ASSAY_OK ? assay_arena_text(&judge->out->arena, text->data ? text->data : "", text->len) : NULL;
@@ -104,7 +104,7 @@ static void crypto_line(struct judge *judge)
     if (judge->trust && judge->good_keys >= judge->trust->receipt_threshold) {
         otherwise = ASSAY_VERDICT_PASS;
     }
-    set_line(judge, ASSAY_LINE_CRYPTO, worst(judge, 201, 299, otherwise), &text);
+    judge_set_line(judge, ASSAY_LINE_CRYPTO, worst(judge, 201, 299, otherwise), &text);
     assay_buf_done(&text);
 }
 
@@ -146,7 +146,7 @@ static void recompute_line(struct judge *judge)
     if (failed > 0) {
         assay_buf_printf(&text, "; %zu violation%s", failed, plural(failed));
     }
-    set_line(judge, ASSAY_LINE_RECOMPUTE, worst(judge, 301, 399, otherwise), &text);
+    judge_set_line(judge, ASSAY_LINE_RECOMPUTE, worst(judge, 301, 399, otherwise), &text);
     assay_buf_done(&text);
 }
 
@@ -167,7 +167,7 @@ static void policy_line(struct judge *judge)
     } else {
         assay_buf_text(&text, "no policy or expectation given");
     }
-    set_line(judge, ASSAY_LINE_POLICY, verdict, &text);
+    judge_set_line(judge, ASSAY_LINE_POLICY, verdict, &text);
     assay_buf_done(&text);
 }
 
@@ -185,7 +185,7 @@ static void assurance_line(struct judge *judge)
         assay_text_show(&text, codes[i], strlen(codes[i]), 64);
     }
     /* never pass or fail: it says what is proven and what is not */
-    set_line(judge, ASSAY_LINE_ASSURANCE, ASSAY_VERDICT_NOT_MEASURED, &text);
+    judge_set_line(judge, ASSAY_LINE_ASSURANCE, ASSAY_VERDICT_NOT_MEASURED, &text);
     assay_buf_done(&text);
 }
 

@@ -74,12 +74,25 @@ static bool has_violation(const struct assay_judgement *judgement, unsigned firs
     return false;
 }
 
+/* Of a profile only its own gates are required; 800 says that there is nothing to judge. */
+static int profile_exit(const struct assay_judgement *judgement)
+{
+    if (has_violation(judgement, GATE_LEGACY_READ, GATE_LEGACY_READ, ASSAY_VERDICT_FAIL) ||
+        has_violation(judgement, GATE_CAP, GATE_CAP, ASSAY_VERDICT_FAIL)) {
+        return assay_code_exit(ASSAY_MALFORMED);
+    }
+    return assay_code_exit(judgement->violations_count > 0 ? ASSAY_WANTING : ASSAY_OK);
+}
+
 int assay_judgement_exit(const struct assay_judgement *judgement)
 {
     const bool is_wanting = has_violation(judgement, 201, 599, ASSAY_VERDICT_FAIL);
     const bool is_malformed = has_violation(judgement, 101, 199, ASSAY_VERDICT_FAIL);
     if (judgement->is_missing) {
         return assay_code_exit(ASSAY_NOT_FOUND);
+    }
+    if (judgement->is_profile) {
+        return profile_exit(judgement);
     }
     if (judgement->is_readable && is_wanting) {
         return assay_code_exit(ASSAY_WANTING);
