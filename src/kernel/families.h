@@ -26,7 +26,14 @@
     X(quant_rows_b256)       \
     X(quant_rows_ternary)    \
     X(limit_read_bytes)      \
-    X(limit_ops_i8)
+    X(limit_ops_i8)          \
+    X(limit_read_ahead)      \
+    X(limit_write_bytes)     \
+    X(limit_write_nt)        \
+    X(limit_copy_bytes)      \
+    X(limit_chase_bytes)     \
+    X(limit_ops_f32)         \
+    X(limit_exp_f32)
 
 #define KERNEL_DECLARE_OPERATION(name) extern const struct assay_kernel_operation kernel_op_##name;
 KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
@@ -71,7 +78,20 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(limit_read_bytes_ref)    \
     X(limit_read_bytes_avx2)   \
     X(limit_ops_i8_ref)        \
-    X(limit_ops_i8_avx2)
+    X(limit_ops_i8_avx2)       \
+    X(limit_read_ahead_ref)    \
+    X(limit_read_ahead_avx2)   \
+    X(limit_write_bytes_ref)   \
+    X(limit_write_bytes_avx2)  \
+    X(limit_write_nt_ref)      \
+    X(limit_write_nt_avx2)     \
+    X(limit_copy_bytes_ref)    \
+    X(limit_copy_bytes_avx2)   \
+    X(limit_ops_f32_ref)       \
+    X(limit_ops_f32_avx2)      \
+    X(limit_exp_f32_ref)       \
+    X(limit_exp_f32_avx2)      \
+    X(limit_chase_bytes_ref)
 
 #define KERNEL_DECLARE_ROW(id) extern const struct assay_kernel_row kernel_row_##id;
 KERNEL_ROWS(KERNEL_DECLARE_ROW)

@@ -1,11 +1,18 @@
 /*
  * Limits: what the host can do at most, measured by rows of their own (kernels.md 1.3, 7). Internal to kernel/.
  *
- * limit_read_bytes reads every line of a buffer once and adds its words up, modulo 2^64, so that the order of summation
- * is free and no variant can leave a line out. Shape: rows = lines of 64 bytes.
+ * operation: shape; bytes counted; a number from it
+ * - limit_read_bytes: rows lines; rows x 64; bytes / ns, of the cache level that the buffer fits in
+ * - limit_read_ahead: rows lines as one stream, columns lines of prefetch (1: none); rows x 64; bytes / ns
+ * - limit_write_bytes, limit_write_nt: rows lines, through or past the caches; rows x 64; bytes / ns
+ * - limit_copy_bytes: rows lines; rows x 128, read and written; bytes / ns
+ * - limit_chase_bytes: rows lines, columns steps; columns x 64; ns / elements, the latency
+ * - limit_ops_i8, limit_ops_f32: rows steps; 0; ops / ns
+ * - limit_exp_f32: rows numbers; 0; elements / ns
  *
- * limit_ops_i8 multiplies and adds bytes without touching memory beyond L1: no kernel of the same instruction set does
- * more operations a second, since no other operation of these sets does more in one instruction.
+ * The pages are those of the caller's buffer. Every line of 64 bytes counts, and the sum over its words (modulo 2^64,
+ * so that the order is free) proves that no variant left one out. The ops rows touch no memory beyond the nearest
+ * cache: no kernel of the same instruction set does more operations a second.
  */
 #ifndef ASSAY_KERNEL_LIMIT_H
 #define ASSAY_KERNEL_LIMIT_H
@@ -14,7 +21,8 @@
 
 #define LIMIT_LINE_BYTES 64
 #define LIMIT_LINE_WORDS 8
-#define LIMIT_LANES 32  /* bytes of a 256-bit register */
-#define LIMIT_CHAINS 12 /* enough that no addition waits for the one before */
+#define LIMIT_LANES 32   /* bytes of a 256-bit register */
+#define LIMIT_FLOATS 192 /* chains of limit_ops_f32: two sweeps of twelve 256-bit registers */
+#define LIMIT_CHAINS 12  /* enough that no addition waits for the one before */
 
 #endif

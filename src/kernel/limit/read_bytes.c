@@ -1,4 +1,5 @@
-/* limit_read_bytes: operands and cases. */
+/* limit_read_bytes: a buffer once, by whatever pattern is fastest. limit_read_ahead: as one stream, with software
+ * prefetch columns lines ahead; columns 1: none. */
 #include "kernel/families.h"
 #include "kernel/limit/limit.h"
 
@@ -33,24 +34,27 @@ static const struct assay_kernel_case CASES[] = {
     {.name = "memory-256m", .shape = {4194304, 1, 1, 1}, .seed = 4, .flags = ASSAY_KERNEL_CASE_DEFAULT},
 };
 
-static const struct assay_kernel_row *const ROWS[] = {&kernel_row_limit_read_bytes_ref,
-                                                      &kernel_row_limit_read_bytes_avx2};
-
-const struct assay_kernel_operation kernel_op_limit_read_bytes = {
-    .abi = ASSAY_KERNEL_ABI,
-    .name = "limit_read",
-    .format = "bytes",
-    .help = "reads a buffer once, line by line",
-    .inputs = INPUTS,
-    .outputs = OUTPUTS,
-    .inputs_count = 1,
-    .outputs_count = 1,
-    .cases = CASES,
-    .cases_count = sizeof CASES / sizeof CASES[0],
-    .rows = ROWS,
-    .rows_count = sizeof ROWS / sizeof ROWS[0],
-    .refuse = refuse,
-    .elements = words,
-    .bytes = line_bytes,
-    .ops = words,
-};
+#define AN_OPERATION(format_, help_)                                                                          \
+    static const struct assay_kernel_row *const ROWS_##format_[] = {&kernel_row_limit_read_##format_##_ref,   \
+                                                                    &kernel_row_limit_read_##format_##_avx2}; \
+    const struct assay_kernel_operation kernel_op_limit_read_##format_ = {                                    \
+        .abi = ASSAY_KERNEL_ABI,                                                                              \
+        .name = "limit_read",                                                                                 \
+        .format = #format_,                                                                                   \
+        .help = help_,                                                                                        \
+        .inputs = INPUTS,                                                                                     \
+        .outputs = OUTPUTS,                                                                                   \
+        .inputs_count = 1,                                                                                    \
+        .outputs_count = 1,                                                                                   \
+        .cases = CASES,                                                                                       \
+        .cases_count = sizeof CASES / sizeof CASES[0],                                                        \
+        .rows = ROWS_##format_,                                                                               \
+        .rows_count = sizeof ROWS_##format_ / sizeof ROWS_##format_[0],                                       \
+        .refuse = refuse,                                                                                     \
+        .elements = words,                                                                                    \
+        .bytes = line_bytes,                                                                                  \
+        .ops = words,                                                                                         \
+    };
+AN_OPERATION(bytes, "reads a buffer once, line by line")
+AN_OPERATION(ahead, "reads a buffer once, as one stream with software prefetch")
+#undef AN_OPERATION

@@ -1,4 +1,4 @@
-/* limit_read_bytes_ref: eight sums side by side, so that no addition waits for the one before. */
+/* limit_read_bytes_ref, limit_read_ahead_ref: eight sums side by side, so that no addition waits for the one before. */
 #include "kernel/families.h"
 #include "kernel/limit/limit.h"
 
@@ -18,10 +18,14 @@ static void run(const struct assay_kernel_call *call)
     *(uint64_t *)call->out[0] = sum;
 }
 
-const struct assay_kernel_row kernel_row_limit_read_bytes_ref = {
-    .id = "limit_read_bytes_ref",
-    .kind = ASSAY_KERNEL_LIMIT,
-    .equality = ASSAY_KERNEL_EXACT,
-    .run = run,
-    .help = "plain C",
-};
+#define A_VARIANT(name)                                                  \
+    const struct assay_kernel_row kernel_row_limit_read_##name##_ref = { \
+        .id = "limit_read_" #name "_ref",                                \
+        .kind = ASSAY_KERNEL_LIMIT,                                      \
+        .equality = ASSAY_KERNEL_EXACT,                                  \
+        .run = run,                                                      \
+        .help = "plain C",                                               \
+    };
+A_VARIANT(bytes)
+A_VARIANT(ahead)
+#undef A_VARIANT
