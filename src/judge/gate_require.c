@@ -174,7 +174,10 @@ static struct answer fallback(const struct asked *asked)
         all += ns;
         fallback += json_is_true(json_object_get(entry, "fallback")) ? ns : 0;
     }
-    double share = all > 0 ? fallback / all : 0;
+    if (all == 0) {
+        return unknown("no kernel time was counted"); /* of a remote subject, say: nothing shows what ran there */
+    }
+    double share = fallback / all;
     return share <= asked->require->fallback_share_max.value
                ? MET
                : wrong(judge_draft_text(asked->gates->draft, "%.4g of kernel time", share));

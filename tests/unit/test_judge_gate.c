@@ -781,7 +781,8 @@ static void requirements_are_rows_with_their_numbers(void **state)
     begin(&made);
     add_pairs(&made, 1.0, 0.01);
     judge(&made, "require: {compute_path: [real], tree: clean, build: release, subjects: [binary, model], tier: 1, "
-                 "host_fields: [governor], attempts_max: 1, failed_share_max: 0.05, choices: [challenge]}");
+                 "host_fields: [governor], attempts_max: 1, failed_share_max: 0.05, fallback_share_max: 0.5, "
+                 "choices: [challenge]}");
     says(&made, "require.compute_path", ASSAY_VERDICT_PASS, NULL);
     says(&made, "require.tree", ASSAY_VERDICT_PASS, NULL);
     says(&made, "require.failed", ASSAY_VERDICT_PASS, NULL);
@@ -791,6 +792,7 @@ static void requirements_are_rows_with_their_numbers(void **state)
     says(&made, "require.host_fields", ASSAY_VERDICT_UNDECIDED, NULL);
     assert_int_equal(row(&made, "require.host_fields")->gate, 410);
     says(&made, "require.choices", ASSAY_VERDICT_FAIL, NULL);
+    says(&made, "require.fallback", ASSAY_VERDICT_UNDECIDED, NULL); /* no kernel was counted in it */
     done(&made);
 }
 
