@@ -86,6 +86,8 @@ enum assay_judge_line {
     ASSAY_LINE_COUNT
 };
 
+const char *assay_judge_line_text(enum assay_judge_line line); /* "CRYPTO" */
+
 struct assay_violation {
     unsigned gate;              /* stable number of evidence.md 3.2 */
     enum assay_verdict verdict; /* FAIL or UNDECIDED */
@@ -129,6 +131,7 @@ void assay_judgement_render(const struct assay_judgement *judgement, struct assa
 assay_code assay_judgement_json(const struct assay_judgement *judgement, json_t **ret, assay_err *err);
 
 /* What is built on verified receipts; these need the types above. */
+#include "judge/false_fails.h"
 #include "judge/gate.h"
 #include "judge/legacy.h"
 #include "judge/opened.h"

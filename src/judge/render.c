@@ -4,6 +4,12 @@
 
 static const char *const NAMES[ASSAY_LINE_COUNT] = {"CRYPTO", "RECOMPUTE", "POLICY", "ASSURANCE"};
 
+const char *assay_judge_line_text(enum assay_judge_line line)
+{
+    assert((unsigned)line < ASSAY_LINE_COUNT);
+    return NAMES[line];
+}
+
 void assay_judgement_render(const struct assay_judgement *judgement, struct assay_buf *out)
 {
     for (int i = 0; i < ASSAY_LINE_COUNT; i++) {

@@ -52,6 +52,7 @@ struct assay_policy_number {
 
 struct assay_policy_gate {
     const char *id;
+    uint32_t line; /* of the file, for messages; from 1 */
     enum assay_gate_kind kind;
     const char *metric, *statistic; /* as written; */
     const char *name;               /* both together: "ttft_sched_p99"; NULL for kinds without a metric */

@@ -319,6 +319,7 @@ assay_code policy_read_gates(struct typed_reader *reader, const json_t *root, st
     const json_t *list = json_object_get(root, "gates");
     for (size_t i = 0; i < policy->gates_count && rc == ASSAY_OK; i++) {
         rc = read_gate(reader, json_array_get(list, i), i, policy, &policy->gates[i]);
+        policy->gates[i].line = (uint32_t)assay_yaml_line(&reader->lines, json_array_get(list, i));
         for (size_t earlier = 0; earlier < i && rc == ASSAY_OK; earlier++) {
             if (strcmp(policy->gates[earlier].id, policy->gates[i].id) == 0) {
                 rc = typed_fail(reader, json_array_get(list, i), "gates", "the id '%s' is given twice",

@@ -55,6 +55,10 @@ struct assay_verdict_row {
     const char *found, *expected, *reason;
 };
 
+/* Whether this is a fail that noise alone can give: of a gate that is decided from samples, by its value, and not
+ * because something is missing or another. */
+bool assay_verdict_is_noisy_fail(const struct assay_verdict_row *row);
+
 struct assay_verdict_input {
     const char *name, *sha256, *document; /* file as given; of the document's bytes; "receipt", "record", "policy" */
 };
