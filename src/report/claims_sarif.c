@@ -1,5 +1,6 @@
 /* SARIF 2.1.0. */
 #include "report/claims.h"
+#include "report/foreign.h"
 
 #include "crypto/crypto.h"
 #include "record/record.h"
@@ -7,33 +8,11 @@
 
 #include <string.h>
 
-/* Foreign text, never empty: SARIF readers refuse empty strings. */
-static void put_shown(struct assay_json_builder *b, json_t *object, const char *name, const char *bytes, size_t len)
-{
-    struct assay_buf shown;
-    assay_buf_init(&shown, 65536);
-    assay_text_show(&shown, bytes, len, 8000);
-    assay_json_put_text(b, object, name, shown.data && shown.len ? shown.data : "-");
-    assay_buf_done(&shown);
-}
+#define SHOWN_BYTES_MAX 8000u
 
 static void put_message(struct assay_json_builder *b, json_t *object, const char *name, const char *text)
 {
-    put_shown(b, assay_json_put_object(b, object, name), "text", text, strlen(text));
-}
-
-/* A path as a URI reference: what is no plain character of a path is percent-encoded. */
-static void put_uri(struct assay_json_builder *b, json_t *object, const char *path)
-{
-    struct assay_buf uri;
-    assay_buf_init(&uri, 65536);
-    for (const char *p = path; *p; p++) {
-        bool is_plain =
-            (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("-._~/", *p);
-        assay_buf_printf(&uri, is_plain ? "%c" : "%%%02X", (unsigned char)*p);
-    }
-    assay_json_put_text(b, object, "uri", uri.data && uri.len ? uri.data : "-");
-    assay_buf_done(&uri);
+    assay_foreign_put(b, assay_json_put_object(b, object, name), "text", text, strlen(text), SHOWN_BYTES_MAX);
 }
 
 static uint32_t units16(struct assay_slice text)
@@ -50,7 +29,7 @@ static uint32_t units16(struct assay_slice text)
 static void put_physical(struct assay_json_builder *b, json_t *location, const struct assay_place *place)
 {
     json_t *physical = assay_json_put_object(b, location, "physicalLocation");
-    put_uri(b, assay_json_put_object(b, physical, "artifactLocation"), place->path);
+    assay_foreign_put_uri(b, assay_json_put_object(b, physical, "artifactLocation"), place->path);
     json_t *region = assay_json_put_object(b, physical, "region");
     bool is_one_line = !place->source.len || !memchr(place->source.data, '\n', place->source.len);
     assay_json_put_u64(b, region, "startLine", place->line);
@@ -67,7 +46,7 @@ static void put_fix(struct assay_json_builder *b, json_t *result, const struct a
     json_t *fix = assay_json_add_object(b, assay_json_put_array(b, result, "fixes"));
     put_message(b, fix, "description", "what the receipt renders to");
     json_t *change = assay_json_add_object(b, assay_json_put_array(b, fix, "artifactChanges"));
-    put_uri(b, assay_json_put_object(b, change, "artifactLocation"), finding->place.path);
+    assay_foreign_put_uri(b, assay_json_put_object(b, change, "artifactLocation"), finding->place.path);
     json_t *replacement = assay_json_add_object(b, assay_json_put_array(b, change, "replacements"));
     json_t *region = assay_json_put_object(b, replacement, "deletedRegion");
     assay_json_put_u64(b, region, "byteOffset", finding->place.offset);
@@ -110,8 +89,8 @@ static void add_result(struct assay_json_builder *b, json_t *results, const stru
             json_t *location = assay_json_add_object(b, related);
             assay_json_put_u64(b, location, "id", i);
             put_physical(b, location, &finding->operands[i]);
-            put_shown(b, assay_json_put_object(b, location, "message"), "text", finding->operands[i].source.data,
-                      finding->operands[i].source.len);
+            assay_foreign_put(b, assay_json_put_object(b, location, "message"), "text",
+                              finding->operands[i].source.data, finding->operands[i].source.len, SHOWN_BYTES_MAX);
         }
     }
     put_fingerprints(b, result, finding);
@@ -121,7 +100,7 @@ static void add_result(struct assay_json_builder *b, json_t *results, const stru
     if (finding->is_suppressed) {
         json_t *suppression = assay_json_add_object(b, assay_json_put_array(b, result, "suppressions"));
         assay_json_put_text(b, suppression, "kind", "inSource");
-        put_shown(b, suppression, "justification", finding->reason, strlen(finding->reason));
+        assay_foreign_put(b, suppression, "justification", finding->reason, strlen(finding->reason), SHOWN_BYTES_MAX);
     }
 }
 

@@ -5,6 +5,7 @@
  *   report    several runs: summary, per model and shape, models against each other, cold against warm, advice
  *   explain   what other tools would have printed for the same trace, and why it differs
  *   claims    findings about documents: text, json, SARIF, GitLab code quality, a Markdown summary
+ *   surface   what CI systems show of receipts and gates (surface.h)
  *   table     rows and columns, for every verb that prints some (table.h)
  *
  * Every number comes from a receipt (show, report) or from plan and trace (explain); nothing is typed here. Text from
@@ -16,6 +17,8 @@
 #ifndef ASSAY_REPORT_REPORT_H
 #define ASSAY_REPORT_REPORT_H
 
+#include "report/input.h"
+#include "report/surface.h"
 #include "report/table.h"
 
 #include "base/buf.h"
@@ -28,17 +31,6 @@
     ((size_t)64 << 20)             /* output of one call: a report is read by people or by one parser \
                                     */
 #define ASSAY_REPORT_RUNS_MAX 4096 /* runs in one report; the listing of a longer history is `history` */
-
-/* The files of one run, as bytes. Only the document is required. */
-struct assay_report_input {
-    const char *place;    /* directory or file as the user named it */
-    const char *document; /* bytes of receipt.json, record.json or imported.json */
-    size_t document_len;
-    const char *plan; /* bytes of plan.json, or NULL: shape, model and settings are then unknown */
-    size_t plan_len;
-    const char *identity; /* bytes of identity.json, or NULL */
-    size_t identity_len;
-};
 
 /* One run. MALFORMED if the document is no envelope of a known statement; the rest of the input is optional. */
 assay_code assay_report_show(const struct assay_report_input *input, enum assay_report_format format,

@@ -2,6 +2,7 @@
 
 #include "report/escape.h"
 #include "report/render.h"
+#include "report/verdict.h"
 
 #include "base/num.h"
 #include "base/text.h"
@@ -177,6 +178,19 @@ static void parts_fill(struct parts *parts, const struct assay_verdict_row *row)
     part_text(parts, "", row->reason);
     part_text(parts, "in ", row->verdict == ASSAY_VERDICT_PASS ? NULL : row->element);
     part_marks(parts, row);
+}
+
+void assay_verdict_row_text(const struct assay_verdict_row *row, struct assay_buf *out)
+{
+    struct parts parts;
+    assay_buf_init(&parts.text, PARTS_BYTES_MAX);
+    parts_fill(&parts, row);
+    if (parts.text.failed != ASSAY_OK) {
+        assay_buf_fail(out, parts.text.failed);
+    } else if (parts.text.len > 0) {
+        assay_buf_append(out, parts.text.data, parts.text.len);
+    }
+    assay_buf_done(&parts.text);
 }
 
 /* ---- text ------------------------------------------------------------------------------------------------------- */
