@@ -76,8 +76,24 @@ static assay_code open_run(struct assay_judged *judged, const struct assay_run_f
     return rc;
 }
 
-assay_code assay_judged_open(struct assay_judged *judged, const char *place, const struct assay_opened **ret,
-                             assay_err *err)
+static assay_code load(struct assay_judged *judged, const char *place, const char **ret_why,
+                       struct assay_run_files *files, assay_err *err)
+{
+    assay_err unread = {0};
+    assay_code rc = assay_run_files_load(place, NULL, files, ret_why ? &unread : err);
+    if (!ret_why || rc == ASSAY_OK) {
+        return rc;
+    }
+    if (rc == ASSAY_NO_MEMORY) {
+        return assay_nomem(err);
+    }
+    *files = (struct assay_run_files){.place = place};
+    *ret_why = assay_arena_text(&judged->arena, unread.message, strlen(unread.message));
+    return *ret_why ? ASSAY_OK : assay_nomem(err);
+}
+
+static assay_code open_place(struct assay_judged *judged, const char *place, const char **ret_why,
+                             const struct assay_opened **ret, assay_err *err)
 {
     if (judged->count == ASSAY_JUDGED_RUNS_MAX) {
         return assay_fail(err, ASSAY_USAGE, "more than %d receipts", ASSAY_JUDGED_RUNS_MAX);
@@ -86,7 +102,7 @@ assay_code assay_judged_open(struct assay_judged *judged, const char *place, con
     if (!files) {
         return assay_nomem(err);
     }
-    assay_code rc = assay_run_files_load(place, NULL, files, err);
+    assay_code rc = load(judged, place, ret_why, files, err);
     if (rc != ASSAY_OK) {
         assay_free(files);
         return rc;
@@ -98,6 +114,19 @@ assay_code assay_judged_open(struct assay_judged *judged, const char *place, con
     }
     judged->count++;
     return rc;
+}
+
+assay_code assay_judged_open(struct assay_judged *judged, const char *place, const struct assay_opened **ret,
+                             assay_err *err)
+{
+    return open_place(judged, place, NULL, ret, err);
+}
+
+assay_code assay_judged_open_anyway(struct assay_judged *judged, const char *place, const struct assay_opened **ret,
+                                    const char **ret_why, assay_err *err)
+{
+    *ret_why = NULL;
+    return open_place(judged, place, ret_why, ret, err);
 }
 
 static assay_code write_file(const struct assay_verdict_document *document, const struct assay_judged_how *how,

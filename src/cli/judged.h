@@ -38,6 +38,11 @@ assay_code assay_judged_begin(struct assay_judged *judged, assay_err *err);
 assay_code assay_judged_open(struct assay_judged *judged, const char *place, const struct assay_opened **ret,
                              assay_err *err);
 
+/* As above; what is not there, or cannot be read, is opened as a run without a document: it verifies as unreadable. Why
+ * stands in *ret_why (of the judged's arena), or NULL. */
+assay_code assay_judged_open_anyway(struct assay_judged *judged, const char *place, const struct assay_opened **ret,
+                                    const char **ret_why, assay_err *err);
+
 struct assay_judged_how {
     const char *output; /* file for the canonical document, or NULL */
     bool is_forced, wants_json, wants_markdown;

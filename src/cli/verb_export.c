@@ -1,5 +1,7 @@
 /* A run in a form that other tools read. */
 #include "cli/cli.h"
+#include "cli/export_surface.h"
+#include "cli/judged.h"
 #include "cli/run_files.h"
 
 #include <stddef.h>
@@ -8,14 +10,36 @@
 struct values {
     const char *format, *output;
     bool is_forced;
+    struct assay_export_surface_options surface;
 };
 
+static const char *const MODES[] = {"auto", "advise", "gate", NULL};
+#define SURFACE(member) offsetof(struct values, surface.member), .group = "For CI"
+
+#define FORMATS                                                                                                  \
+    "of one run: node-csv, hyperfine, google-benchmark, go-bench, github-action-benchmark, bmf; for CI, of "     \
+    "several: github-summary, github-annotations, github-outputs, pr-comment, junit, sarif, ctrf, openmetrics, " \
+    "gitlab-metrics, gitlab-codequality; evidence: in-toto-bundle, attest-predicate, attest-subjects"
+
 static const struct assay_opt OPTIONS[] = {
-    {"as", "FORMAT", "node-csv, hyperfine, google-benchmark, go-bench, github-action-benchmark or bmf", ASSAY_OPT_TEXT,
-     offsetof(struct values, format)},
+    {"as", "FORMAT", FORMATS, ASSAY_OPT_TEXT, offsetof(struct values, format)},
     {"output", "FILE", "write to this file instead of standard output", ASSAY_OPT_TEXT,
      offsetof(struct values, output)},
     {"force", NULL, "replace the file if it is there", ASSAY_OPT_FLAG, offsetof(struct values, is_forced)},
+    {"policy", "default|FILE", "judge by this policy, as gate does", ASSAY_OPT_TEXT, SURFACE(policy)},
+    {"baseline", "DIR", "a run of the baseline, for gates versus baseline; repeat for more", ASSAY_OPT_TEXT_LIST,
+     SURFACE(baseline)},
+    {"mode", "auto|advise|gate",
+     "whether gates that noise can fail stop the job: if A/A runs bound how often they do so falsely, never, always",
+     ASSAY_OPT_CHOICE, SURFACE(mode), .choices = MODES},
+    {"aa", "DIR", "a folder of A/A runs: one build and one request, measured again and again", ASSAY_OPT_TEXT,
+     SURFACE(aa)},
+    {"date", "DAY", "judge waivers, ages and prices by this day (default today)", ASSAY_OPT_TEXT, SURFACE(date)},
+    {"trust", "FILE", "check signatures and log by this trust file", ASSAY_OPT_TEXT, SURFACE(evidence.trust)},
+    {"log", "DIR|PROOF", "the log that the runs are in", ASSAY_OPT_TEXT, SURFACE(evidence.log)},
+    {"require", "tier=N", "refuse a lower tier", ASSAY_OPT_TEXT, SURFACE(evidence.require)},
+    {"commit", "HEX", "the source that was measured must be at this commit", ASSAY_OPT_TEXT, SURFACE(evidence.commit)},
+    {"key", "NAME", "of a pr-comment: which of several comments this is (default assay)", ASSAY_OPT_TEXT, SURFACE(key)},
 };
 
 struct exporter {
@@ -72,39 +96,69 @@ static const struct exporter *find_exporter(const char *name)
     return NULL;
 }
 
+static assay_code write_run(const struct exporter *exporter, const struct assay_opt_result *given,
+                            struct assay_buf *out, assay_err *err)
+{
+    struct assay_run_files files;
+    if (given->arguments_count != 1) {
+        return assay_fail(err, ASSAY_USAGE, "%s is of one run, not of %zu", exporter->name, given->arguments_count);
+    }
+    assay_code rc = assay_run_files_load(given->arguments[0], NULL, &files, err);
+    if (rc == ASSAY_OK) {
+        rc = exporter->write(&files, out, err);
+        assay_run_files_done(&files);
+    }
+    return rc;
+}
+
 static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
                       struct assay_buf *out, assay_err *err)
 {
-    (void)cli;
     const struct values *values = values_;
     const struct exporter *exporter = find_exporter(values->format);
-    struct assay_run_files files;
-    if (!exporter) {
-        return assay_fail(err, ASSAY_USAGE, "--as must be one of: %s", OPTIONS[0].help);
+    enum assay_surface_form form;
+    assay_code judged = ASSAY_OK;
+    bool is_surface = !exporter && values->format && assay_surface_form_read(values->format, &form);
+    if (!exporter && !is_surface) {
+        return assay_fail(err, ASSAY_USAGE, "--as must be one of: %s", FORMATS);
     }
-    assay_code rc = assay_run_files_load(given->arguments[0], NULL, &files, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
-    rc = exporter->write(&files, out, err);
+    assay_code rc = exporter ? write_run(exporter, given, out, err)
+                             : assay_export_surface(form, &values->surface, given->arguments, given->arguments_count,
+                                                    out, &judged, err);
     if (rc == ASSAY_OK) {
         rc = assay_cli_output(out, values->output, values->is_forced, err);
     }
-    assay_run_files_done(&files);
+    if (rc == ASSAY_OK && is_surface) {
+        cli->has_judged = true;
+        rc = judged;
+    }
     return rc;
 }
 
 const struct assay_verb assay_verb_export = {
-    .opt = {.name = "export",
-            .synopsis = "--as FORMAT [OPTIONS] DIR",
-            .summary = "write a run in a form that other tools read",
-            .options = OPTIONS,
-            .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
-            .arguments_min = 1,
-            .arguments_max = 1,
-            .examples =
-                "assay export --as node-csv demo-out\n  timestamp,model,first_token_ms,tokens_per_s\n"
-                "assay export --as hyperfine run --output run.json\n  for scripts that read that tool's files\n"},
+    .opt =
+        {.name = "export",
+         .synopsis = "--as FORMAT [OPTIONS] DIR...",
+         .summary = "write runs in a form that other tools read",
+         .manual =
+             "Of one run: its samples or figures in the form of another tool. For CI: what the verifier says of "
+             "each receipt, and what the policy says of all of them, as the system shows it. Whatever a file says "
+             "of itself is escaped; a receipt that cannot be read has its place too; what a surface has no room "
+             "for is counted.\n\nThe exit status of the CI formats is what the job should end with. A malformed or "
+             "missing receipt, a failed CRYPTO, RECOMPUTE or POLICY line, a missing trace and a gate that fails "
+             "without any noise (a missing metric, a requirement, parity) stop it always. A gate that is decided "
+             "from samples warns, until A/A runs show that the policy fails what did not change at most as often "
+             "as its family_q allows (upper 95% bound); --mode says otherwise.",
+         .options = OPTIONS,
+         .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
+         .arguments_min = 1,
+         .arguments_max = ASSAY_JUDGED_RUNS_MAX,
+         .examples =
+             "assay export --as node-csv demo-out\n  timestamp,model,first_token_ms,tokens_per_s\n"
+             "assay export --as hyperfine run --output run.json\n  for scripts that read that tool's files\n"
+             "assay export --as junit --policy release.yaml --output junit.xml night-*/\n  for the test report of CI\n",
+         .exits = "0 written, and nothing stops the job; 1 something does; 2 nothing does, but something required "
+                  "is undecided or not measured; 3 malformed; 4 usage; 5 a file could not be read or written"},
     .values_bytes = sizeof(struct values),
     .run = run,
 };
