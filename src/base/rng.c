@@ -25,9 +25,13 @@ static uint64_t splitmix64(uint64_t *state)
 
 void assay_rng_seed(struct assay_rng *rng, uint64_t seed, const char *use)
 {
-    uint64_t state = seed ^ assay_fnv1a64(use, strlen(use));
+    assay_rng_seed_plain(rng, seed ^ assay_fnv1a64(use, strlen(use)));
+}
+
+void assay_rng_seed_plain(struct assay_rng *rng, uint64_t seed)
+{
     for (size_t i = 0; i < 4; i++) {
-        rng->s[i] = splitmix64(&state);
+        rng->s[i] = splitmix64(&seed);
     }
 }
 

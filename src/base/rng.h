@@ -16,6 +16,8 @@ struct assay_rng {
 };
 
 void assay_rng_seed(struct assay_rng *rng, uint64_t seed, const char *use);
+/* From the seed alone: for a generator that has one use, and whose draws others must be able to repeat. */
+void assay_rng_seed_plain(struct assay_rng *rng, uint64_t seed);
 uint64_t assay_rng_u64(struct assay_rng *rng);
 uint64_t assay_rng_below(struct assay_rng *rng, uint64_t bound); /* uniform in 0..bound-1, by rejection; bound > 0 */
 double assay_rng_unit(struct assay_rng *rng);                    /* top 53 bits: [0, 1) */

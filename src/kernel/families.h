@@ -25,6 +25,7 @@
     X(quant_rows_b32)        \
     X(quant_rows_b256)       \
     X(quant_rows_ternary)    \
+    X(sync_barrier_spin)     \
     X(limit_read_bytes)      \
     X(limit_ops_i8)          \
     X(limit_read_ahead)      \
@@ -75,6 +76,7 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(quant_rows_b256_avx2)    \
     X(quant_rows_ternary_ref)  \
     X(quant_rows_ternary_avx2) \
+    X(sync_barrier_spin_ref)   \
     X(limit_read_bytes_ref)    \
     X(limit_read_bytes_avx2)   \
     X(limit_ops_i8_ref)        \

@@ -2,8 +2,8 @@
  * A model: the weights of a file, checked against its own keys, each bound to the kernel that multiplies its format
  * (kernels.md 5.1).
  *
- *     rc = assay_model_new(bytes, len, set, &model, err);   // bytes (a mapped file) and set are borrowed
- *     ... assay_session_new(model, ...)                      // session.h
+ *     rc = assay_model_new(bytes, len, set, &setup, &model, err);   // bytes (a mapped file) and set are borrowed
+ *     ... an engine runs it (engine.h)
  *     assay_model_free(model);
  *
  * Architectures: `llama` (SiLU, neighbours rotate) and `bitnet-b1.58` / `bitnet-25` (sub-norms, squared ReLU, halves
@@ -16,6 +16,7 @@
 
 #include "kernel/kernel.h"
 #include "lm/gguf.h"
+#include "lm/pages.h"
 #include "lm/token.h"
 
 #define ASSAY_MODEL_LAYERS_MAX 1024
@@ -30,8 +31,10 @@ struct assay_linear {
     enum assay_activation activation;
     uint64_t rows, columns;
     const void *weights;
+    uint64_t bytes;     /* of the weights, as they lie there */
     const float *scale; /* ternary: of the tensor */
-    void *owned;        /* weights that were packed anew, or NULL */
+    const char *format; /* in the file: "TQ2_0" */
+    const char *layout; /* in memory: the format of the kernel, "i2s" */
 };
 
 enum assay_layer_linear {
@@ -80,10 +83,18 @@ struct assay_model {
     const float *output_norm;
     struct assay_linear head;
     bool is_head_tied;
+    struct assay_pages_memory memory; /* of weights that were copied or packed anew */
+    uint64_t copied_bytes, repack_ns;
 };
 
-assay_code assay_model_new(const uint8_t *bytes, uint64_t len, struct assay_kernel_set *set, struct assay_model **ret,
-                           assay_err *err);
+struct assay_model_setup {
+    enum assay_pages pages; /* MAPPED: weights that need no other layout stay where they are */
+    void (*on_progress)(void *context, uint64_t done_bytes, uint64_t all_bytes); /* may be NULL */
+    void *progress_context;
+};
+
+assay_code assay_model_new(const uint8_t *bytes, uint64_t len, struct assay_kernel_set *set,
+                           const struct assay_model_setup *setup, struct assay_model **ret, assay_err *err);
 void assay_model_free(struct assay_model *model); /* fine on NULL */
 
 #endif

@@ -1,4 +1,4 @@
-#include "lm/model.h"
+#include "lm/model_room.h"
 
 #include "base/mem.h"
 
@@ -9,14 +9,8 @@
 #include <string.h>
 
 #define NAME_BYTES 96
-#define CODES_LEVELS 3
 
 /* ---- keys --------------------------------------------------------------------------------------------------------*/
-
-struct loader {
-    struct assay_model *model;
-    char arch[32];
-};
 
 static const char *key_of(const struct loader *loader, const char *suffix, char name[NAME_BYTES])
 {
@@ -131,137 +125,16 @@ static assay_code read_shape(struct loader *loader, assay_err *err)
 
 /* ---- tensors -----------------------------------------------------------------------------------------------------*/
 
-static assay_code need_tensor(const struct loader *loader, const char *name, uint64_t columns, uint64_t rows,
-                              const struct assay_gguf_tensor **ret, assay_err *err)
-{
-    const struct assay_gguf_tensor *tensor = assay_gguf_tensor(loader->model->gguf, name);
-    if (!tensor) {
-        return assay_fail(err, ASSAY_MALFORMED, "tensor '%s' is missing", name);
-    }
-    if (tensor->ne[0] != columns || tensor->ne[1] != rows || tensor->ne[2] != 1 || tensor->ne[3] != 1) {
-        return assay_fail(err, ASSAY_MALFORMED,
-                          "tensor '%s' has %" PRIu64 " rows of %" PRIu64 " columns, expected %" PRIu64 " of %" PRIu64,
-                          name, tensor->ne[1], tensor->ne[0], rows, columns);
-    }
-    *ret = tensor;
-    return assay_gguf_check_tensor(tensor, err);
-}
-
-static assay_code load_norm(const struct loader *loader, const char *name, uint64_t columns, const float **ret,
+static assay_code load_norm(struct loader *loader, const char *name, uint64_t columns, const float **ret,
                             assay_err *err)
 {
     const struct assay_gguf_tensor *tensor = NULL;
-    assay_code rc = need_tensor(loader, name, columns, 1, &tensor, err);
+    assay_code rc = model_need_tensor(loader, name, columns, 1, &tensor, err);
     if (rc == ASSAY_OK && (tensor->type != ASSAY_FORMAT_F32 || (uintptr_t)tensor->data % sizeof(float) != 0)) {
         rc = assay_fail(err, ASSAY_UNSUPPORTED, "tensor '%s' is %s, expected F32", name, tensor->format->name);
     }
     if (rc == ASSAY_OK) {
         *ret = (const float *)(const void *)tensor->data;
-    }
-    return rc;
-}
-
-static const struct {
-    enum assay_format format;
-    const char *operation, *name;
-    enum assay_activation activation;
-} MULTIPLIERS[] = {
-    {ASSAY_FORMAT_F32, "dense_gemv", "f32", ASSAY_ACTIVATION_FLOAT},
-    {ASSAY_FORMAT_F16, "dense_gemv", "f16", ASSAY_ACTIVATION_FLOAT},
-    {ASSAY_FORMAT_BF16, "dense_gemv", "bf16", ASSAY_ACTIVATION_FLOAT},
-    {ASSAY_FORMAT_Q8_0, "dense_gemv", "q80", ASSAY_ACTIVATION_B32},
-    {ASSAY_FORMAT_Q4_0, "dense_gemv", "q40", ASSAY_ACTIVATION_B32},
-    {ASSAY_FORMAT_Q4_1, "dense_gemv", "q41", ASSAY_ACTIVATION_B32},
-    {ASSAY_FORMAT_Q6_K, "dense_gemv", "q6k", ASSAY_ACTIVATION_B256},
-    {ASSAY_FORMAT_I2_S, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
-    {ASSAY_FORMAT_TQ1_0, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
-    {ASSAY_FORMAT_TQ2_0, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
-};
-
-/* The one scale of a tensor whose blocks could each have their own; blocks of zeros may have scale 0. */
-static assay_code one_scale(const struct assay_gguf_tensor *tensor, const float *scales, uint64_t blocks, uint64_t row,
-                            float *scale, assay_err *err)
-{
-    for (uint64_t b = 0; b < blocks; b++) {
-        if (*scale == 0) {
-            *scale = scales[b];
-        } else if (scales[b] != 0 && scales[b] != *scale) {
-            return assay_fail(err, ASSAY_UNSUPPORTED,
-                              "tensor '%.*s': the scale of row %" PRIu64
-                              " is %g, that of rows before it %g; expected one scale",
-                              (int)tensor->name.len, tensor->name.data, row, (double)scales[b], (double)*scale);
-        }
-    }
-    return ASSAY_OK;
-}
-
-/* A block of scale 0 is a block of zeros, whatever its codes. */
-static void silence(uint8_t *codes, const float *scales, uint64_t columns)
-{
-    for (uint64_t i = 0; i < columns; i++) {
-        codes[i] = scales[i / ASSAY_FORMAT_SCALE_COLS] == 0 ? 1 : codes[i];
-    }
-}
-
-/* TQ tensors are packed as I2_S, which the ternary kernels read. */
-static assay_code repack(const struct assay_gguf_tensor *tensor, struct assay_linear *linear, assay_err *err)
-{
-    uint64_t rows = linear->rows, columns = linear->columns, bytes = 0;
-    assay_code rc = assay_format_bytes(ASSAY_FORMAT_I2_S, rows, columns, &bytes, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
-    uint8_t *codes = assay_alloc((size_t)rows, (size_t)columns);
-    float *scales = assay_alloc((size_t)columns / ASSAY_FORMAT_SCALE_COLS + 1, sizeof *scales);
-    linear->owned = assay_alloc((size_t)bytes, 1);
-    rc = codes && scales && linear->owned ? ASSAY_OK : assay_nomem(err);
-    float scale = 0;
-    for (uint64_t row = 0; rc == ASSAY_OK && row < rows; row++) {
-        uint8_t *at = codes + row * columns;
-        assay_format_codes(tensor->format->format, tensor->data, rows, columns, row, at, scales);
-        rc = one_scale(tensor, scales, columns / ASSAY_FORMAT_SCALE_COLS, row, &scale, err);
-        silence(at, scales, columns);
-    }
-    if (rc == ASSAY_OK) {
-        assay_format_pack(ASSAY_FORMAT_I2_S, codes, rows, columns, scale, linear->owned);
-        linear->weights = linear->owned;
-    }
-    assay_free(codes);
-    assay_free(scales);
-    return rc;
-}
-
-static assay_code bind(struct loader *loader, const char *operation, const char *format, struct assay_kernel **ret,
-                       assay_err *err)
-{
-    const struct assay_kernel_operation *op = assay_kernel_set_find(loader->model->set, operation, format);
-    return op ? assay_kernel_set_bind(loader->model->set, op, ret, err)
-              : assay_fail(err, ASSAY_BUG, "there is no kernel %s %s", operation, format);
-}
-
-static assay_code load_linear(struct loader *loader, const char *name, uint64_t columns, uint64_t rows,
-                              struct assay_linear *ret, assay_err *err)
-{
-    const struct assay_gguf_tensor *tensor = NULL;
-    assay_code rc = need_tensor(loader, name, columns, rows, &tensor, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
-    ret->rows = rows;
-    ret->columns = columns;
-    ret->weights = tensor->data;
-    size_t i = 0;
-    while (i < sizeof MULTIPLIERS / sizeof MULTIPLIERS[0] && MULTIPLIERS[i].format != tensor->format->format) {
-        i++;
-    }
-    assert(i < sizeof MULTIPLIERS / sizeof MULTIPLIERS[0]); /* formats of GGUF all have a row */
-    ret->activation = MULTIPLIERS[i].activation;
-    rc = bind(loader, MULTIPLIERS[i].operation, MULTIPLIERS[i].name, &ret->kernel, err);
-    if (rc == ASSAY_OK && ret->activation == ASSAY_ACTIVATION_TERNARY && tensor->type != ASSAY_FORMAT_I2_S) {
-        rc = repack(tensor, ret, err);
-    }
-    if (rc == ASSAY_OK && ret->activation == ASSAY_ACTIVATION_TERNARY) {
-        ret->scale = (const float *)(const void *)((const uint8_t *)ret->weights + rows * columns / 4);
     }
     return rc;
 }
@@ -299,7 +172,7 @@ static assay_code load_layer(struct loader *loader, uint64_t number, assay_err *
     assay_code rc = ASSAY_OK;
     for (size_t i = 0; rc == ASSAY_OK && i < ASSAY_LINEAR_COUNT; i++) {
         (void)snprintf(name, sizeof name, "blk.%" PRIu64 ".%s.weight", number, LINEARS[i].name);
-        rc = load_linear(loader, name, LINEARS[i].columns, LINEARS[i].rows, &layer->linears[i], err);
+        rc = model_load_linear(loader, name, LINEARS[i].columns, LINEARS[i].rows, &layer->linears[i], err);
     }
     for (size_t i = 0; rc == ASSAY_OK && i < ASSAY_NORM_COUNT; i++) {
         (void)snprintf(name, sizeof name, "blk.%" PRIu64 ".%s.weight", number, NORMS[i].name);
@@ -314,26 +187,28 @@ static assay_code load_ends(struct loader *loader, assay_err *err)
     struct assay_model_shape *shape = &model->shape;
     shape->vocabulary = assay_tokenizer_count(model->tokenizer);
     model->is_head_tied = !assay_gguf_tensor(model->gguf, "output.weight");
-    assay_code rc = need_tensor(loader, "token_embd.weight", shape->hidden, shape->vocabulary, &model->embedding, err);
+    assay_code rc =
+        model_need_tensor(loader, "token_embd.weight", shape->hidden, shape->vocabulary, &model->embedding, err);
     if (rc == ASSAY_OK) {
         rc = load_norm(loader, "output_norm.weight", shape->hidden, &model->output_norm, err);
     }
     const char *head = model->is_head_tied ? "token_embd.weight" : "output.weight";
-    return rc == ASSAY_OK ? load_linear(loader, head, shape->hidden, shape->vocabulary, &model->head, err) : rc;
+    return rc == ASSAY_OK ? model_load_linear(loader, head, shape->hidden, shape->vocabulary, &model->head, err) : rc;
 }
 
 static assay_code bind_others(struct loader *loader, assay_err *err)
 {
     struct assay_model_kernels *kernels = &loader->model->kernels;
     bool is_bitnet = loader->model->shape.is_bitnet;
-    assay_code rc = bind(loader, "norm_rms", "f32", &kernels->norm, err);
-    rc = rc == ASSAY_OK ? bind(loader, is_bitnet ? "act_relu2" : "act_silu", "f32", &kernels->activation, err) : rc;
-    rc = rc == ASSAY_OK ? bind(loader, is_bitnet ? "rope_halves" : "rope_pairs", "f32", &kernels->rope, err) : rc;
-    rc = rc == ASSAY_OK ? bind(loader, "attn_decode", "f16", &kernels->attention, err) : rc;
+    assay_code rc = model_bind(loader, "norm_rms", "f32", &kernels->norm, err);
+    rc = rc == ASSAY_OK ? model_bind(loader, is_bitnet ? "act_relu2" : "act_silu", "f32", &kernels->activation, err)
+                        : rc;
+    rc = rc == ASSAY_OK ? model_bind(loader, is_bitnet ? "rope_halves" : "rope_pairs", "f32", &kernels->rope, err) : rc;
+    rc = rc == ASSAY_OK ? model_bind(loader, "attn_decode", "f16", &kernels->attention, err) : rc;
     struct assay_kernel **rounding = kernels->rounding;
-    rc = rc == ASSAY_OK ? bind(loader, "quant_rows", "b32", &rounding[ASSAY_ACTIVATION_B32], err) : rc;
-    rc = rc == ASSAY_OK ? bind(loader, "quant_rows", "b256", &rounding[ASSAY_ACTIVATION_B256], err) : rc;
-    return rc == ASSAY_OK ? bind(loader, "quant_rows", "ternary", &rounding[ASSAY_ACTIVATION_TERNARY], err) : rc;
+    rc = rc == ASSAY_OK ? model_bind(loader, "quant_rows", "b32", &rounding[ASSAY_ACTIVATION_B32], err) : rc;
+    rc = rc == ASSAY_OK ? model_bind(loader, "quant_rows", "b256", &rounding[ASSAY_ACTIVATION_B256], err) : rc;
+    return rc == ASSAY_OK ? model_bind(loader, "quant_rows", "ternary", &rounding[ASSAY_ACTIVATION_TERNARY], err) : rc;
 }
 
 static assay_code load(struct loader *loader, const uint8_t *bytes, uint64_t len, assay_err *err)
@@ -341,6 +216,7 @@ static assay_code load(struct loader *loader, const uint8_t *bytes, uint64_t len
     struct assay_model *model = loader->model;
     assay_code rc = assay_gguf_parse(bytes, len, &model->gguf, err);
     rc = rc == ASSAY_OK ? read_shape(loader, err) : rc;
+    rc = rc == ASSAY_OK ? model_reserve(loader, err) : rc;
     rc = rc == ASSAY_OK ? assay_tokenizer_new(model->gguf, &model->tokenizer, err) : rc;
     rc = rc == ASSAY_OK ? bind_others(loader, err) : rc;
     rc = rc == ASSAY_OK ? load_ends(loader, err) : rc;
@@ -354,10 +230,10 @@ static assay_code load(struct loader *loader, const uint8_t *bytes, uint64_t len
     return rc;
 }
 
-assay_code assay_model_new(const uint8_t *bytes, uint64_t len, struct assay_kernel_set *set, struct assay_model **ret,
-                           assay_err *err)
+assay_code assay_model_new(const uint8_t *bytes, uint64_t len, struct assay_kernel_set *set,
+                           const struct assay_model_setup *setup, struct assay_model **ret, assay_err *err)
 {
-    struct loader loader = {.model = assay_alloc(1, sizeof *loader.model)};
+    struct loader loader = {.model = assay_alloc(1, sizeof *loader.model), .setup = setup, .bytes = bytes};
     if (!loader.model) {
         return assay_nomem(err);
     }
@@ -376,12 +252,7 @@ void assay_model_free(struct assay_model *model)
     if (!model) {
         return;
     }
-    for (uint64_t i = 0; model->layers && i < model->shape.layers; i++) {
-        for (size_t k = 0; k < ASSAY_LINEAR_COUNT; k++) {
-            assay_free(model->layers[i].linears[k].owned);
-        }
-    }
-    assay_free(model->head.owned);
+    assay_pages_unmap(&model->memory);
     assay_free(model->layers);
     assay_tokenizer_free(model->tokenizer);
     assay_gguf_free(model->gguf);

@@ -1,148 +1,45 @@
-#include "lm/session.h"
-
-#include "base/half.h"
-#include "base/mem.h"
-#include "stat/stat.h"
+#include "lm/engine_room.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#define BATCH 32
-#define ALIGNMENT 64
+#define HUGE_PAGE_BYTES ((uint64_t)2 << 20)
+#define SMALL_PAGE_BYTES 4096
 
-/* Activations as the linear layers want them, and what is shared between layers of one kind. */
-struct rounded {
-    int8_t *q;
-    float *d;
-    int32_t *sums;
-    bool is_made;
-};
+/* ---- cache -------------------------------------------------------------------------------------------------------*/
 
-struct assay_session {
-    const struct assay_model *model;
-    struct assay_kernel_thread *counters;
-    uint64_t context, batch, position;
-    uint16_t *keys, *values;      /* [layer][position][kv head][value] */
-    float *cosines, *sines;       /* [position][head / 2] */
-    float *x, *h;                 /* [token][hidden]: residual stream, normed */
-    float *q, *q_rotated, *mixed; /* [token][heads][head] */
-    float *k, *k_rotated, *v;     /* [token][kv heads][head] */
-    float *gate, *up, *wide;      /* [token][ffn] */
-    float *logits, *last;         /* vocabulary; hidden */
-    void *scratch;
-    struct rounded rounded[ASSAY_ACTIVATION_COUNT];
-    struct assay_arena arena;
-};
-
-/* ---- memory ------------------------------------------------------------------------------------------------------*/
-
-#define ARENA_BYTES_MAX ((size_t)1 << 40) /* bounded by context and shape, which are bounded themselves */
-
-static void *take(struct assay_session *session, uint64_t count, size_t bytes)
+static uint64_t row_values(const struct assay_session *session)
 {
-    char *memory = assay_arena_take(&session->arena, (size_t)count + ALIGNMENT / bytes + 1, bytes);
-    return memory ? memory + (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT : NULL;
+    const struct assay_model_shape *shape = &session->engine->model->shape;
+    return shape->kv_heads * shape->head;
 }
 
-static float *floats(struct assay_session *session, uint64_t count)
+assay_code assay_session_new(struct assay_engine *engine, uint64_t context, struct assay_session **ret, assay_err *err)
 {
-    return take(session, count, sizeof(float));
-}
-
-static bool take_rounded(struct assay_session *session, uint64_t widest)
-{
-    for (size_t i = 0; i < ASSAY_ACTIVATION_COUNT; i++) {
-        struct rounded *rounded = &session->rounded[i];
-        rounded->q = take(session, session->batch * widest, 1);
-        rounded->d = floats(session, session->batch * (widest / 32 + 1));
-        rounded->sums = take(session, session->batch * (widest / 32 + 1), sizeof(int32_t));
-        if (!rounded->q || !rounded->d || !rounded->sums) {
-            return false;
-        }
+    context = context ? context : engine->context;
+    if (context > engine->context) {
+        return assay_fail(err, ASSAY_USAGE, "a context of %" PRIu64 ", expected at most %" PRIu64, context,
+                          engine->context);
     }
-    return true;
-}
-
-static uint64_t scratch_bytes(const struct assay_session *session)
-{
-    const struct assay_model_shape *shape = &session->model->shape;
-    struct assay_kernel_shape call = {shape->heads, shape->head, session->context, shape->kv_heads};
-    return assay_kernel_scratch_bytes(session->model->kernels.attention, &call);
-}
-
-static bool take_all(struct assay_session *session)
-{
-    const struct assay_model_shape *shape = &session->model->shape;
-    uint64_t batch = session->batch, wide = shape->heads * shape->head, narrow = shape->kv_heads * shape->head;
-    uint64_t cache = shape->layers * session->context * narrow;
-    uint64_t widest = shape->ffn > wide ? shape->ffn : wide;
-    session->keys = take(session, cache, sizeof *session->keys);
-    session->values = take(session, cache, sizeof *session->values);
-    session->cosines = floats(session, session->context * (shape->head / 2));
-    session->sines = floats(session, session->context * (shape->head / 2));
-    session->x = floats(session, batch * shape->hidden);
-    session->h = floats(session, batch * (shape->hidden > wide ? shape->hidden : wide));
-    session->q = floats(session, batch * wide);
-    session->q_rotated = floats(session, batch * wide);
-    session->mixed = floats(session, batch * wide);
-    session->k = floats(session, batch * narrow);
-    session->k_rotated = floats(session, batch * narrow);
-    session->v = floats(session, batch * narrow);
-    session->gate = floats(session, batch * shape->ffn);
-    session->up = floats(session, batch * shape->ffn);
-    session->wide = floats(session, batch * shape->ffn);
-    session->logits = floats(session, shape->vocabulary);
-    session->last = floats(session, shape->hidden);
-    session->scratch = take(session, scratch_bytes(session) + 1, 1);
-    return session->keys && session->values && session->cosines && session->sines && session->x && session->h &&
-           session->q && session->q_rotated && session->mixed && session->k && session->k_rotated && session->v &&
-           session->gate && session->up && session->wide && session->logits && session->last && session->scratch &&
-           take_rounded(session, widest > shape->hidden ? widest : shape->hidden);
-}
-
-/* Angles in binary64, rounded once (kernels.md 3.2). */
-static void fill_angles(struct assay_session *session)
-{
-    uint64_t half = session->model->shape.head / 2;
-    double log_base = assay_stat_log(session->model->shape.rope_base);
-    for (uint64_t i = 0; i < half; i++) {
-        double frequency = assay_stat_exp(-(double)i / (double)half * log_base);
-        for (uint64_t p = 0; p < session->context; p++) {
-            double sine, cosine;
-            assay_stat_sine_cosine((double)p * frequency, &sine, &cosine);
-            session->sines[p * half + i] = (float)sine;
-            session->cosines[p * half + i] = (float)cosine;
-        }
-    }
-}
-
-assay_code assay_session_new(const struct assay_model *model, const struct assay_session_setup *setup,
-                             struct assay_session **ret, assay_err *err)
-{
     struct assay_session *session = assay_alloc(1, sizeof *session);
     if (!session) {
         return assay_nomem(err);
     }
-    session->model = model;
-    session->counters = setup->counters;
-    session->context = setup->context ? setup->context : model->shape.context;
-    session->batch = setup->batch ? setup->batch : BATCH;
-    assay_arena_init(&session->arena, ARENA_BYTES_MAX);
-    assay_code rc = ASSAY_OK;
-    if (session->context > model->shape.context || session->batch > ASSAY_SESSION_BATCH_MAX) {
-        rc = assay_fail(err, ASSAY_USAGE,
-                        "a context of %" PRIu64 " and %" PRIu64 " tokens a pass, expected at most %" PRIu64 " and %d",
-                        session->context, session->batch, model->shape.context, ASSAY_SESSION_BATCH_MAX);
-    } else if (!take_all(session)) {
-        rc = assay_nomem(err);
-    }
+    session->engine = engine;
+    session->context = context;
+    uint64_t values = engine->model->shape.layers * context * row_values(session);
+    uint64_t layer_bytes = context * row_values(session) * sizeof(uint16_t);
+    /* a page of 2 MB over many layers of a short context would be taken for nothing */
+    enum assay_pages pages = layer_bytes < HUGE_PAGE_BYTES ? ASSAY_PAGES_SMALL : engine->pages;
+    assay_code rc = assay_pages_map(2 * values * sizeof(uint16_t), pages, &session->memory, err);
     if (rc != ASSAY_OK) {
-        assay_session_free(session);
+        assay_free(session);
         return rc;
     }
-    fill_angles(session);
+    session->keys = session->memory.at;
+    session->values = session->keys + values;
     *ret = session;
     return ASSAY_OK;
 }
@@ -150,9 +47,58 @@ assay_code assay_session_new(const struct assay_model *model, const struct assay
 void assay_session_free(struct assay_session *session)
 {
     if (session) {
-        assay_arena_done(&session->arena);
+        session->engine->pool_pages_free += session->pages;
+        assay_pages_unmap(&session->memory);
         assay_free(session);
     }
+}
+
+/* One byte of every page: the system gives memory on the first write. */
+static void touch(uint16_t *from, uint64_t values)
+{
+    for (uint64_t i = 0; i < values; i += SMALL_PAGE_BYTES / sizeof *from) {
+        *(volatile uint16_t *)(from + i) = 0;
+    }
+    if (values > 0) {
+        *(volatile uint16_t *)(from + values - 1) = 0;
+    }
+}
+
+static void touch_positions(struct assay_session *session, uint64_t from, uint64_t to)
+{
+    uint64_t row = row_values(session);
+    for (uint64_t layer = 0; layer < session->engine->model->shape.layers; layer++) {
+        uint64_t at = (layer * session->context + from) * row;
+        touch(session->keys + at, (to - from) * row);
+        touch(session->values + at, (to - from) * row);
+    }
+}
+
+assay_code assay_session_reserve(struct assay_session *session, uint64_t positions, assay_err *err)
+{
+    struct assay_engine *engine = session->engine;
+    if (positions > session->context) {
+        return assay_fail(err, ASSAY_TOO_LARGE, "%" PRIu64 " positions, expected at most %" PRIu64 " (the context)",
+                          positions, session->context);
+    }
+    uint64_t pages = (positions + ASSAY_KV_PAGE_POSITIONS - 1) / ASSAY_KV_PAGE_POSITIONS;
+    if (pages <= session->pages) {
+        return ASSAY_OK;
+    }
+    if (pages - session->pages > engine->pool_pages_free) {
+        return assay_fail(err, ASSAY_UNDECIDED,
+                          "a cache of %" PRIu64 " positions: %" PRIu64 " are free beside the %" PRIu64
+                          " that this sequence has, of %" PRIu64,
+                          positions, engine->pool_pages_free * ASSAY_KV_PAGE_POSITIONS,
+                          session->pages * ASSAY_KV_PAGE_POSITIONS, engine->pool_pages * ASSAY_KV_PAGE_POSITIONS);
+    }
+    engine->pool_pages_free -= pages - session->pages;
+    session->pages = pages;
+    uint64_t end = pages * ASSAY_KV_PAGE_POSITIONS;
+    end = end < session->context ? end : session->context;
+    touch_positions(session, session->touched, end);
+    session->touched = end;
+    return ASSAY_OK;
 }
 
 uint64_t assay_session_position(const struct assay_session *session)
@@ -171,211 +117,125 @@ void assay_session_rewind(struct assay_session *session, uint64_t position)
     session->position = position;
 }
 
-/* ---- stages ------------------------------------------------------------------------------------------------------*/
+/* ---- passes ------------------------------------------------------------------------------------------------------*/
 
-static void dispatch(struct assay_session *session, const struct assay_kernel *kernel,
-                     const struct assay_kernel_call *call)
-{
-    assay_kernel_dispatch(kernel, session->counters, call);
-}
+#define SPANS_MAX ASSAY_ENGINE_BATCH_MAX /* a span has a token at least */
 
-static void norm(struct assay_session *session, const float *x, const float *w, uint64_t columns, uint64_t tokens,
-                 float *y)
-{
-    dispatch(session, session->model->kernels.norm,
-             &(struct assay_kernel_call){
-                 .shape = {1, columns, tokens, 1}, .in = {x, w, &session->model->shape.eps}, .out = {y}});
-}
+/* A pass while it is filled from the steps of a call. */
+struct plan {
+    struct pass pass;
+    struct span spans[SPANS_MAX];
+    uint64_t wanted[ASSAY_ENGINE_BATCH_MAX];
+    uint64_t rows_done;
+};
 
-/* New activations: what was rounded of the ones before is no longer theirs. */
-static void forget_rounded(struct assay_session *session)
+static assay_code check_ids(const struct assay_session_step *step, assay_err *err)
 {
-    for (size_t i = 0; i < ASSAY_ACTIVATION_COUNT; i++) {
-        session->rounded[i].is_made = false;
+    uint64_t count = step->session->engine->model->shape.vocabulary;
+    for (size_t i = 0; i < step->count; i++) {
+        if (step->ids[i] < 0 || (uint64_t)step->ids[i] >= count) {
+            return assay_fail(err, ASSAY_MALFORMED, "token id %" PRId32 ", expected 0 to %" PRIu64, step->ids[i],
+                              count - 1);
+        }
     }
+    return ASSAY_OK;
 }
 
-static const struct rounded *round_once(struct assay_session *session, enum assay_activation activation, const float *x,
-                                        uint64_t columns, uint64_t tokens)
+static assay_code check_step(const struct assay_session_step *step, assay_err *err)
 {
-    struct rounded *rounded = &session->rounded[activation];
-    if (!rounded->is_made) {
-        dispatch(session, session->model->kernels.rounding[activation],
-                 &(struct assay_kernel_call){
-                     .shape = {1, columns, tokens, 1}, .in = {x}, .out = {rounded->q, rounded->d, rounded->sums}});
-        rounded->is_made = true;
+    struct assay_session *session = step->session;
+    assert(step->count > 0);
+    if (step->count > session->context - session->position) {
+        return assay_fail(err, ASSAY_TOO_LARGE,
+                          "%zu tokens after %" PRIu64 ", expected at most %" PRIu64 " in all (the context)",
+                          step->count, session->position, session->context);
     }
-    return rounded;
+    assay_code rc = check_ids(step, err);
+    return rc == ASSAY_OK ? assay_session_reserve(session, session->position + step->count, err) : rc;
 }
 
-static void multiply(struct assay_session *session, const struct assay_linear *linear, const float *x, uint64_t tokens,
-                     float *y)
+static assay_code check_steps(struct assay_session_step *steps, size_t count, assay_err *err)
 {
-    struct assay_kernel_call call = {
-        .shape = {linear->rows, linear->columns, tokens, 1}, .in = {linear->weights, x}, .out = {y}};
-    if (linear->activation != ASSAY_ACTIVATION_FLOAT) {
-        const struct rounded *rounded = round_once(session, linear->activation, x, linear->columns, tokens);
-        call.in[1] = rounded->q;
-        call.in[2] = rounded->d;
-        call.in[3] = rounded->sums;
-        call.in[4] = linear->scale;
+    struct assay_engine *engine = steps[0].session->engine;
+    uint64_t rows = 0;
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
+        assert(steps[i].session->engine == engine);
+        uint64_t wants = steps[i].wants == ASSAY_LOGITS_ALL ? steps[i].count : steps[i].wants == ASSAY_LOGITS_LAST;
+        steps[i].logits = wants > 0 ? engine->work.logits + rows * engine->model->shape.vocabulary : NULL;
+        rows += wants;
+        if (rows > engine->logits_rows) {
+            return assay_fail(err, ASSAY_TOO_LARGE, "logits of more than %" PRIu64 " tokens in one call",
+                              engine->logits_rows);
+        }
+        rc = check_step(&steps[i], err);
     }
-    dispatch(session, linear->kernel, &call);
+    return rc;
 }
 
-static void rotate(struct assay_session *session, const float *x, uint64_t heads, uint64_t tokens, float *y)
+/* Takes tokens of the step, from number `from` on, into what room the pass has left. */
+static size_t take_tokens(struct plan *plan, const struct assay_session_step *step, size_t from)
 {
-    uint64_t head = session->model->shape.head, at = session->position * (head / 2);
-    dispatch(session, session->model->kernels.rope,
-             &(struct assay_kernel_call){
-                 .shape = {heads, head, tokens, 1}, .in = {x, session->cosines + at, session->sines + at}, .out = {y}});
-}
-
-static void store(uint16_t *to, const float *from, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        to[i] = assay_f16_bits(from[i]);
-    }
-}
-
-static void add(float *x, const float *y, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        x[i] += y[i];
-    }
-}
-
-static void attend(struct assay_session *session, uint64_t layer, uint64_t tokens)
-{
-    const struct assay_model_shape *shape = &session->model->shape;
-    uint64_t wide = shape->heads * shape->head, narrow = shape->kv_heads * shape->head;
-    uint16_t *keys = session->keys + layer * session->context * narrow;
-    uint16_t *values = session->values + layer * session->context * narrow;
-    store(keys + session->position * narrow, session->k_rotated, tokens * narrow);
-    store(values + session->position * narrow, session->v, tokens * narrow);
-    for (uint64_t t = 0; t < tokens; t++) {
-        dispatch(session, session->model->kernels.attention,
-                 &(struct assay_kernel_call){
-                     .shape = {shape->heads, shape->head, session->position + t + 1, shape->kv_heads},
-                     .in = {session->q_rotated + t * wide, keys, values},
-                     .out = {session->mixed + t * wide},
-                     .scratch = session->scratch});
-    }
-}
-
-static void run_attention(struct assay_session *session, uint64_t number, uint64_t tokens)
-{
-    const struct assay_model_shape *shape = &session->model->shape;
-    const struct assay_layer *layer = &session->model->layers[number];
-    uint64_t wide = shape->heads * shape->head;
-    const float *mixed = session->mixed;
-    norm(session, session->x, layer->norms[ASSAY_NORM_ATTN], shape->hidden, tokens, session->h);
-    forget_rounded(session);
-    multiply(session, &layer->linears[ASSAY_LINEAR_Q], session->h, tokens, session->q);
-    multiply(session, &layer->linears[ASSAY_LINEAR_K], session->h, tokens, session->k);
-    multiply(session, &layer->linears[ASSAY_LINEAR_V], session->h, tokens, session->v);
-    rotate(session, session->q, shape->heads, tokens, session->q_rotated);
-    rotate(session, session->k, shape->kv_heads, tokens, session->k_rotated);
-    attend(session, number, tokens);
-    if (layer->norms[ASSAY_NORM_ATTN_SUB]) {
-        norm(session, session->mixed, layer->norms[ASSAY_NORM_ATTN_SUB], wide, tokens, session->q);
-        mixed = session->q;
-    }
-    forget_rounded(session);
-    multiply(session, &layer->linears[ASSAY_LINEAR_O], mixed, tokens, session->h);
-    add(session->x, session->h, tokens * shape->hidden);
-}
-
-static void run_ffn(struct assay_session *session, uint64_t number, uint64_t tokens)
-{
-    const struct assay_model_shape *shape = &session->model->shape;
-    const struct assay_layer *layer = &session->model->layers[number];
-    const float *wide = session->wide;
-    norm(session, session->x, layer->norms[ASSAY_NORM_FFN], shape->hidden, tokens, session->h);
-    forget_rounded(session);
-    multiply(session, &layer->linears[ASSAY_LINEAR_GATE], session->h, tokens, session->gate);
-    multiply(session, &layer->linears[ASSAY_LINEAR_UP], session->h, tokens, session->up);
-    dispatch(session, session->model->kernels.activation,
-             &(struct assay_kernel_call){
-                 .shape = {1, shape->ffn, tokens, 1}, .in = {session->gate, session->up}, .out = {session->wide}});
-    if (layer->norms[ASSAY_NORM_FFN_SUB]) {
-        norm(session, session->wide, layer->norms[ASSAY_NORM_FFN_SUB], shape->ffn, tokens, session->gate);
-        wide = session->gate;
-    }
-    forget_rounded(session);
-    multiply(session, &layer->linears[ASSAY_LINEAR_DOWN], wide, tokens, session->h);
-    add(session->x, session->h, tokens * shape->hidden);
-}
-
-/* ---- a pass ------------------------------------------------------------------------------------------------------*/
-
-static assay_code embed(struct assay_session *session, const int32_t *ids, size_t count, assay_err *err)
-{
-    const struct assay_gguf_tensor *table = session->model->embedding;
-    uint64_t hidden = session->model->shape.hidden;
+    struct pass *pass = &plan->pass;
+    uint64_t room = pass->engine->batch - pass->tokens;
+    size_t count = step->count - from < room ? step->count - from : (size_t)room;
+    plan->spans[pass->spans_count++] = (struct span){.session = step->session,
+                                                     .ids = step->ids + from,
+                                                     .first = pass->tokens,
+                                                     .count = count,
+                                                     .position = step->session->position + from};
     for (size_t i = 0; i < count; i++) {
-        if (ids[i] < 0 || (uint64_t)ids[i] >= table->ne[1]) {
-            return assay_fail(err, ASSAY_MALFORMED, "token id %" PRId32 ", expected 0 to %" PRIu64, ids[i],
-                              table->ne[1] - 1);
-        }
-        assay_format_decode(table->format->format, table->data, table->ne[1], hidden, (uint64_t)ids[i],
-                            session->x + i * hidden);
-    }
-    return ASSAY_OK;
-}
-
-static assay_code pass(struct assay_session *session, const int32_t *ids, size_t count, assay_err *err)
-{
-    const struct assay_model_shape *shape = &session->model->shape;
-    assay_code rc = embed(session, ids, count, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
-    for (uint64_t layer = 0; layer < shape->layers; layer++) {
-        run_attention(session, layer, count);
-        run_ffn(session, layer, count);
-    }
-    session->position += count;
-    return ASSAY_OK;
-}
-
-/* The head, for the last token only: nobody asks for the logits of a prompt. */
-static assay_code predict(struct assay_session *session, size_t count, assay_err *err)
-{
-    const struct assay_model *model = session->model;
-    const float *x = session->x + (count - 1) * model->shape.hidden;
-    norm(session, x, model->output_norm, model->shape.hidden, 1, session->last);
-    forget_rounded(session);
-    multiply(session, &model->head, session->last, 1, session->logits);
-    for (uint64_t i = 0; i < model->shape.vocabulary; i++) {
-        if (!isfinite(session->logits[i])) {
-            return assay_fail(err, ASSAY_MALFORMED,
-                              "the logit of token %" PRIu64 " is not finite: the weights are "
-                              "broken, or not of this architecture",
-                              i);
+        bool is_last = from + i + 1 == step->count;
+        if (step->wants == ASSAY_LOGITS_ALL || (step->wants == ASSAY_LOGITS_LAST && is_last)) {
+            plan->wanted[pass->wanted_count++] = pass->tokens + i;
         }
     }
-    return ASSAY_OK;
+    pass->tokens += count;
+    return count;
+}
+
+static assay_code run_plan(struct plan *plan, assay_err *err)
+{
+    plan->pass.first_row = plan->rows_done;
+    plan->rows_done += plan->pass.wanted_count;
+    assay_code rc = forward_run(&plan->pass, err);
+    plan->pass.tokens = plan->pass.spans_count = plan->pass.wanted_count = 0;
+    return rc;
+}
+
+static assay_code run_steps(const struct assay_session_step *steps, size_t count, assay_err *err)
+{
+    struct plan plan = {.pass = {.engine = steps[0].session->engine}};
+    plan.pass.spans = plan.spans;
+    plan.pass.wanted = plan.wanted;
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
+        for (size_t done = 0; rc == ASSAY_OK && done < steps[i].count;) {
+            done += take_tokens(&plan, &steps[i], done);
+            rc = plan.pass.tokens == plan.pass.engine->batch ? run_plan(&plan, err) : ASSAY_OK;
+        }
+    }
+    return rc == ASSAY_OK && plan.pass.tokens > 0 ? run_plan(&plan, err) : rc;
+}
+
+assay_code assay_session_eval_many(struct assay_session_step *steps, size_t count, assay_err *err)
+{
+    assert(count > 0);
+    assay_code rc = check_steps(steps, count, err);
+    rc = rc == ASSAY_OK ? run_steps(steps, count, err) : rc;
+    for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
+        steps[i].session->position += steps[i].count;
+    }
+    return rc;
 }
 
 assay_code assay_session_eval(struct assay_session *session, const int32_t *ids, size_t count, const float **ret_logits,
                               assay_err *err)
 {
-    assert(count > 0);
-    if (count > session->context - session->position) {
-        return assay_fail(err, ASSAY_TOO_LARGE,
-                          "%zu tokens after %" PRIu64 ", expected at most %" PRIu64 " in all (the context)", count,
-                          session->position, session->context);
-    }
-    assay_code rc = ASSAY_OK;
-    size_t step = 0;
-    for (size_t done = 0; rc == ASSAY_OK && done < count; done += step) {
-        step = count - done < session->batch ? count - done : (size_t)session->batch;
-        rc = pass(session, ids + done, step, err);
-    }
-    rc = rc == ASSAY_OK ? predict(session, step, err) : rc;
+    struct assay_session_step step = {.session = session, .ids = ids, .count = count};
+    assay_code rc = assay_session_eval_many(&step, 1, err);
     if (rc == ASSAY_OK) {
-        *ret_logits = session->logits;
+        *ret_logits = step.logits;
     }
     return rc;
 }

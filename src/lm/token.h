@@ -44,6 +44,9 @@ size_t assay_tokenizer_count(const struct assay_tokenizer *tokenizer);
 /* ASSAY_TOKEN_NONE where the file names none. */
 int32_t assay_tokenizer_bos(const struct assay_tokenizer *tokenizer);
 int32_t assay_tokenizer_eos(const struct assay_tokenizer *tokenizer);
+/* Whether a text ends with it: the end-of-sequence and end-of-turn tokens that the file names, and control tokens whose
+ * names say so (<|im_end|>, <|eot_id|>, <|end_of_text|>, <|endoftext|>). */
+bool assay_tokenizer_is_end(const struct assay_tokenizer *tokenizer, int32_t id);
 bool assay_tokenizer_adds_bos(const struct assay_tokenizer *tokenizer);
 /* The id whose bytes are these, or ASSAY_TOKEN_NONE. */
 int32_t assay_tokenizer_find(const struct assay_tokenizer *tokenizer, struct assay_slice bytes);

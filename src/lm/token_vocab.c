@@ -320,6 +320,7 @@ static assay_code read_all(struct assay_tokenizer *tokenizer, const struct assay
     rc = rc == ASSAY_OK ? read_merges(tokenizer, gguf, err) : rc;
     rc = rc == ASSAY_OK ? read_id(tokenizer, gguf, "tokenizer.ggml.bos_token_id", &tokenizer->bos, err) : rc;
     rc = rc == ASSAY_OK ? read_id(tokenizer, gguf, "tokenizer.ggml.eos_token_id", &tokenizer->eos, err) : rc;
+    rc = rc == ASSAY_OK ? read_id(tokenizer, gguf, "tokenizer.ggml.eot_token_id", &tokenizer->eot, err) : rc;
     const struct assay_gguf_value *adds_bos = assay_gguf_find(gguf, "tokenizer.ggml.add_bos_token");
     return rc == ASSAY_OK && adds_bos ? assay_gguf_bool(adds_bos, &tokenizer->adds_bos, err) : rc;
 }
@@ -376,4 +377,17 @@ int32_t assay_tokenizer_eos(const struct assay_tokenizer *tokenizer)
 bool assay_tokenizer_adds_bos(const struct assay_tokenizer *tokenizer)
 {
     return tokenizer->adds_bos;
+}
+
+bool assay_tokenizer_is_end(const struct assay_tokenizer *tokenizer, int32_t id)
+{
+    static const char *const NAMES[] = {"<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>"};
+    if (id == ASSAY_TOKEN_NONE || id == tokenizer->eos || id == tokenizer->eot) {
+        return id != ASSAY_TOKEN_NONE;
+    }
+    bool is_end = false;
+    for (size_t i = 0; assay_tokenizer_is_control(tokenizer, id) && i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        is_end = is_end || assay_slice_is(assay_tokenizer_bytes(tokenizer, id), NAMES[i]);
+    }
+    return is_end;
 }

@@ -36,7 +36,7 @@ struct assay_tokenizer {
     size_t merges_mask;
     int32_t *specials; /* control and user tokens, longest first */
     size_t specials_count;
-    int32_t bos, eos;
+    int32_t bos, eos, eot;
     bool adds_bos;
     enum assay_split split;
     int32_t bytes[256]; /* the token of each single byte */

@@ -19,14 +19,14 @@ static const int32_t IDS[TOKENS] = {84, 104, 101, 32, 99, 97, 112, 300, 401, 32,
 
 struct bench {
     struct assay_buf file;
-    struct assay_kernel_set *set;
-    struct assay_kernel_counters *counters;
-    struct assay_model *model;
+    struct assay_engine *engine;
+    const struct assay_model *model;
     struct assay_session *session;
     assay_err err;
 };
 
-static void bench_init(struct bench *bench, const char *shape, const char *format, const char *head)
+static void bench_init_threads(struct bench *bench, const char *shape, const char *format, const char *head,
+                               uint64_t threads)
 {
     static const struct assay_kernel_options NONE = {.isa = "amxbf16"};
     const struct assay_synth synth = {
@@ -34,25 +34,25 @@ static void bench_init(struct bench *bench, const char *shape, const char *forma
     *bench = (struct bench){0};
     assay_buf_init(&bench->file, (size_t)1 << 28);
     assert_int_equal(assay_synth_make(&synth, &bench->file, NULL), ASSAY_OK);
-    assert_int_equal(assay_kernel_set_new(&NONE, &bench->set, NULL), ASSAY_OK);
-    assert_int_equal(assay_kernel_set_ready(bench->set, NULL), ASSAY_OK);
-    if (assay_model_new((const uint8_t *)bench->file.data, bench->file.len, bench->set, &bench->model, &bench->err) !=
+    const struct assay_engine_setup setup = {.threads = threads, .context = 64, .batch = 8, .kernels = &NONE};
+    if (assay_engine_new((const uint8_t *)bench->file.data, bench->file.len, &setup, &bench->engine, &bench->err) !=
         ASSAY_OK) {
         fail_msg("%s", bench->err.message);
     }
-    assert_int_equal(assay_kernel_counters_new(bench->set, 1, &bench->counters, NULL), ASSAY_OK);
-    const struct assay_session_setup setup = {
-        .context = 64, .batch = 8, .counters = assay_kernel_counters_thread(bench->counters, 0)};
-    assert_int_equal(assay_session_new(bench->model, &setup, &bench->session, NULL), ASSAY_OK);
+    bench->model = assay_engine_model(bench->engine);
+    assert_int_equal(assay_session_new(bench->engine, 0, &bench->session, NULL), ASSAY_OK);
 }
 
 static void bench_done(struct bench *bench)
 {
     assay_session_free(bench->session);
-    assay_kernel_counters_free(bench->counters);
-    assay_model_free(bench->model);
-    assay_kernel_set_free(bench->set);
+    assay_engine_free(bench->engine);
     assay_buf_done(&bench->file);
+}
+
+static void bench_init(struct bench *bench, const char *shape, const char *format, const char *head)
+{
+    bench_init_threads(bench, shape, format, head, 1);
 }
 
 /* ---- the same in binary64 ----------------------------------------------------------------------------------------*/
@@ -264,6 +264,148 @@ static void a_batch_gives_the_bits_of_single_tokens(void **state)
     }
 }
 
+/* Two sequences, alone. */
+static void alone(struct bench *bench, float a[512], float b[512])
+{
+    const float *logits = NULL;
+    assert_int_equal(assay_session_eval(bench->session, IDS, TOKENS, &logits, NULL), ASSAY_OK);
+    memcpy(a, logits, 512 * sizeof *a);
+    assay_session_rewind(bench->session, 0);
+    assert_int_equal(assay_session_eval(bench->session, IDS + 3, 5, &logits, NULL), ASSAY_OK);
+    memcpy(b, logits, 512 * sizeof *b);
+    assay_session_rewind(bench->session, 0);
+}
+
+static void neither_threads_nor_neighbours_change_a_bit(void **state)
+{
+    (void)state;
+    static const char *const FORMATS[][2] = {{"llama-tiny", "q4_1"}, {"tiny", "i2_s"}};
+    for (size_t m = 0; m < 2; m++) {
+        float a[512], b[512];
+        for (uint64_t threads = 1; threads <= 3; threads++) {
+            struct bench bench;
+            struct assay_session *other = NULL;
+            float again_a[512], again_b[512];
+            bench_init_threads(&bench, FORMATS[m][0], FORMATS[m][1], "q8_0", threads);
+            alone(&bench, threads == 1 ? a : again_a, threads == 1 ? b : again_b);
+            if (threads > 1) {
+                assert_memory_equal(again_a, a, sizeof a);
+                assert_memory_equal(again_b, b, sizeof b);
+            }
+            assert_int_equal(assay_session_new(bench.engine, 32, &other, NULL), ASSAY_OK);
+            struct assay_session_step steps[] = {{.session = bench.session, .ids = IDS, .count = TOKENS - 1},
+                                                 {.session = other, .ids = IDS + 3, .count = 5}};
+            assert_int_equal(assay_session_eval_many(steps, 2, NULL), ASSAY_OK);
+            assert_memory_equal(steps[1].logits, b, sizeof b);
+            struct assay_session_step next = {.session = bench.session, .ids = IDS + TOKENS - 1, .count = 1};
+            assert_int_equal(assay_session_eval_many(&next, 1, NULL), ASSAY_OK);
+            assert_memory_equal(next.logits, a, sizeof a);
+            assay_session_free(other);
+            bench_done(&bench);
+        }
+    }
+}
+
+static void logits_of_all_tokens_are_those_of_each(void **state)
+{
+    (void)state;
+    struct bench bench;
+    float all[TOKENS][512];
+    const float *logits = NULL;
+    bench_init_threads(&bench, "tiny", "tq2_0", "q6_k", 2);
+    struct assay_session_step step = {.session = bench.session, .ids = IDS, .count = TOKENS, .wants = ASSAY_LOGITS_ALL};
+    assert_int_equal(assay_session_eval_many(&step, 1, NULL), ASSAY_OK); /* in two passes of 8 tokens */
+    memcpy(all, step.logits, sizeof all);
+    assay_session_rewind(bench.session, 0);
+    step.wants = ASSAY_LOGITS_NONE;
+    step.count = 2;
+    assert_int_equal(assay_session_eval_many(&step, 1, NULL), ASSAY_OK);
+    assert_null(step.logits);
+    for (size_t i = 2; i < TOKENS; i++) {
+        assert_int_equal(assay_session_eval(bench.session, IDS + i, 1, &logits, NULL), ASSAY_OK);
+        assert_memory_equal(logits, all[i], sizeof all[i]);
+    }
+    bench_done(&bench);
+}
+
+static bool stop_at_second_layer(void *context)
+{
+    return (*(int *)context)++ < 1;
+}
+
+static void a_pass_that_is_stopped_leaves_the_session_where_it_was(void **state)
+{
+    (void)state;
+    struct bench bench;
+    int asked = 0;
+    float before[512];
+    const float *logits = NULL;
+    bench_init_threads(&bench, "tiny", "i2_s", "f16", 2);
+    assert_int_equal(assay_session_eval(bench.session, IDS, 6, &logits, NULL), ASSAY_OK);
+    memcpy(before, logits, sizeof before);
+    assay_session_rewind(bench.session, 5);
+    assay_engine_watch(bench.engine, stop_at_second_layer, &asked);
+    assert_int_equal(assay_session_eval(bench.session, IDS + 5, 3, &logits, NULL), ASSAY_INTERRUPTED);
+    assert_int_equal(asked, 2);
+    assert_int_equal(assay_session_position(bench.session), 5);
+    assay_engine_watch(bench.engine, NULL, NULL);
+    assert_int_equal(assay_session_eval(bench.session, IDS + 5, 1, &logits, NULL), ASSAY_OK);
+    assert_memory_equal(logits, before, sizeof before);
+    bench_done(&bench);
+}
+
+static void sequences_share_one_pool_of_positions(void **state)
+{
+    (void)state;
+    struct bench bench; /* a pool of one context: 64 positions, two pages */
+    struct assay_session *a = NULL, *b = NULL;
+    const float *logits = NULL;
+    bench_init(&bench, "tiny", "i2_s", "f16");
+    assert_int_equal(assay_session_new(bench.engine, 0, &a, NULL), ASSAY_OK);
+    assert_int_equal(assay_session_new(bench.engine, 0, &b, NULL), ASSAY_OK);
+    assert_int_equal(assay_engine_positions_free(bench.engine), 64);
+    assert_int_equal(assay_session_reserve(a, 33, NULL), ASSAY_OK);
+    assert_int_equal(assay_engine_positions_free(bench.engine), 0);
+    assert_int_equal(assay_session_eval(b, IDS, 1, &logits, &bench.err), ASSAY_UNDECIDED);
+    assert_int_equal(assay_session_position(b), 0);
+    assert_int_equal(assay_session_reserve(a, 65, &bench.err), ASSAY_TOO_LARGE);
+    assay_session_free(a);
+    assert_int_equal(assay_session_eval(b, IDS, 1, &logits, NULL), ASSAY_OK);
+    assert_int_equal(assay_engine_positions_free(bench.engine), 32);
+    assay_session_free(b);
+    bench_done(&bench);
+}
+
+static void a_number_that_is_not_finite_is_refused_whatever_hides_it(void **state)
+{
+    (void)state;
+    static const struct assay_kernel_options NONE = {.isa = "amxbf16"};
+    const struct assay_synth synth = {.shape = "tiny", .format = "i2_s", .head = "f32", .seed = 1};
+    struct assay_buf file;
+    struct assay_gguf *gguf = NULL;
+    assay_err err = {0};
+    assay_buf_init(&file, (size_t)1 << 28);
+    assert_int_equal(assay_synth_make(&synth, &file, NULL), ASSAY_OK);
+    assert_int_equal(assay_gguf_parse((const uint8_t *)file.data, file.len, &gguf, NULL), ASSAY_OK);
+    const struct assay_gguf_tensor *table = assay_gguf_tensor(gguf, "token_embd.weight");
+    const float infinite = INFINITY;
+    memcpy(file.data + ((const char *)table->data - file.data) + 256 * sizeof(float) * 7, &infinite, sizeof infinite);
+    assay_gguf_free(gguf);
+    struct assay_engine *engine = NULL;
+    struct assay_session *session = NULL;
+    const struct assay_engine_setup setup = {.threads = 1, .context = 32, .kernels = &NONE};
+    assert_int_equal(assay_engine_new((const uint8_t *)file.data, file.len, &setup, &engine, NULL), ASSAY_OK);
+    assert_int_equal(assay_session_new(engine, 0, &session, NULL), ASSAY_OK);
+    const int32_t good = 6, bad = 7;
+    const float *logits = NULL;
+    assert_int_equal(assay_session_eval(session, &good, 1, &logits, NULL), ASSAY_OK);
+    assert_int_equal(assay_session_eval(session, &bad, 1, &logits, &err), ASSAY_MALFORMED);
+    assert_int_equal(assay_session_position(session), 1);
+    assay_session_free(session);
+    assay_engine_free(engine);
+    assay_buf_done(&file);
+}
+
 static void all_ternary_packings_of_the_same_trits_give_the_same_bits(void **state)
 {
     (void)state;
@@ -291,9 +433,10 @@ static void kernels_count_what_the_pass_did(void **state)
     bench_init(&bench, "tiny", "i2_s", "f16");
     assert_int_equal(assay_session_eval(bench.session, IDS, 8, &logits, NULL), ASSAY_OK);
     uint64_t calls = 0, bytes = 0;
-    for (size_t i = 0; i < assay_kernel_set_rows(bench.set); i++) {
-        if (strncmp(assay_kernel_set_row(bench.set, i).row->id, "ternary_gemv_", 13) == 0) {
-            assay_kernel_counters_sum(bench.counters, i, &total);
+    struct assay_kernel_set *set = assay_engine_kernels(bench.engine);
+    for (size_t i = 0; i < assay_kernel_set_rows(set); i++) {
+        if (strncmp(assay_kernel_set_row(set, i).row->id, "ternary_gemv_", 13) == 0) {
+            assay_kernel_counters_sum(assay_team_counters(assay_engine_team(bench.engine)), i, &total);
             calls += total.calls;
             bytes += total.bytes;
         }
@@ -347,6 +490,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_format_gives_the_logits_of_binary64),
         cmocka_unit_test(a_batch_gives_the_bits_of_single_tokens),
+        cmocka_unit_test(neither_threads_nor_neighbours_change_a_bit),
+        cmocka_unit_test(logits_of_all_tokens_are_those_of_each),
+        cmocka_unit_test(a_pass_that_is_stopped_leaves_the_session_where_it_was),
+        cmocka_unit_test(sequences_share_one_pool_of_positions),
+        cmocka_unit_test(a_number_that_is_not_finite_is_refused_whatever_hides_it),
         cmocka_unit_test(all_ternary_packings_of_the_same_trits_give_the_same_bits),
         cmocka_unit_test(kernels_count_what_the_pass_did),
         cmocka_unit_test(what_does_not_fit_is_refused),

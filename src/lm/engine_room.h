@@ -1,0 +1,84 @@
+/*
+ * What engine, session and forward pass share. Inside this room only.
+ */
+#ifndef ASSAY_LM_ENGINE_ROOM_H
+#define ASSAY_LM_ENGINE_ROOM_H
+
+#include "lm/session.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+
+#include <stdatomic.h>
+
+/* Activations as the linear layers want them: one kind a format of weights. */
+struct rounded {
+    int8_t *q;
+    float *d;
+    int32_t *sums;
+};
+
+/* Room for the tokens of one pass. */
+struct workspace {
+    float *x, *h;                 /* [token][hidden]: residual stream, normed */
+    float *q, *q_rotated, *mixed; /* [token][heads][head] */
+    float *k, *k_rotated, *v;     /* [token][kv heads][head] */
+    float *gate, *up, *wide;      /* [token][ffn] */
+    float *last;                  /* [row of logits][hidden], normed */
+    float *logits;                /* [row][vocabulary] */
+    struct rounded rounded[ASSAY_ACTIVATION_COUNT];
+    float *cosines, *sines; /* [position][head / 2] */
+    void **scratch;         /* [thread]: of attention */
+};
+
+struct assay_engine {
+    struct assay_kernel_set *set;
+    struct assay_team *team;
+    struct assay_model *model;
+    struct assay_map map; /* the file, if the engine opened it */
+    uint64_t file_bytes, load_ns;
+    bool is_pinned;
+    uint64_t batch, context, logits_rows;
+    uint64_t pool_pages, pool_pages_free;
+    enum assay_pages pages;
+    bool (*may_go_on)(void *context);
+    void *watch_context;
+    struct workspace work;
+    struct assay_arena arena;
+};
+
+struct assay_session {
+    struct assay_engine *engine;
+    uint64_t context, position;
+    uint64_t pages;                   /* taken from the pool */
+    struct assay_pages_memory memory; /* of the cache: address space for the whole context */
+    uint64_t touched;                 /* positions whose memory is there */
+    uint16_t *keys, *values;          /* [layer][position][kv head][value] */
+};
+
+/* Some tokens of one sequence in a pass, one after another. */
+struct span {
+    struct assay_session *session;
+    const int32_t *ids;
+    uint64_t first, count; /* place in the pass */
+    uint64_t position;     /* of the first one in its sequence */
+};
+
+struct pass {
+    struct assay_engine *engine;
+    const struct span *spans;
+    size_t spans_count;
+    uint64_t tokens;
+    const uint64_t *wanted; /* tokens whose logits are wanted, and the first row they go to */
+    uint64_t wanted_count, first_row;
+    bool is_stopped;       /* by the watch; set by thread 0 before a meeting */
+    atomic_bool is_broken; /* a number is not finite */
+};
+
+/* forward.c: runs the pass on all threads. Caches are written; positions are the caller's to move. */
+assay_code forward_run(struct pass *pass, assay_err *err);
+
+/* engine.c: 64-byte-aligned room for the life of the engine; NULL without memory. */
+void *engine_take(struct assay_engine *engine, uint64_t count, size_t bytes);
+
+#endif

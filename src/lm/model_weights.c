@@ -1,0 +1,202 @@
+/* Weights: found in the file, checked, bound to the kernel of their format, and brought into memory of our own in the
+ * layout that the kernel reads. */
+#include "lm/model_room.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+assay_code model_need_tensor(struct loader *loader, const char *name, uint64_t columns, uint64_t rows,
+                             const struct assay_gguf_tensor **ret, assay_err *err)
+{
+    const struct assay_gguf_tensor *tensor = assay_gguf_tensor(loader->model->gguf, name);
+    if (!tensor) {
+        return assay_fail(err, ASSAY_MALFORMED, "tensor '%s' is missing", name);
+    }
+    if (tensor->ne[0] != columns || tensor->ne[1] != rows || tensor->ne[2] != 1 || tensor->ne[3] != 1) {
+        return assay_fail(err, ASSAY_MALFORMED,
+                          "tensor '%s' has %" PRIu64 " rows of %" PRIu64 " columns, expected %" PRIu64 " of %" PRIu64,
+                          name, tensor->ne[1], tensor->ne[0], rows, columns);
+    }
+    *ret = tensor;
+    loader->done_bytes += tensor->bytes;
+    if (loader->setup->on_progress) {
+        loader->setup->on_progress(loader->setup->progress_context, loader->done_bytes, loader->all_bytes);
+    }
+    return assay_gguf_check_tensor(tensor, err);
+}
+
+static const struct {
+    enum assay_format format;
+    const char *operation, *name;
+    enum assay_activation activation;
+} MULTIPLIERS[] = {
+    {ASSAY_FORMAT_F32, "dense_gemv", "f32", ASSAY_ACTIVATION_FLOAT},
+    {ASSAY_FORMAT_F16, "dense_gemv", "f16", ASSAY_ACTIVATION_FLOAT},
+    {ASSAY_FORMAT_BF16, "dense_gemv", "bf16", ASSAY_ACTIVATION_FLOAT},
+    {ASSAY_FORMAT_Q8_0, "dense_gemv", "q80", ASSAY_ACTIVATION_B32},
+    {ASSAY_FORMAT_Q4_0, "dense_gemv", "q40", ASSAY_ACTIVATION_B32},
+    {ASSAY_FORMAT_Q4_1, "dense_gemv", "q41", ASSAY_ACTIVATION_B32},
+    {ASSAY_FORMAT_Q6_K, "dense_gemv", "q6k", ASSAY_ACTIVATION_B256},
+    {ASSAY_FORMAT_I2_S, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
+    {ASSAY_FORMAT_TQ1_0, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
+    {ASSAY_FORMAT_TQ2_0, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
+};
+
+/* The one scale of a tensor whose blocks could each have their own; blocks of zeros may have scale 0. */
+static assay_code one_scale(const struct assay_gguf_tensor *tensor, const float *scales, uint64_t blocks, uint64_t row,
+                            float *scale, assay_err *err)
+{
+    for (uint64_t b = 0; b < blocks; b++) {
+        if (*scale == 0) {
+            *scale = scales[b];
+        } else if (scales[b] != 0 && scales[b] != *scale) {
+            return assay_fail(err, ASSAY_UNSUPPORTED,
+                              "tensor '%.*s': the scale of row %" PRIu64
+                              " is %g, that of rows before it %g; expected one scale",
+                              (int)tensor->name.len, tensor->name.data, row, (double)scales[b], (double)*scale);
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* A block of scale 0 is a block of zeros, whatever its codes. */
+static void silence(uint8_t *codes, const float *scales, uint64_t columns)
+{
+    for (uint64_t i = 0; i < columns; i++) {
+        codes[i] = scales[i / ASSAY_FORMAT_SCALE_COLS] == 0 ? 1 : codes[i];
+    }
+}
+
+/* ---- memory of our own -------------------------------------------------------------------------------------------*/
+
+#define ALIGNMENT 64 /* what kernels want of an operand */
+#define PADDED_ROWS 64
+#define PADDED_COLUMNS 16 /* to which layouts of ternary weights are filled up */
+
+static uint64_t round_up(uint64_t value, uint64_t unit)
+{
+    return (value + unit - 1) / unit * unit;
+}
+
+/* No layout of a tensor takes more. */
+static uint64_t most_bytes(const struct assay_gguf_tensor *tensor)
+{
+    uint64_t packed = 0;
+    if (tensor->format && tensor->format->is_ternary) {
+        packed = round_up(tensor->ne[1], PADDED_ROWS) * round_up(tensor->ne[0], PADDED_COLUMNS) / 4 + ALIGNMENT;
+    }
+    return round_up((packed > tensor->bytes ? packed : tensor->bytes) + ALIGNMENT, ALIGNMENT);
+}
+
+assay_code model_reserve(struct loader *loader, assay_err *err)
+{
+    const struct assay_gguf *gguf = loader->model->gguf;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < gguf->tensors_count; i++) { /* they lie in the file, and so no sum overflows */
+        bytes += most_bytes(&gguf->tensors[i]);
+        loader->all_bytes += gguf->tensors[i].bytes;
+    }
+    if (bytes == 0) {
+        return assay_fail(err, ASSAY_MALFORMED, "the file has no tensors");
+    }
+    return assay_pages_map(bytes, loader->setup->pages, &loader->model->memory, err);
+}
+
+static void *take(struct loader *loader, uint64_t bytes)
+{
+    struct assay_model *model = loader->model;
+    char *at = (char *)model->memory.at + loader->taken_bytes;
+    loader->taken_bytes += round_up(bytes, ALIGNMENT);
+    assert(loader->taken_bytes <= model->memory.bytes);
+    model->copied_bytes += bytes;
+    return at;
+}
+
+/* TQ tensors are packed as I2_S, which the ternary kernels read. */
+static assay_code repack(struct loader *loader, const struct assay_gguf_tensor *tensor, struct assay_linear *linear,
+                         assay_err *err)
+{
+    uint64_t rows = linear->rows, columns = linear->columns;
+    assay_code rc = assay_format_bytes(ASSAY_FORMAT_I2_S, rows, columns, &linear->bytes, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    uint8_t *codes = assay_alloc((size_t)rows, (size_t)columns);
+    float *scales = assay_alloc((size_t)columns / ASSAY_FORMAT_SCALE_COLS + 1, sizeof *scales);
+    rc = codes && scales ? ASSAY_OK : assay_nomem(err);
+    float scale = 0;
+    for (uint64_t row = 0; rc == ASSAY_OK && row < rows; row++) {
+        uint8_t *at = codes + row * columns;
+        assay_format_codes(tensor->format->format, tensor->data, rows, columns, row, at, scales);
+        rc = one_scale(tensor, scales, columns / ASSAY_FORMAT_SCALE_COLS, row, &scale, err);
+        silence(at, scales, columns);
+    }
+    if (rc == ASSAY_OK) {
+        uint8_t *packed = take(loader, linear->bytes);
+        assay_format_pack(ASSAY_FORMAT_I2_S, codes, rows, columns, scale, packed);
+        linear->weights = packed;
+    }
+    assay_free(codes);
+    assay_free(scales);
+    return rc;
+}
+
+/* Where a pass reads the weights: a copy, or the file itself if that was asked for and it lies well. */
+static assay_code place(struct loader *loader, const struct assay_gguf_tensor *tensor, struct assay_linear *linear,
+                        assay_err *err)
+{
+    uint64_t began = assay_clock_mono_ns();
+    bool is_ternary = linear->activation == ASSAY_ACTIVATION_TERNARY;
+    assay_code rc = ASSAY_OK;
+    linear->weights = tensor->data;
+    linear->bytes = tensor->bytes;
+    if (is_ternary && tensor->type != ASSAY_FORMAT_I2_S) {
+        rc = repack(loader, tensor, linear, err);
+    } else if (loader->setup->pages != ASSAY_PAGES_MAPPED || (uintptr_t)tensor->data % ALIGNMENT != 0) {
+        void *copy = take(loader, tensor->bytes);
+        memcpy(copy, tensor->data, (size_t)tensor->bytes);
+        linear->weights = copy;
+    }
+    if (rc == ASSAY_OK && is_ternary) {
+        const uint8_t *weights = linear->weights;
+        linear->scale = (const float *)(const void *)(weights + linear->rows * linear->columns / 4);
+    }
+    loader->model->repack_ns += assay_clock_mono_ns() - began;
+    return rc;
+}
+
+/* ---- linear layers -----------------------------------------------------------------------------------------------*/
+
+assay_code model_bind(struct loader *loader, const char *operation, const char *format, struct assay_kernel **ret,
+                      assay_err *err)
+{
+    const struct assay_kernel_operation *op = assay_kernel_set_find(loader->model->set, operation, format);
+    return op ? assay_kernel_set_bind(loader->model->set, op, ret, err)
+              : assay_fail(err, ASSAY_BUG, "there is no kernel %s %s", operation, format);
+}
+
+assay_code model_load_linear(struct loader *loader, const char *name, uint64_t columns, uint64_t rows,
+                             struct assay_linear *ret, assay_err *err)
+{
+    const struct assay_gguf_tensor *tensor = NULL;
+    assay_code rc = model_need_tensor(loader, name, columns, rows, &tensor, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    ret->rows = rows;
+    ret->columns = columns;
+    size_t i = 0;
+    while (i < sizeof MULTIPLIERS / sizeof MULTIPLIERS[0] && MULTIPLIERS[i].format != tensor->format->format) {
+        i++;
+    }
+    assert(i < sizeof MULTIPLIERS / sizeof MULTIPLIERS[0]); /* formats of GGUF all have a row */
+    ret->activation = MULTIPLIERS[i].activation;
+    ret->format = tensor->format->name;
+    ret->layout = MULTIPLIERS[i].name;
+    rc = model_bind(loader, MULTIPLIERS[i].operation, MULTIPLIERS[i].name, &ret->kernel, err);
+    return rc == ASSAY_OK ? place(loader, tensor, ret, err) : rc;
+}
