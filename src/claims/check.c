@@ -1,5 +1,6 @@
 /* The front door: reads the inputs into the model, runs the rules, puts together what the caller gets. */
 #include "claims/check.h"
+#include "claims/hardware.h"
 
 #include "claims/directive.h"
 #include "claims/relation.h"
@@ -202,6 +203,7 @@ static void run_rules(struct check *c)
 
 static void release(struct check *c)
 {
+    hardware_done(c);
     struct model *m = &c->m;
     for (uint32_t i = 0; i < m->files.count; i++) {
         assay_free(m->files.at[i].flat);

@@ -25,6 +25,7 @@ struct check {
     VEC(struct finding_key) keys; /* beside findings: where they are in the model */
     uint8_t levels[RULE_COUNT];   /* 0 off, else 1 + level */
     struct place_cache *places;
+    struct hardware *hardware; /* of hardware.c: devices that a file names */
     uint32_t zero_block; /* 1 + the block that rule_range asked last whether it speaks of measuring */
     bool zero_block_measures;
 };

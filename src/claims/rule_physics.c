@@ -1,4 +1,4 @@
-/* C401 to C406: what no machine can give. */
+/* C401 to C405: what no machine can give. */
 #include "claims/record.h"
 #include "claims/relation.h"
 
@@ -329,100 +329,11 @@ static void judge_floor(struct check *c, const struct record *record)
     draft_end(&d);
 }
 
-/* ---- C406 hardware-limit --- */
-
-/* "the reader saw 1.2 GB/s" */
-static bool word_saw_is_before(const struct model *m, const struct quantity *q)
-{
-    const struct block *b = &m->blocks.at[q->block];
-    if (q->item <= b->item || m->items.at[q->item - 1].kind != ITEM_WORD) {
-        return false;
-    }
-    const struct item *before = &m->items.at[q->item - 1];
-    const char *text = model_text(m, q->block).data + (before->flat - b->flat);
-    return (before->len == 3 && strncasecmp(text, "saw", 3) == 0) ||
-           (before->len == 7 && strncasecmp(text, "reached", 7) == 0);
-}
-
-static void judge_link(struct check *c, const struct record *record)
-{
-    const struct model *m = &c->m;
-    struct quantity *limit = NULL;
-    for (uint32_t i = 0; i < record->count && record->is_text; i++) {
-        struct quantity *q = record->at[i];
-        bool is_speed = q->dim == DIM_BIT_RATE || q->dim == DIM_BYTE_RATE;
-        bool is_link = is_speed && (word_is_behind(m, q, W_LINK, 2) || word_is_before(m, q, W_LINK, 2) ||
-                                    word_is_before(m, q, W_BANDWIDTH, 2));
-        if (is_link) {
-            limit = limit ? NULL : q;
-        }
-    }
-    for (uint32_t i = 0; limit && i < record->count; i++) {
-        struct quantity *q = record->at[i];
-        double factor = (q->dim == DIM_BYTE_RATE ? 8 : 1) / (limit->dim == DIM_BYTE_RATE ? 8.0 : 1);
-        bool is_speed = (q->dim == DIM_BIT_RATE || q->dim == DIM_BYTE_RATE) && q != limit && q->bound != BOUND_UPPER &&
-                        q->role == ROLE_MEASURED;
-        bool is_moved =
-            is_speed && (quantity_has_word(m, q, W_RECEIVED) || quantity_has_word(m, q, W_READING) ||
-                         quantity_has_word(m, q, W_THROUGHPUT) || q->stat == STAT_MAX || word_saw_is_before(m, q));
-        if (!is_moved) {
-            continue;
-        }
-        if (q->w.lo * factor > limit->value) {
-            struct draft d = draft_at(c, RULE_C406, q);
-            draft_operand(&d, limit);
-            draft_say(&d, "%s is more than the %s link carries", check_text(c, q), check_text(c, limit));
-            draft_note(&d, "at most %s would be possible", check_value(c, q, limit->value / factor));
-            draft_end(&d);
-        } else {
-            check_holds(q);
-        }
-    }
-}
-
-/* One stream reads the whole dense model for every token. */
-static void judge_decode(struct check *c, const struct record *record)
-{
-    static const char *const EXEMPT[] = {"speculative", "moe", "mixture", "experts", "batched", "draft", NULL};
-    static const char *const SINGLE[] = {"single", NULL};
-    const struct model *m = &c->m;
-    struct quantity *model = NULL, *bandwidth = NULL, *rate = NULL;
-    for (uint32_t i = 0; i < record->count && record->is_text; i++) {
-        struct quantity *q = record->at[i];
-        if (q->dim == DIM_BYTES && (word_is_behind(m, q, W_MODEL, 3) || word_is_behind(m, q, W_DENSE, 3))) {
-            model = q;
-        } else if (q->dim == DIM_BYTE_RATE) {
-            bandwidth = bandwidth ? NULL : q;
-        } else if (q->dim == DIM_RATE && (q->unit == UNIT_TOKENS || q->unit == UNIT_TPS)) {
-            rate = rate ? NULL : q;
-        }
-    }
-    if (!model || !bandwidth || !rate || !block_has_any(m, record->block, SINGLE) ||
-        block_has_any(m, record->block, EXEMPT)) {
-        return;
-    }
-    double needed = model->w.lo * rate->w.lo;
-    if (needed <= bandwidth->w.hi * (bandwidth->alt > 1 ? bandwidth->alt : 1)) {
-        check_holds(rate);
-        return;
-    }
-    struct draft d = draft_at(c, RULE_C406, rate);
-    draft_operand(&d, model);
-    draft_operand(&d, bandwidth);
-    draft_say(&d, "%s of a %s model reads %s, more than %s", check_text(c, rate), check_text(c, model),
-              check_value(c, bandwidth, needed), check_text(c, bandwidth));
-    draft_note(&d, "model bytes x tokens/s <= memory bandwidth; at most %s would be possible",
-               check_value(c, rate, bandwidth->value / model->value));
-    draft_end(&d);
-}
-
 static void judge_block(struct check *c, const struct record *record)
 {
     judge_little(c, record);
     judge_fast(c, record);
     judge_floor(c, record);
-    judge_link(c, record);
-    judge_decode(c, record);
 }
 
 void rule_machine(struct check *c)

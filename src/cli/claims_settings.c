@@ -1,12 +1,17 @@
 #include "cli/claims_settings.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "json/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILE_BYTES_MAX ((size_t)64 << 20)
+#define PATH_BYTES 4096
+#define HARDWARE_VERSION 1
 
 static enum assay_severity severity_of(const char *text)
 {
@@ -122,13 +127,46 @@ static assay_code take_base(struct assay_claims_settings *settings, assay_err *e
     return ASSAY_OK;
 }
 
+/* The table that came with this program: installed beside it, or in its source tree. False: there is none. */
+static bool find_table(char *ret, size_t bytes)
+{
+    static const char *const PLACES[] = {"../share/assay/hardware.json", "../share/hardware.json"};
+    char program[PATH_BYTES];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    for (size_t i = 0; slash && i < sizeof PLACES / sizeof PLACES[0]; i++) {
+        slash[1] = '\0';
+        int n = snprintf(ret, bytes, "%s%s", program, PLACES[i]);
+        if (n > 0 && (size_t)n < bytes && assay_path_exists(ret)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static assay_code load_hardware(struct assay_claims_settings *settings, const char *given, assay_err *err)
+{
+    char found[2 * PATH_BYTES];
+    const char *path = given ? given : find_table(found, sizeof found) ? found : NULL;
+    if (!path) {
+        return ASSAY_OK;
+    }
+    assay_code rc = load_json(path, &settings->hardware, err);
+    bool is_table = rc == ASSAY_OK &&
+                    json_integer_value(json_object_get(settings->hardware, "assay_hardware")) == HARDWARE_VERSION &&
+                    json_is_array(json_object_get(settings->hardware, "devices"));
+    return rc != ASSAY_OK || is_table
+               ? rc
+               : assay_fail(err, ASSAY_MALFORMED,
+                            "%s: no table of devices: '\"assay_hardware\": 1' and 'devices' are wanted", path);
+}
+
 assay_code assay_claims_settings_load(struct assay_claims_settings *settings, const char *policy, const char *hardware,
                                       const char *base, assay_err *err)
 {
     assay_code rc = policy ? load_policy(settings, policy, err) : ASSAY_OK;
-    if (rc == ASSAY_OK && hardware) {
-        rc = load_json(hardware, &settings->hardware, err);
-    }
+    rc = rc == ASSAY_OK ? load_hardware(settings, hardware, err) : rc;
     if (rc == ASSAY_OK && base) {
         rc = load_json(base, &settings->base, err);
         rc = rc == ASSAY_OK ? take_base(settings, err) : rc;
