@@ -16,6 +16,8 @@ static const struct assay_importer *const IMPORTERS[] = {
     &assay_import_google_benchmark,
     &assay_import_go_bench,
     &assay_import_github_action_benchmark,
+    &assay_import_bitnet_1_0,
+    &assay_import_bitnet_1_1,
     &assay_import_bmf, /* last: any object of objects with a "value" could be one */
 };
 #define IMPORTERS_COUNT (sizeof IMPORTERS / sizeof IMPORTERS[0])
@@ -32,6 +34,8 @@ const struct assay_import_format *const *assay_import_formats(size_t *ret_count)
         &assay_import_google_benchmark.format,
         &assay_import_go_bench.format,
         &assay_import_github_action_benchmark.format,
+        &assay_import_bitnet_1_0.format,
+        &assay_import_bitnet_1_1.format,
         &assay_import_bmf.format,
     };
     _Static_assert(sizeof FORMATS / sizeof FORMATS[0] == IMPORTERS_COUNT, "one name an importer");

@@ -101,6 +101,8 @@ extern const struct assay_importer assay_import_hyperfine;
 extern const struct assay_importer assay_import_google_benchmark;
 extern const struct assay_importer assay_import_go_bench;
 extern const struct assay_importer assay_import_github_action_benchmark;
+extern const struct assay_importer assay_import_bitnet_1_0;
+extern const struct assay_importer assay_import_bitnet_1_1;
 extern const struct assay_importer assay_import_bmf;
 
 assay_code assay_import_build(const struct assay_import_request *request, struct assay_import_rows *rows,

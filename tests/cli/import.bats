@@ -23,7 +23,7 @@ imports() {
 }
 
 @test "a summary without samples is never more than undecided" {
-    for file in import_aiperf/summary import_vllm/summary; do
+    for file in import_aiperf/summary import_bitnet/flat import_bitnet/minor-1 import_bitnet/nested import_vllm/summary; do
         imports "$file"
         run_exit 2 "$ASSAY" verify r
         says "RECOMPUTE  not-measured  imported summary"
