@@ -243,7 +243,7 @@ static assay_code log_outcome(const struct assay_run_log *log, const struct assa
                                              run_id, sizeof run_id, err)
                         : rc;
     rc = rc == ASSAY_OK ? assay_outcome_write(kind, run_id, &payload, &log->keys[0].secret, &entry, err) : rc;
-    rc = rc == ASSAY_OK ? assay_log_dir_open(log->dir, ASSAY_LOG_APPEND, &dir, err) : rc;
+    rc = rc == ASSAY_OK ? assay_log_dir_open(log->dir, ASSAY_LOG_EXTEND, &dir, err) : rc;
     rc = rc == ASSAY_OK ? assay_log_dir_append(dir, entry.data, entry.len, &signer, err) : rc;
     rc = rc == ASSAY_OK ? assay_log_dir_prove(dir, dir->head.size - 1, &proof, err) : rc;
     rc = rc == ASSAY_OK ? write_beside(result, "receipt.tlog-entry", &entry, err) : rc;

@@ -243,7 +243,7 @@ static assay_code append_entry(const struct values *values, const char *dir, con
         return rc;
     }
     const struct assay_log_signer signer = assay_cli_log_signer(&log_key);
-    rc = assay_log_dir_open(dir, ASSAY_LOG_APPEND, &log, err);
+    rc = assay_log_dir_open(dir, ASSAY_LOG_EXTEND, &log, err);
     rc = rc == ASSAY_OK ? assay_log_dir_append(log, entry->data, entry->len, &signer, err) : rc;
     rc = rc == ASSAY_OK ? print_head(log, "", values->wants_json, out, err) : rc;
     assay_log_dir_close(log);
@@ -277,16 +277,13 @@ static assay_code log_append(const struct values *values, const char *dir, const
 
 /* ---- prove ---- */
 
-/* A number, or a run: the entry of its document. */
-static assay_code find_index(const struct assay_log_dir *log, const char *place, uint64_t *ret, assay_err *err)
+/* The entry of a run's document. */
+static assay_code find_outcome(const struct assay_log_dir *log, const char *place, uint64_t *ret, assay_err *err)
 {
     struct assay_run_files files;
     json_t *statement = NULL;
     enum assay_document document;
     uint8_t run_id[16];
-    if (assay_tlog_number_read(assay_slice_of(place), ret)) {
-        return ASSAY_OK;
-    }
     assay_code rc = assay_run_files_load(place, NULL, &files, err);
     if (rc != ASSAY_OK) {
         return rc;
@@ -314,8 +311,9 @@ static assay_code log_prove(const struct values *values, const char *dir, const 
     if (!place) {
         return assay_fail(err, ASSAY_USAGE, "'log prove DIR' takes an entry's index, or a run");
     }
-    assay_code rc = assay_log_dir_open(dir, ASSAY_LOG_READ, &log, err);
-    rc = rc == ASSAY_OK ? find_index(log, place, &index, err) : rc;
+    bool is_number = assay_tlog_number_read(assay_slice_of(place), &index); /* else a run, to be found in the log */
+    assay_code rc = assay_log_dir_open(dir, is_number ? ASSAY_LOG_HEAD : ASSAY_LOG_READ, &log, err);
+    rc = rc == ASSAY_OK && !is_number ? find_outcome(log, place, &index, err) : rc;
     rc = rc == ASSAY_OK ? assay_log_dir_prove(log, index, out, err) : rc;
     rc = rc == ASSAY_OK ? assay_cli_output(out, values->out, values->is_forced, err) : rc;
     assay_log_dir_close(log);

@@ -1,5 +1,7 @@
 #include "record/log_entry.h"
 
+#include "record/log_entry_plain.h"
+
 #include "base/mem.h"
 
 #include <assert.h>
@@ -8,15 +10,11 @@
 
 #define FIRST_CAPACITY 256
 
-static assay_code make_room(struct assay_tlog_book *book, assay_err *err)
+static assay_code make_room(struct assay_tlog_book *book, size_t capacity, assay_err *err)
 {
-    if (book->count < book->capacity) {
-        return ASSAY_OK;
-    }
-    if (book->count >= ASSAY_LOG_ENTRIES_MAX) {
+    if (capacity > ASSAY_LOG_ENTRIES_MAX) {
         return assay_fail(err, ASSAY_TOO_LARGE, "the log has over %zu entries", ASSAY_LOG_ENTRIES_MAX);
     }
-    size_t capacity = book->capacity ? 2 * book->capacity : FIRST_CAPACITY;
     struct assay_tlog_row *rows = assay_realloc(book->rows, capacity, sizeof *rows);
     if (!rows) {
         return assay_nomem(err);
@@ -26,32 +24,86 @@ static assay_code make_room(struct assay_tlog_book *book, assay_err *err)
     return ASSAY_OK;
 }
 
+static assay_code read_row(struct assay_slice entry, struct assay_buf *scratch, struct assay_tlog_row *ret,
+                           assay_err *err)
+{
+    assay_code rc = tlog_row_read_plain(entry, scratch, ret) ? ASSAY_OK : assay_tlog_row_read(entry, ret, err);
+    if (rc == ASSAY_OK) {
+        assay_merkle_leaf_hash(entry.data, entry.len, &ret->leaf);
+    }
+    return rc;
+}
+
+assay_code assay_tlog_book_begin(size_t count, struct assay_tlog_book *ret, assay_err *err)
+{
+    *ret = (struct assay_tlog_book){0};
+    assay_merkle_init(&ret->tree);
+    assay_code rc = count > 0 ? make_room(ret, count, err) : ASSAY_OK;
+    ret->count = rc == ASSAY_OK ? count : 0;
+    return rc;
+}
+
+assay_code assay_tlog_book_fill(struct assay_tlog_book *book, struct assay_slice entries, size_t first, size_t count,
+                                assay_err *err)
+{
+    struct assay_buf scratch;
+    struct assay_slice entry;
+    assay_code rc = ASSAY_OK;
+    assert(count <= book->count && first <= book->count - count);
+    assay_buf_init(&scratch, ASSAY_LOG_ENTRY_BYTES_MAX);
+    for (size_t i = first; i < first + count && rc == ASSAY_OK; i++) {
+        rc = assay_entry_cut(&entries, &entry) ? read_row(entry, &scratch, &book->rows[i], err)
+                                               : assay_fail(err, ASSAY_MALFORMED, "the bytes end inside it");
+        if (rc != ASSAY_OK) {
+            assay_wrap(err, "entry %zu of the log", i);
+        }
+    }
+    assay_buf_done(&scratch);
+    return rc;
+}
+
+void assay_tlog_book_end(struct assay_tlog_book *book)
+{
+    for (size_t i = 0; i < book->count; i++) {
+        assay_merkle_add_hash(&book->tree, &book->rows[i].leaf);
+    }
+}
+
 assay_code assay_tlog_book_read(const char *entries, size_t len, struct assay_tlog_book *ret, assay_err *err)
 {
     assert(ret && (entries || len == 0));
-    struct assay_tlog_book book = {0};
+    struct assay_tlog_book book;
     struct assay_slice rest = {entries, len}, entry;
-    assay_code rc = ASSAY_OK;
-    assay_merkle_init(&book.tree);
-    while (rest.len > 0 && rc == ASSAY_OK) {
-        rc = make_room(&book, err);
-        if (rc == ASSAY_OK && !assay_entry_cut(&rest, &entry)) {
-            rc = assay_fail(err, ASSAY_MALFORMED, "the bytes end inside it");
-        }
-        rc = rc == ASSAY_OK ? assay_tlog_row_read(entry, &book.rows[book.count], err) : rc;
-        if (rc == ASSAY_OK) {
-            assay_merkle_add(&book.tree, entry.data, entry.len);
-            book.count++;
-        } else {
-            assay_wrap(err, "entry %zu of the log", book.count);
-        }
+    size_t count = 0;
+    while (assay_entry_cut(&rest, &entry)) {
+        count++;
     }
+    count += rest.len > 0 ? 1 : 0; /* cut short: the reader says so */
+    assay_code rc = assay_tlog_book_begin(count, &book, err);
+    rc = rc == ASSAY_OK ? assay_tlog_book_fill(&book, (struct assay_slice){entries, len}, 0, count, err) : rc;
     if (rc != ASSAY_OK) {
         assay_tlog_book_done(&book);
         return rc;
     }
+    assay_tlog_book_end(&book);
     *ret = book;
     return ASSAY_OK;
+}
+
+assay_code assay_tlog_book_add(struct assay_tlog_book *book, struct assay_slice entry, assay_err *err)
+{
+    struct assay_buf scratch;
+    assay_code rc = book->count < book->capacity
+                        ? ASSAY_OK
+                        : make_room(book, book->capacity ? 2 * book->capacity : FIRST_CAPACITY, err);
+    assay_buf_init(&scratch, ASSAY_LOG_ENTRY_BYTES_MAX);
+    rc = rc == ASSAY_OK ? read_row(entry, &scratch, &book->rows[book->count], err) : rc;
+    assay_buf_done(&scratch);
+    if (rc == ASSAY_OK) {
+        assay_merkle_add_hash(&book->tree, &book->rows[book->count].leaf);
+        book->count++;
+    }
+    return rc;
 }
 
 void assay_tlog_book_done(struct assay_tlog_book *book)
@@ -66,7 +118,7 @@ void assay_tlog_book_root(const struct assay_tlog_book *book, uint64_t size, str
     assert(size <= book->count);
     assay_merkle_init(&tree);
     for (uint64_t i = 0; i < size; i++) {
-        assay_merkle_add(&tree, book->rows[i].bytes.data, book->rows[i].bytes.len);
+        assay_merkle_add_hash(&tree, &book->rows[i].leaf);
     }
     assay_merkle_root(&tree, ret);
 }

@@ -46,6 +46,7 @@ struct assay_tlog_row {
     uint64_t version;              /* policy, trust */
     bool has_previous;
     struct assay_slice bytes; /* the entry; borrowed */
+    struct assay_digest leaf; /* its leaf hash; set by the book */
 };
 
 /* Reads one entry: its form, and what it says. */
@@ -87,6 +88,13 @@ struct assay_tlog_book {
 /* entries: the bundles of the log one after the other (tlog.h). MALFORMED with the number of the entry. */
 assay_code assay_tlog_book_read(const char *entries, size_t len, struct assay_tlog_book *ret, assay_err *err);
 void assay_tlog_book_done(struct assay_tlog_book *book);
+/* The same by several threads: room for `count` rows, each range filled by one of them, then the tree. */
+assay_code assay_tlog_book_begin(size_t count, struct assay_tlog_book *ret, assay_err *err);
+assay_code assay_tlog_book_fill(struct assay_tlog_book *book, struct assay_slice entries, size_t first, size_t count,
+                                assay_err *err);
+void assay_tlog_book_end(struct assay_tlog_book *book);
+/* One entry more, at the end; borrowed. */
+assay_code assay_tlog_book_add(struct assay_tlog_book *book, struct assay_slice entry, assay_err *err);
 
 /* Root of the first `size` entries; size <= book->count. */
 void assay_tlog_book_root(const struct assay_tlog_book *book, uint64_t size, struct assay_digest *ret);

@@ -4,10 +4,14 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -21,65 +25,114 @@ static assay_code join(const struct assay_log_dir *log, const char *name, struct
 
 /* ---- reading ---- */
 
+static assay_code get_file(void *context, const char *name, struct assay_buf *ret, assay_err *err)
+{
+    const struct assay_log_dir *log = context;
+    struct assay_buf path;
+    assay_code rc = join(log, name, &path, err);
+    rc = rc == ASSAY_OK ? assay_buf_read_file(ret, path.data, err) : rc;
+    assay_buf_done(&path);
+    return rc;
+}
+
 static assay_code read_checkpoint(struct assay_log_dir *log, assay_err *err)
 {
-    struct assay_buf path;
     struct assay_note *note = assay_alloc(1, sizeof *note);
-    assay_code rc = note ? join(log, "checkpoint", &path, err) : assay_nomem(err);
     if (!note) {
-        return rc;
+        return assay_nomem(err);
     }
-    rc = rc == ASSAY_OK ? assay_buf_read_file(&log->note, path.data, err) : rc;
+    assay_code rc = log->source.get(log->source.context, "checkpoint", &log->note, err);
     if (rc == ASSAY_NOT_FOUND) {
         assay_wrap(err, "'%s' is no log ('assay log init' makes one)", log->path.data);
     }
     rc = rc == ASSAY_OK ? assay_note_read(log->note.data ? log->note.data : "", log->note.len, note, err) : rc;
     rc = rc == ASSAY_OK ? assay_checkpoint_read(note->text, &log->head, err) : rc;
-    assay_buf_done(&path);
     assay_free(note);
     return rc;
 }
 
-static assay_code read_bundle(struct assay_log_dir *log, uint64_t number, unsigned width, assay_err *err)
+static assay_code read_bundle(struct assay_log_dir *log, uint64_t number, assay_err *err)
 {
-    struct assay_tile tile = {.is_entries = true, .number = number, .width = width};
+    struct assay_tile tile = {.is_entries = true, .number = number, .width = log_tile_width(log->head.size, number)};
     char name[ASSAY_TILE_PATH_BYTES];
-    struct assay_buf path, bytes;
+    size_t before = log->entries.len;
     assay_tile_path(&tile, name);
-    assay_buf_init(&bytes, (size_t)ASSAY_TILE_WIDTH * (UINT16_MAX + 3));
-    assay_code rc = join(log, name, &path, err);
-    rc = rc == ASSAY_OK ? assay_buf_read_file(&bytes, path.data, err) : rc;
-    struct assay_slice rest = {bytes.data, bytes.len}, entry;
-    for (unsigned i = 0; i < width && rc == ASSAY_OK; i++) {
+    assay_code rc = log->source.get(log->source.context, name, &log->entries, err);
+    struct assay_slice rest = {log->entries.data ? log->entries.data + before : "", log->entries.len - before}, entry;
+    for (unsigned i = 0; i < tile.width && rc == ASSAY_OK; i++) {
         if (!assay_entry_cut(&rest, &entry)) {
-            rc = assay_fail(err, ASSAY_MALFORMED, "'%s' holds %u entries, expected %u", path.data, i, width);
+            rc = assay_fail(err, ASSAY_MALFORMED, "'%s' holds %u entries, expected %u", name, i, tile.width);
         }
     }
-    if (rc == ASSAY_OK && rest.len > 0) {
-        rc = assay_fail(err, ASSAY_MALFORMED, "'%s' holds %zu bytes behind its last entry, expected none", path.data,
-                        rest.len);
+    return rc == ASSAY_OK && rest.len > 0
+               ? assay_fail(err, ASSAY_MALFORMED, "'%s' holds %zu bytes behind its last entry, expected none", name,
+                            rest.len)
+               : rc;
+}
+
+/* ---- all entries, by two threads where there are many ---- */
+
+#define ENTRIES_FOR_THREADS 4096 /* some 10 ms of work */
+
+struct half {
+    struct assay_tlog_book *book;
+    struct assay_slice entries;
+    size_t first, count;
+    assay_code rc;
+    assay_err err;
+};
+
+static void *fill_half(void *argument)
+{
+    struct half *half = argument;
+    half->rc = assay_tlog_book_fill(half->book, half->entries, half->first, half->count, &half->err);
+    return NULL;
+}
+
+static assay_code fill_book(struct assay_tlog_book *book, struct assay_slice entries, assay_err *err)
+{
+    struct half halves[2] = {{.book = book, .entries = entries, .count = book->count}, {.book = book}};
+    struct assay_thread thread;
+    struct assay_slice rest = entries, entry;
+    bool has_thread = false;
+    if (book->count >= ENTRIES_FOR_THREADS && assay_thread_cpu_count() > 1) {
+        halves[0].count = halves[1].first = book->count / 2;
+        halves[1].count = book->count - halves[1].first;
+        for (size_t i = 0; i < halves[0].count; i++) {
+            (void)assay_entry_cut(&rest, &entry); /* read_bundle has seen that they are there */
+        }
+        halves[1].entries = rest;
+        has_thread = assay_thread_start(&thread, "log", fill_half, &halves[1], NULL) == ASSAY_OK;
     }
-    if (rc == ASSAY_OK) {
-        assay_buf_append(&log->entries, bytes.data, bytes.len);
-        rc = assay_buf_check(&log->entries, err);
+    (void)fill_half(&halves[0]);
+    if (has_thread) {
+        assay_thread_join(&thread);
+    } else {
+        (void)fill_half(&halves[1]);
     }
-    assay_buf_done(&path);
-    assay_buf_done(&bytes);
-    return rc;
+    const struct half *bad = halves[0].rc != ASSAY_OK ? &halves[0] : &halves[1];
+    if (bad->rc != ASSAY_OK && err) {
+        *err = bad->err;
+    }
+    return bad->rc;
 }
 
 static assay_code read_entries(struct assay_log_dir *log, assay_err *err)
 {
-    uint64_t full = log->head.size / ASSAY_TILE_WIDTH;
-    unsigned width = (unsigned)(log->head.size % ASSAY_TILE_WIDTH);
     assay_code rc = ASSAY_OK;
-    for (uint64_t i = 0; i < full && rc == ASSAY_OK; i++) {
-        rc = read_bundle(log, i, ASSAY_TILE_WIDTH, err);
+    if (log->head.size > ASSAY_LOG_ENTRIES_MAX) {
+        return assay_fail(err, ASSAY_TOO_LARGE, "the log has over %zu entries", ASSAY_LOG_ENTRIES_MAX);
     }
-    rc = rc == ASSAY_OK && width > 0 ? read_bundle(log, full, width, err) : rc;
-    return rc == ASSAY_OK
-               ? assay_tlog_book_read(log->entries.data ? log->entries.data : "", log->entries.len, &log->book, err)
-               : rc;
+    for (uint64_t i = 0; log_tile_width(log->head.size, i) > 0 && rc == ASSAY_OK; i++) {
+        rc = read_bundle(log, i, err);
+    }
+    rc = rc == ASSAY_OK ? assay_tlog_book_begin((size_t)log->head.size, &log->book, err) : rc;
+    rc = rc == ASSAY_OK ? fill_book(&log->book, (struct assay_slice){log->entries.data, log->entries.len}, err) : rc;
+    if (rc == ASSAY_OK) {
+        assay_tlog_book_end(&log->book);
+        log->has_book = true;
+    }
+    return rc;
 }
 
 static assay_code take_lock(struct assay_log_dir *log, assay_err *err)
@@ -101,34 +154,54 @@ static struct assay_log_dir *make(const char *path)
     struct assay_log_dir *log = assay_alloc(1, sizeof *log);
     if (log) {
         log->lock = -1;
+        log->source = (struct assay_log_source){.get = get_file, .context = log};
         assay_buf_init(&log->path, ASSAY_LOG_PATH_BYTES_MAX);
         assay_buf_init(&log->note, ASSAY_NOTE_BYTES_MAX);
         assay_buf_init(&log->entries, ASSAY_LOG_BYTES_MAX);
+        assay_arena_init(&log->added, ASSAY_LOG_BYTES_MAX);
         assay_buf_text(&log->path, path);
     }
     return log;
+}
+
+static assay_code open_log(struct assay_log_dir *log, enum assay_log_mode mode, struct assay_log_dir **ret,
+                           assay_err *err)
+{
+    bool is_for_append = mode == ASSAY_LOG_EXTEND || mode == ASSAY_LOG_APPEND;
+    bool has_all = mode == ASSAY_LOG_READ || mode == ASSAY_LOG_APPEND;
+    assay_code rc = assay_buf_check(&log->path, err);
+    if (rc == ASSAY_OK && is_for_append && assay_path_is_dir(log->path.data)) {
+        rc = take_lock(log, err);
+    }
+    rc = rc == ASSAY_OK ? read_checkpoint(log, err) : rc;
+    rc = rc == ASSAY_OK && has_all ? read_entries(log, err) : rc;
+    rc = rc == ASSAY_OK && is_for_append ? log_edge_open(log, err) : rc;
+    if (rc != ASSAY_OK) {
+        assay_wrap(err, "log '%s'", log->path.data ? log->path.data : "");
+        assay_log_dir_close(log);
+        return rc;
+    }
+    *ret = log;
+    return ASSAY_OK;
 }
 
 assay_code assay_log_dir_open(const char *path, enum assay_log_mode mode, struct assay_log_dir **ret, assay_err *err)
 {
     assert(path && ret);
     struct assay_log_dir *log = make(path);
+    return log ? open_log(log, mode, ret, err) : assay_nomem(err);
+}
+
+assay_code assay_log_open_from(const struct assay_log_source *source, const char *shown, enum assay_log_mode mode,
+                               struct assay_log_dir **ret, assay_err *err)
+{
+    assert(source && shown && ret && (mode == ASSAY_LOG_HEAD || mode == ASSAY_LOG_READ));
+    struct assay_log_dir *log = make(shown);
     if (!log) {
         return assay_nomem(err);
     }
-    assay_code rc = assay_buf_check(&log->path, err);
-    if (rc == ASSAY_OK && mode == ASSAY_LOG_APPEND && assay_path_is_dir(path)) {
-        rc = take_lock(log, err);
-    }
-    rc = rc == ASSAY_OK ? read_checkpoint(log, err) : rc;
-    rc = rc == ASSAY_OK ? read_entries(log, err) : rc;
-    if (rc != ASSAY_OK) {
-        assay_wrap(err, "log '%s'", path);
-        assay_log_dir_close(log);
-        return rc;
-    }
-    *ret = log;
-    return ASSAY_OK;
+    log->source = *source;
+    return open_log(log, mode, ret, err);
 }
 
 void assay_log_dir_close(struct assay_log_dir *log)
@@ -138,6 +211,8 @@ void assay_log_dir_close(struct assay_log_dir *log)
             (void)close(log->lock); /* gives the lock back */
         }
         assay_tlog_book_done(&log->book);
+        log_edge_close(log->edge);
+        assay_arena_done(&log->added);
         assay_buf_done(&log->path);
         assay_buf_done(&log->note);
         assay_buf_done(&log->entries);
@@ -163,15 +238,6 @@ assay_code assay_log_file_write(const struct assay_log_dir *log, const char *nam
              : rc;
     assay_buf_done(&path);
     assay_buf_done(&directory);
-    return rc;
-}
-
-assay_code assay_log_file_read(const struct assay_log_dir *log, const char *name, struct assay_buf *ret, assay_err *err)
-{
-    struct assay_buf path;
-    assay_code rc = join(log, name, &path, err);
-    rc = rc == ASSAY_OK ? assay_buf_read_file(ret, path.data, err) : rc;
-    assay_buf_done(&path);
     return rc;
 }
 
@@ -226,56 +292,98 @@ assay_code assay_log_dir_init(const char *path, const struct assay_log_signer *s
     return rc;
 }
 
-/* The entry's bundle with it: the last one, partial or just filled. */
-static assay_code write_bundle(const struct assay_log_dir *log, assay_err *err)
+/* For whoever asks later what stood in the log by then; append replaces the checkpoint. */
+static assay_code keep_cosigned(const struct assay_log_dir *log, const struct assay_buf *note, assay_err *err)
 {
-    uint64_t last = log->book.count - 1, number = last / ASSAY_TILE_WIDTH;
-    struct assay_tile tile = {.is_entries = true, .number = number, .width = (unsigned)(last % ASSAY_TILE_WIDTH) + 1};
-    char name[ASSAY_TILE_PATH_BYTES];
-    struct assay_buf bundle;
-    assay_code rc = ASSAY_OK;
-    assay_buf_init(&bundle, (size_t)ASSAY_TILE_WIDTH * (UINT16_MAX + 3));
-    for (uint64_t i = number * ASSAY_TILE_WIDTH; i <= last && rc == ASSAY_OK; i++) {
-        rc = assay_entry_append(log->book.rows[i].bytes.data, log->book.rows[i].bytes.len, &bundle, err);
-    }
-    assay_tile_path(&tile, name);
-    rc = rc == ASSAY_OK ? assay_log_file_write(log, name, &bundle, err) : rc;
-    assay_buf_done(&bundle);
-    return rc;
+    char name[64];
+    (void)snprintf(name, sizeof name, "cosigned/%" PRIu64, log->head.size);
+    return assay_log_file_write(log, name, note, err);
 }
 
-static assay_code check_head(const struct assay_log_dir *log, assay_err *err)
+assay_code assay_log_dir_put_cosigned(struct assay_log_dir *log, const struct assay_buf *note, assay_err *err)
 {
-    struct assay_digest root;
-    assay_merkle_root(&log->book.tree, &root);
-    bool is_same = log->book.count == log->head.size && memcmp(root.bytes, log->head.root, sizeof log->head.root) == 0;
-    return is_same ? ASSAY_OK
-                   : assay_fail(err, ASSAY_MALFORMED, "log '%s': the entries do not give the root of the checkpoint",
-                                log->path.data);
+    assert(log->lock >= 0);
+    assay_code rc = keep_cosigned(log, note, err);
+    return rc == ASSAY_OK ? assay_log_file_write(log, "checkpoint", note, err) : rc;
+}
+
+static assay_code add_to_book(struct assay_log_dir *log, const char *bytes, size_t len, assay_err *err)
+{
+    const char *kept = assay_arena_text(&log->added, bytes, len);
+    return kept ? assay_tlog_book_add(&log->book, (struct assay_slice){kept, len}, err) : assay_nomem(err);
 }
 
 assay_code assay_log_dir_append(struct assay_log_dir *log, const char *bytes, size_t len,
                                 const struct assay_log_signer *signer, assay_err *err)
 {
-    struct assay_tlog_book book;
+    struct assay_tlog_row row;
     struct assay_digest root;
-    assert(log->lock >= 0);
-    assay_code rc = check_head(log, err);
-    rc = rc == ASSAY_OK ? assay_entry_append(bytes, len, &log->entries, err) : rc;
-    /* the buffer may have moved: every slice is read anew */
-    rc = rc == ASSAY_OK ? assay_tlog_book_read(log->entries.data, log->entries.len, &book, err) : rc;
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
-    assay_tlog_book_done(&log->book);
-    log->book = book;
-    rc = write_bundle(log, err);
-    rc = rc == ASSAY_OK ? assay_log_tiles_write(log, err) : rc;
+    assert(log->lock >= 0 && log->edge);
+    assay_code rc =
+        assay_tlog_row_read((struct assay_slice){bytes, len}, &row, err); /* what is no entry is not added */
+    rc = rc == ASSAY_OK ? log_edge_add(log, bytes, len, &root, err) : rc;
+    rc = rc == ASSAY_OK && log->has_book ? add_to_book(log, bytes, len, err) : rc;
     if (rc == ASSAY_OK) {
-        assay_merkle_root(&log->book.tree, &root);
-        log->head.size = log->book.count;
+        log->head.size++;
         memcpy(log->head.root, root.bytes, sizeof log->head.root);
         rc = write_checkpoint(log, signer, err);
     }
+    return rc;
+}
+
+/* ---- heads that witnesses signed ---- */
+
+static int by_size(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Of a directory without that folder there are none. */
+static size_t list_sizes(const char *path, uint64_t *ret, size_t max)
+{
+    DIR *folder = opendir(path);
+    size_t count = 0, at = 0;
+    for (const struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
+        uint64_t size;
+        if (!assay_tlog_number_read(assay_slice_of(entry->d_name), &size)) {
+            continue;
+        }
+        if (count < max) {
+            ret[count++] = size;
+        } else { /* the smallest of those kept gives way */
+            for (size_t i = at = 0; i < count; i++) {
+                at = ret[i] < ret[at] ? i : at;
+            }
+            ret[at] = size > ret[at] ? size : ret[at];
+        }
+    }
+    if (folder) {
+        (void)closedir(folder);
+    }
+    qsort(ret, count, sizeof *ret, by_size);
+    return count;
+}
+
+assay_code assay_log_dir_read_cosigned(const struct assay_log_dir *log, struct assay_buf *ret, assay_err *err)
+{
+    struct assay_buf path;
+    uint64_t *sizes = assay_alloc(ASSAY_LOG_COSIGNED_MAX, sizeof *sizes);
+    assay_code rc = sizes ? join(log, "cosigned", &path, err) : assay_nomem(err);
+    if (!sizes) {
+        return rc;
+    }
+    size_t count = rc == ASSAY_OK ? list_sizes(path.data, sizes, ASSAY_LOG_COSIGNED_MAX) : 0;
+    for (size_t i = 0; i < count && rc == ASSAY_OK; i++) {
+        char name[64];
+        struct assay_buf note;
+        (void)snprintf(name, sizeof name, "cosigned/%" PRIu64, sizes[i]);
+        assay_buf_init(&note, UINT16_MAX);
+        rc = log->source.get(log->source.context, name, &note, err);
+        rc = rc == ASSAY_OK ? assay_entry_append(note.data ? note.data : "", note.len, ret, err) : rc;
+        assay_buf_done(&note);
+    }
+    assay_buf_done(&path);
+    assay_free(sizes);
     return rc;
 }

@@ -5,156 +5,191 @@
 #include <assert.h>
 #include <string.h>
 
-#define LEVELS_MAX 64
-
-/* levels[l][i]: root of the 2^l leaves from i << l; only perfect subtrees. */
-struct tree {
-    struct assay_digest *levels[LEVELS_MAX];
-    uint64_t counts[LEVELS_MAX];
-};
-
-static void tree_done(struct tree *tree)
-{
-    for (size_t i = 0; i < LEVELS_MAX; i++) {
-        assay_free(tree->levels[i]);
-    }
-}
-
-static assay_code tree_make(const struct assay_tlog_book *book, struct tree *ret, assay_err *err)
-{
-    *ret = (struct tree){0};
-    uint64_t count = book->count;
-    for (size_t level = 0; count > 0; level++, count /= 2) {
-        struct assay_digest *hashes = assay_alloc((size_t)count, sizeof *hashes);
-        if (!hashes) {
-            tree_done(ret);
-            return assay_nomem(err);
-        }
-        for (uint64_t i = 0; i < count; i++) {
-            if (level == 0) {
-                assay_merkle_leaf_hash(book->rows[i].bytes.data, book->rows[i].bytes.len, &hashes[i]);
-            } else {
-                const struct assay_digest *below = ret->levels[level - 1];
-                assay_merkle_node_hash(&below[2 * i], &below[2 * i + 1], &hashes[i]);
-            }
-        }
-        ret->levels[level] = hashes;
-        ret->counts[level] = count;
-    }
-    return ASSAY_OK;
-}
-
-static assay_code read_node(void *context, unsigned level, uint64_t index, struct assay_digest *ret, assay_err *err)
-{
-    const struct tree *tree = context;
-    (void)err;
-    assert(level < LEVELS_MAX && index < tree->counts[level]);
-    *ret = tree->levels[level][index];
-    return ASSAY_OK;
-}
-
 /* ---- tiles ---- */
 
-static void tile_bytes(const struct tree *tree, const struct assay_tile *tile, struct assay_buf *ret)
+unsigned log_tile_width(uint64_t count, uint64_t number)
 {
-    const struct assay_digest *hashes = tree->levels[8 * tile->level] + tile->number * ASSAY_TILE_WIDTH;
-    assay_buf_append(ret, hashes, (size_t)tile->width * sizeof *hashes);
+    uint64_t first = number * ASSAY_TILE_WIDTH;
+    uint64_t left = first < count ? count - first : 0;
+    return left < ASSAY_TILE_WIDTH ? (unsigned)left : ASSAY_TILE_WIDTH;
 }
 
-static bool next_tile(uint64_t hashes, struct assay_tile *tile)
+void log_hashes_root(const char *hashes, size_t count, struct assay_digest *ret)
 {
-    uint64_t first = tile->number * ASSAY_TILE_WIDTH;
-    uint64_t left = first < hashes ? hashes - first : 0;
-    tile->width = left < ASSAY_TILE_WIDTH ? (unsigned)left : ASSAY_TILE_WIDTH;
-    return left > 0;
-}
-
-/* A new hash at a level changes the level's last tile; a full one gives the level above a new hash. */
-assay_code assay_log_tiles_write(const struct assay_log_dir *log, assay_err *err)
-{
-    struct tree tree;
-    assay_code rc = tree_make(&log->book, &tree, err);
-    uint64_t size = log->book.count;
-    for (unsigned level = 0; level < ASSAY_TILE_LEVELS && rc == ASSAY_OK; level++) {
-        uint64_t hashes = assay_tile_hashes(level, size);
-        bool is_new = hashes > 0 && (level == 0 || size % ((uint64_t)1 << (8 * level)) == 0);
-        if (!is_new) {
-            break;
-        }
-        struct assay_tile tile = {.level = level, .number = (hashes - 1) / ASSAY_TILE_WIDTH};
-        char name[ASSAY_TILE_PATH_BYTES];
-        struct assay_buf bytes;
-        (void)next_tile(hashes, &tile);
-        assay_buf_init(&bytes, (size_t)ASSAY_TILE_WIDTH * ASSAY_DIGEST_BYTES + 1);
-        tile_bytes(&tree, &tile, &bytes);
-        assay_tile_path(&tile, name);
-        rc = assay_buf_check(&bytes, err);
-        rc = rc == ASSAY_OK ? assay_log_file_write(log, name, &bytes, err) : rc;
-        assay_buf_done(&bytes);
+    struct assay_merkle tree;
+    struct assay_digest hash;
+    assay_merkle_init(&tree);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(hash.bytes, hashes + i * sizeof hash, sizeof hash);
+        assay_merkle_add_hash(&tree, &hash);
     }
-    tree_done(&tree);
+    assay_merkle_root(&tree, ret);
+}
+
+assay_code log_tile_read(const struct assay_log_dir *log, unsigned level, uint64_t number, struct assay_buf *ret,
+                         assay_err *err)
+{
+    struct assay_tile tile = {
+        .level = level, .number = number, .width = log_tile_width(assay_tile_hashes(level, log->head.size), number)};
+    char name[ASSAY_TILE_PATH_BYTES];
+    assert(tile.width > 0);
+    assay_tile_path(&tile, name);
+    assay_code rc = log->source.get(log->source.context, name, ret, err);
+    size_t due = (size_t)tile.width * ASSAY_DIGEST_BYTES;
+    if (rc == ASSAY_TOO_LARGE || (rc == ASSAY_OK && ret->len != due)) {
+        rc = assay_fail(err, ASSAY_MALFORMED, "'%s' does not hold %u hashes", name, tile.width);
+    }
     return rc;
 }
 
-static assay_code check_tile(const struct assay_log_dir *log, const struct tree *tree, const struct assay_tile *tile,
-                             assay_err *err)
+/* ---- every tile against the entries ---- */
+
+static assay_code check_tile(const struct assay_log_dir *log, unsigned level, uint64_t number, const char *due,
+                             size_t due_len, assay_err *err)
 {
+    struct assay_tile tile = {.level = level, .number = number, .width = (unsigned)(due_len / ASSAY_DIGEST_BYTES)};
     char name[ASSAY_TILE_PATH_BYTES];
-    struct assay_buf found, due;
-    assay_tile_path(tile, name);
-    assay_buf_init(&found, (size_t)ASSAY_TILE_WIDTH * ASSAY_DIGEST_BYTES + 1);
-    assay_buf_init(&due, (size_t)ASSAY_TILE_WIDTH * ASSAY_DIGEST_BYTES + 1);
-    tile_bytes(tree, tile, &due);
-    assay_code rc = assay_buf_check(&due, err);
-    rc = rc == ASSAY_OK ? assay_log_file_read(log, name, &found, err) : rc;
+    struct assay_buf found;
+    assay_tile_path(&tile, name);
+    assay_buf_init(&found, LOG_TILE_BYTES + 1);
+    assay_code rc = log->source.get(log->source.context, name, &found, err);
     bool is_bad = rc == ASSAY_NOT_FOUND || rc == ASSAY_TOO_LARGE ||
-                  (rc == ASSAY_OK && (found.len != due.len || memcmp(found.data, due.data, due.len) != 0));
+                  (rc == ASSAY_OK && (found.len != due_len || memcmp(found.data, due, due_len) != 0));
     if (is_bad) {
         rc = assay_fail(err, ASSAY_WANTING, "'%s' %s", name,
                         rc == ASSAY_NOT_FOUND ? "is missing" : "does not hold the hashes of the entries");
     }
     assay_buf_done(&found);
-    assay_buf_done(&due);
+    return rc;
+}
+
+/* The tiles of one level; its full ones make the hashes of the level above. */
+static assay_code check_level(const struct assay_log_dir *log, unsigned level, const struct assay_digest *hashes,
+                              uint64_t count, struct assay_digest *above, uint64_t *ret_count, assay_err *err)
+{
+    assay_code rc = ASSAY_OK;
+    for (uint64_t number = 0; log_tile_width(count, number) > 0 && rc == ASSAY_OK; number++) {
+        const char *due = (const char *)(hashes + number * ASSAY_TILE_WIDTH);
+        unsigned width = log_tile_width(count, number);
+        rc = check_tile(log, level, number, due, (size_t)width * ASSAY_DIGEST_BYTES, err);
+        if (width == ASSAY_TILE_WIDTH) {
+            log_hashes_root(due, width, &above[number]);
+        }
+        (*ret_count)++;
+    }
     return rc;
 }
 
 assay_code assay_log_dir_check_tiles(const struct assay_log_dir *log, uint64_t *ret_count, assay_err *err)
 {
-    struct tree tree;
-    assay_code rc = tree_make(&log->book, &tree, err);
+    uint64_t count = log->book.count;
+    struct assay_digest *hashes = assay_alloc((size_t)count + 1, sizeof *hashes);
+    struct assay_digest *above = assay_alloc((size_t)(count / ASSAY_TILE_WIDTH) + 1, sizeof *above);
+    assay_code rc = hashes && above ? ASSAY_OK : assay_nomem(err);
+    assert(log->has_book);
     *ret_count = 0;
-    for (unsigned level = 0; level < ASSAY_TILE_LEVELS && rc == ASSAY_OK; level++) {
-        uint64_t hashes = assay_tile_hashes(level, log->book.count);
-        struct assay_tile tile = {.level = level};
-        for (; next_tile(hashes, &tile) && rc == ASSAY_OK; tile.number++) {
-            rc = check_tile(log, &tree, &tile, err);
-            (*ret_count)++;
-        }
+    for (uint64_t i = 0; i < count && rc == ASSAY_OK; i++) {
+        hashes[i] = log->book.rows[i].leaf;
     }
-    tree_done(&tree);
+    for (unsigned level = 0; level < ASSAY_TILE_LEVELS && count > 0 && rc == ASSAY_OK; level++) {
+        rc = check_level(log, level, hashes, count, above, ret_count, err);
+        count /= ASSAY_TILE_WIDTH;
+        memcpy(hashes, above, (size_t)count * sizeof *hashes);
+    }
+    assay_free(hashes);
+    assay_free(above);
     return rc;
 }
 
 /* ---- proofs ---- */
 
+#define KEPT_MAX 16 /* two of each level: the one on the way to the leaf, and the last */
+
+struct kept_tile {
+    bool is_there;
+    unsigned level;
+    uint64_t number;
+    struct assay_buf bytes;
+};
+
+struct tile_reader {
+    const struct assay_log_dir *log;
+    struct kept_tile kept[KEPT_MAX];
+    size_t next;
+};
+
+static assay_code find_tile(struct tile_reader *reader, unsigned level, uint64_t number, const struct assay_buf **ret,
+                            assay_err *err)
+{
+    for (size_t i = 0; i < KEPT_MAX; i++) {
+        struct kept_tile *kept = &reader->kept[i];
+        if (kept->is_there && kept->level == level && kept->number == number) {
+            *ret = &kept->bytes;
+            return ASSAY_OK;
+        }
+    }
+    struct kept_tile *kept = &reader->kept[reader->next++ % KEPT_MAX];
+    assay_buf_done(&kept->bytes);
+    *kept = (struct kept_tile){.level = level, .number = number};
+    assay_buf_init(&kept->bytes, LOG_TILE_BYTES + 1);
+    assay_code rc = log_tile_read(reader->log, level, number, &kept->bytes, err);
+    kept->is_there = rc == ASSAY_OK;
+    *ret = &kept->bytes;
+    return rc;
+}
+
+/* 2^level leaves are a run of hashes in one tile: levels of tiles are eight levels of the tree. */
+static assay_code read_node(void *context, unsigned level, uint64_t index, struct assay_digest *ret, assay_err *err)
+{
+    struct tile_reader *reader = context;
+    unsigned inside = level % 8;
+    uint64_t first = index << inside;
+    const struct assay_buf *tile;
+    assay_code rc = find_tile(reader, level / 8, first / ASSAY_TILE_WIDTH, &tile, err);
+    if (rc == ASSAY_OK) {
+        size_t at = (size_t)(first % ASSAY_TILE_WIDTH) * ASSAY_DIGEST_BYTES;
+        log_hashes_root(tile->data + at, (size_t)1 << inside, ret);
+    }
+    return rc;
+}
+
+static assay_code make_proof(struct tile_reader *reader, uint64_t index, struct assay_tlog_proof *ret, assay_err *err)
+{
+    const struct assay_checkpoint *head = &reader->log->head;
+    const struct assay_tree_reader tree = {.read = read_node, .context = reader};
+    struct assay_digest leaf, root;
+    memcpy(root.bytes, head->root, sizeof root.bytes);
+    assay_code rc = read_node(reader, 0, index, &leaf, err);
+    rc = rc == ASSAY_OK ? assay_inclusion_make(&tree, index, head->size, ret, err) : rc;
+    return rc == ASSAY_OK && !assay_inclusion_is_proven(index, head->size, &leaf, ret, &root)
+               ? assay_fail(err, ASSAY_MALFORMED, "log '%s': the tiles do not give the root of the checkpoint",
+                            reader->log->path.data)
+               : rc;
+}
+
 assay_code assay_log_dir_prove(const struct assay_log_dir *log, uint64_t index, struct assay_buf *out, assay_err *err)
 {
-    struct tree tree;
     struct assay_tlog_proof_file file = {.index = index, .checkpoint = {log->note.data, log->note.len}};
-    if (index >= log->head.size || log->head.size != log->book.count) {
-        return assay_fail(err, ASSAY_USAGE, "the log has entries 0 to %llu, found %llu",
-                          (unsigned long long)log->head.size - 1, (unsigned long long)index);
+    if (index >= log->head.size) {
+        return assay_fail(err, ASSAY_USAGE, "the log has %llu entries, numbered from 0, found %llu",
+                          (unsigned long long)log->head.size, (unsigned long long)index);
     }
-    assay_code rc = tree_make(&log->book, &tree, err);
-    if (rc != ASSAY_OK) {
-        return rc;
+    struct tile_reader *reader = assay_alloc(1, sizeof *reader);
+    if (!reader) {
+        return assay_nomem(err);
     }
-    const struct assay_tree_reader reader = {.read = read_node, .context = &tree};
-    rc = assay_inclusion_make(&reader, index, log->head.size, &file.proof, err);
+    reader->log = log;
+    for (size_t i = 0; i < KEPT_MAX; i++) {
+        assay_buf_init(&reader->kept[i].bytes, LOG_TILE_BYTES + 1);
+    }
+    assay_code rc = make_proof(reader, index, &file.proof, err);
     if (rc == ASSAY_OK) {
         assay_tlog_proof_write(&file, out);
         rc = assay_buf_check(out, err);
     }
-    tree_done(&tree);
+    for (size_t i = 0; i < KEPT_MAX; i++) {
+        assay_buf_done(&reader->kept[i].bytes);
+    }
+    assay_free(reader);
     return rc;
 }

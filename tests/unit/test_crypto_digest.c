@@ -124,6 +124,28 @@ static void the_incremental_root_is_the_recursive_one_for_sizes_up_to_300(void *
     }
 }
 
+/* Whatever computes the blocks here: every length up to five blocks, cut in two at every place. */
+static void sha256_is_libsodiums_for_every_length_and_cut(void **state)
+{
+    (void)state;
+    unsigned char bytes[5 * 64], due[ASSAY_DIGEST_BYTES];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)(i * 131 + 7);
+    }
+    for (size_t len = 0; len <= sizeof bytes; len++) {
+        assert_int_equal(crypto_hash_sha256(due, bytes, len), 0);
+        for (size_t cut = 0; cut <= len; cut++) {
+            struct assay_sha256 hash;
+            struct assay_digest digest;
+            assay_sha256_init(&hash);
+            assay_sha256_add(&hash, bytes, cut);
+            assay_sha256_add(&hash, bytes + cut, len - cut);
+            assay_sha256_end(&hash, &digest);
+            assert_memory_equal(digest.bytes, due, sizeof due);
+        }
+    }
+}
+
 /* ---- base64 ---- */
 
 static void base64_is_that_of_rfc_4648(void **state)
@@ -283,6 +305,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_digests),
+        cmocka_unit_test(sha256_is_libsodiums_for_every_length_and_cut),
         cmocka_unit_test(a_digest_is_read_from_exactly_64_lowercase_hex_digits),
         cmocka_unit_test(merkle_roots_are_those_of_rfc_6962_at_every_size),
         cmocka_unit_test(the_incremental_root_is_the_recursive_one_for_sizes_up_to_300),
