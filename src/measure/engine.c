@@ -195,7 +195,7 @@ assay_code assay_engine_run(struct assay_engine *engine, assay_err *err)
     assay_code rc = start_workers(engine, &started, err);
     open_gate(engine, started);
     if (engine->is_open) {
-        assay_code watched = assay_engine_watch(engine, err);
+        assay_code watched = assay_engine_monitor(engine, err);
         rc = rc == ASSAY_OK ? watched : rc;
     }
     for (size_t i = 0; i < started; i++) {

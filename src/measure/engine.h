@@ -128,6 +128,6 @@ void assay_quiet_wake(struct assay_engine *engine);
 void *assay_worker_main(void *argument);
 
 /* monitor.c: until all workers have ended. */
-assay_code assay_engine_watch(struct assay_engine *engine, assay_err *err);
+assay_code assay_engine_monitor(struct assay_engine *engine, assay_err *err);
 
 #endif

@@ -175,7 +175,7 @@ static void hurry_on_stop(struct assay_engine *engine)
     }
 }
 
-assay_code assay_engine_watch(struct assay_engine *engine, assay_err *err)
+assay_code assay_engine_monitor(struct assay_engine *engine, assay_err *err)
 {
     assay_code rc = ASSAY_OK;
     read_host(engine, false); /* where the first interval begins */
