@@ -151,7 +151,10 @@ static assay_code make_room(struct assay_engine *engine, const struct assay_engi
     engine->batch = setup->batch ? setup->batch : ASSAY_ENGINE_BATCH;
     engine->context = setup->context ? setup->context : most;
     engine->logits_rows = setup->logits ? setup->logits : ASSAY_ENGINE_LOGITS;
-    uint64_t positions = setup->positions ? setup->positions : engine->context;
+    uint64_t sequences = setup->sequences ? setup->sequences : 1, positions = setup->positions;
+    if (positions == 0 && !assay_mul_u64(engine->context, sequences, &positions)) {
+        positions = UINT64_MAX; /* refused below */
+    }
     if (engine->context > most || engine->batch > ASSAY_ENGINE_BATCH_MAX ||
         engine->logits_rows > ASSAY_ENGINE_LOGITS_MAX || positions > UINT32_MAX) {
         return assay_fail(err, ASSAY_USAGE,
@@ -267,6 +270,16 @@ struct assay_kernel_set *assay_engine_kernels(const struct assay_engine *engine)
 struct assay_team *assay_engine_team(const struct assay_engine *engine)
 {
     return engine->team;
+}
+
+uint64_t assay_engine_context(const struct assay_engine *engine)
+{
+    return engine->context;
+}
+
+uint64_t assay_engine_positions(const struct assay_engine *engine)
+{
+    return engine->pool_pages * ASSAY_KV_PAGE_POSITIONS;
 }
 
 uint64_t assay_engine_positions_free(const struct assay_engine *engine)

@@ -35,7 +35,8 @@ struct assay_engine_setup {
     enum assay_pages pages;
     uint64_t batch;                             /* tokens of one pass; 0: ASSAY_ENGINE_BATCH */
     uint64_t context;                           /* positions of the longest sequence; 0: the model's, and never more */
-    uint64_t positions;                         /* of all caches together; 0: one context */
+    uint64_t positions;                         /* of all caches together; 0: one context a sequence */
+    uint64_t sequences;                         /* that run at once, as far as positions go by it; 0: one */
     uint64_t logits;                            /* rows of one call; 0: ASSAY_ENGINE_LOGITS */
     const struct assay_kernel_options *kernels; /* NULL: the environment's */
     const char *const *plugins;                 /* shared objects with kernels */
@@ -57,7 +58,9 @@ void assay_engine_free(struct assay_engine *engine); /* fine on NULL */
 const struct assay_model *assay_engine_model(const struct assay_engine *engine);
 struct assay_kernel_set *assay_engine_kernels(const struct assay_engine *engine);
 struct assay_team *assay_engine_team(const struct assay_engine *engine); /* and its counters */
-/* Positions of caches that no session holds. */
+uint64_t assay_engine_context(const struct assay_engine *engine);
+/* Positions of caches: all, and those that no session holds. */
+uint64_t assay_engine_positions(const struct assay_engine *engine);
 uint64_t assay_engine_positions_free(const struct assay_engine *engine);
 
 /* Asked between two layers of a pass, by the thread that runs it: false ends the pass, and the call returns INTERRUPTED
