@@ -1,5 +1,7 @@
 #include "net/server.h"
 
+#include "base/num.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -58,6 +60,37 @@ assay_code assay_net_listen(const char *address, uint16_t port, struct assay_net
     }
     *ret = (struct assay_net_listener){.fd = fd, .port = port_of(fd)};
     return ASSAY_OK;
+}
+
+#define HOST_BYTES 64 /* the longest IPv6 literal has 45, a zone adds an interface's name */
+
+static assay_code split_address(const char *where, char *host, size_t host_bytes, uint16_t *ret_port, assay_err *err)
+{
+    const char *colon = strrchr(where, ':');
+    if (!colon) {
+        return assay_fail(err, ASSAY_USAGE, "'%s' is no address to listen on; expected ADDRESS:PORT", where);
+    }
+    struct assay_slice name = {where, (size_t)(colon - where)};
+    if (name.len > 1 && name.data[0] == '[' && name.data[name.len - 1] == ']') {
+        name = (struct assay_slice){name.data + 1, name.len - 2};
+    }
+    if (name.len >= host_bytes) {
+        return assay_fail(err, ASSAY_USAGE, "'%s' is no address to listen on: it is too long", where);
+    }
+    memcpy(host, name.data, name.len);
+    host[name.len] = '\0';
+    uint64_t port = 0;
+    assay_code rc = assay_num_u64(assay_slice_of(colon + 1), "port", UINT16_MAX, &port, err);
+    *ret_port = (uint16_t)port;
+    return rc;
+}
+
+assay_code assay_net_listen_at(const char *where, struct assay_net_listener *ret, assay_err *err)
+{
+    char host[HOST_BYTES];
+    uint16_t port = 0;
+    assay_code rc = split_address(where, host, sizeof host, &port, err);
+    return rc == ASSAY_OK ? assay_net_listen(host, port, ret, err) : rc;
 }
 
 void assay_net_listener_close(struct assay_net_listener *listener)

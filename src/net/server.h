@@ -28,6 +28,8 @@ struct assay_net_listener {
 
 /* address: an IPv4 or IPv6 literal; port 0: any free one. NETWORK with address and port. */
 assay_code assay_net_listen(const char *address, uint16_t port, struct assay_net_listener *ret, assay_err *err);
+/* where: "127.0.0.1:8080", "[::1]:0". USAGE: it is no such text. */
+assay_code assay_net_listen_at(const char *where, struct assay_net_listener *ret, assay_err *err);
 void assay_net_listener_close(struct assay_net_listener *listener);
 int assay_net_accept(const struct assay_net_listener *listener); /* -1: none waiting (or errno says why) */
 

@@ -23,27 +23,6 @@
 #define WAIT_MAX_NS (100 * ASSAY_NS_PER_MS)    /* how late a stop flag may be seen */
 #define STAMP_SLACK_NS (20 * ASSAY_NS_PER_US)  /* collecting the stamps of one connection takes less */
 
-static assay_code split_address(const char *listen, char *host, size_t host_bytes, uint16_t *ret_port, assay_err *err)
-{
-    const char *colon = strrchr(listen, ':');
-    if (!colon) {
-        return assay_fail(err, ASSAY_USAGE, "'%s' is no address to listen on; expected ADDRESS:PORT", listen);
-    }
-    struct assay_slice name = {listen, (size_t)(colon - listen)};
-    if (name.len > 1 && name.data[0] == '[' && name.data[name.len - 1] == ']') {
-        name = (struct assay_slice){name.data + 1, name.len - 2};
-    }
-    if (name.len >= host_bytes) {
-        return assay_fail(err, ASSAY_USAGE, "'%s' is no address to listen on: it is too long", listen);
-    }
-    memcpy(host, name.data, name.len);
-    host[name.len] = '\0';
-    uint64_t port = 0;
-    assay_code rc = assay_num_u64(assay_slice_of(colon + 1), "port", UINT16_MAX, &port, err);
-    *ret_port = (uint16_t)port;
-    return rc;
-}
-
 /* As many descriptors as the system lets us have; fewer than TRUTH_CONNS_MAX only limits how many may connect. */
 static void raise_descriptors(void)
 {
@@ -85,19 +64,13 @@ static assay_code watch(const struct truth_server *server, int fd, uint32_t id, 
 
 static assay_code open_sockets(struct truth_server *server, assay_err *err)
 {
-    char host[64];
-    uint16_t port = 0;
-    const char *listen = server->setup->listen ? server->setup->listen : "127.0.0.1:0";
-    assay_code rc = split_address(listen, host, sizeof host, &port, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
     raise_descriptors();
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server->epoll_fd < 0) {
         return assay_fail_errno(err, ASSAY_IO, "cannot make an epoll descriptor");
     }
-    rc = assay_net_listen(host, port, &server->listener, err);
+    const char *listen = server->setup->listen ? server->setup->listen : "127.0.0.1:0";
+    assay_code rc = assay_net_listen_at(listen, &server->listener, err);
     rc = rc ? rc : watch(server, server->listener.fd, LISTENER_ID, err);
     return rc ? rc : watch(server, server->stop_fd, STOP_ID, err);
 }
