@@ -280,18 +280,23 @@ static void hide_secrets(const struct assay_llm_state *state, char *text)
 /* ---- what words cost -------------------------------------------------------------------------------------------- */
 
 /* Fixed salts and lengths: the same tokenizer gives the same plan. The difference of the two is large against the few
- * tokens that a salt may cost more than another, and both fit into a context of 1,024. */
+ * tokens that a salt may cost more than another, and both fit into a context of 1,024 where a word costs a token or
+ * two; a server that refuses the longest is asked for less, since models for tests have small contexts and poor tokens.
+ */
 #define CALIBRATION_WORDS_FEW 16
-#define CALIBRATION_WORDS_MANY 528
+static const uint32_t CALIBRATION_WORDS_MANY[] = {528, 128, 48};
 #define CALIBRATION_SALT UINT64_C(0x61737361792d3031)
 
-static assay_code probe_words(struct assay_llm_state *state, uint32_t words, uint32_t *ret_tokens, assay_err *err)
+/* *ret_status is the HTTP status; other than 200 is a failure. */
+static assay_code probe_words(struct assay_llm_state *state, uint32_t words, uint32_t *ret_tokens, int *ret_status,
+                              assay_err *err)
 {
     struct assay_llm_probe probe = {
         .prompt = {.salt = CALIBRATION_SALT + words, .has_salt = state->options.use_salt, .words = words},
         .output_tokens = 1,
     };
     assay_code rc = assay_llm_probe(state, &probe, err);
+    *ret_status = probe.http_status;
     if (rc != ASSAY_OK) {
         return rc;
     }
@@ -310,20 +315,34 @@ static assay_code probe_words(struct assay_llm_state *state, uint32_t words, uin
     return ASSAY_OK;
 }
 
+/* The longest of the probes that the server takes. */
+static assay_code probe_many(struct assay_llm_state *state, uint32_t *ret_words, uint32_t *ret_tokens, assay_err *err)
+{
+    assay_code rc = ASSAY_OK;
+    int status = 400;
+    for (size_t i = 0; status == 400 && i < sizeof CALIBRATION_WORDS_MANY / sizeof CALIBRATION_WORDS_MANY[0]; i++) {
+        *ret_words = CALIBRATION_WORDS_MANY[i];
+        rc = probe_words(state, *ret_words, ret_tokens, &status, err);
+    }
+    return rc;
+}
+
 /* Learns the price of words and of everything around them. A server that does not count keeps the guess: one token a
  * word, and the salt as many as it has digits. */
 assay_code assay_llm_calibrate(struct assay_llm_state *state, assay_err *err)
 {
     struct assay_llm_prompts *prompts = &state->prompts;
     uint32_t few = ASSAY_COUNT_ABSENT, many = ASSAY_COUNT_ABSENT;
-    assay_code rc = probe_words(state, CALIBRATION_WORDS_FEW, &few, err);
+    uint32_t words = 0;
+    int status = 0;
+    assay_code rc = probe_words(state, CALIBRATION_WORDS_FEW, &few, &status, err);
     if (rc == ASSAY_OK && few != ASSAY_COUNT_ABSENT) {
-        rc = probe_words(state, CALIBRATION_WORDS_MANY, &many, err);
+        rc = probe_many(state, &words, &many, err);
     }
     if (rc != ASSAY_OK || few == ASSAY_COUNT_ABSENT || many == ASSAY_COUNT_ABSENT || many <= few) {
         return rc;
     }
-    uint32_t words = CALIBRATION_WORDS_MANY - CALIBRATION_WORDS_FEW;
+    words -= CALIBRATION_WORDS_FEW;
     prompts->milli_tokens_per_word = (uint32_t)(((uint64_t)(many - few) * 1000 + words / 2) / words);
     uint32_t inside = CALIBRATION_WORDS_FEW * prompts->milli_tokens_per_word / 1000;
     prompts->floor_tokens = few > inside ? few - inside : 0;

@@ -14,6 +14,7 @@ static void write_body(const struct assay_llm_body *body, struct assay_buf *out)
 
 static const struct assay_llm_fact FACTS[] = {
     {"model", "/v1/models", "/data", "/id", false},
+    {"model_digest", "/v1/models", "/data", "/digest", false}, /* `assay lm serve` says it */
     {"model_root", "/v1/models", "/data", "/root", false},
     {"owner", "/v1/models", "/data", "/owned_by", false},
     {"context_tokens", "/v1/models", "/data", "/max_model_len", false},
