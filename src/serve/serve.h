@@ -6,6 +6,7 @@
 #define ASSAY_SERVE_SERVE_H
 
 #include "serve/calibrate.h"
+#include "serve/lm.h"
 #include "serve/truth.h"
 #include "serve/truth_log.h"
 
