@@ -1,148 +1,167 @@
 #!/usr/bin/env python3
-"""Mutates the C source of the verifier, one change at a time, and counts which changes no test notices.
+"""Changes the C source of the verifier, one change at a time, and counts which changes no test notices.
 
-usage: tools/mutate.py [--count N] [--seed S] [--files GLOB ...] [--list]
+usage: tools/mutate.py [--count N] [--seed S] [--files GLOB ...] [--again] [--list] [--report FILE]
 
-Works in a copy of the tree (its own build, without optimisation). A mutant that does not compile counts for nothing.
-Survivors are printed with file, line and change. Exit status 1 if the score is below --least."""
+Each change is compiled and linked alone (mutate_build.py) in build-mutate/; only the tests that come by the line are
+asked, the quickest first, each under a limit of time. A change that does not compile, or of which a compiler makes the
+same code, counts for nothing; the changes that tools/mutants_equivalent.txt argues to be none are told apart. The last
+lines are the score; survivors are printed as they are found and at the end. Exit status 1 below --least, for a
+survivor in a file of signatures, proofs, parsing or verdicts, and for one that accepts what was refused."""
 import argparse
-import glob
+import fnmatch
+import json
 import os
-import random
-import re
-import shutil
 import subprocess
 import sys
-import tempfile
+import time
+
+import mutants
+import mutate_build
 
 FILES = [
-    "src/crypto/*.c", "src/judge/read.c", "src/judge/fields.c", "src/judge/relations.c", "src/judge/compare.c",
-    "src/judge/sanity*.c", "src/judge/binding.c", "src/judge/verify*.c", "src/judge/lines.c", "src/json/read.c",
-    "src/json/scan.c", "src/json/canon_check.c", "src/record/envelope*.c", "src/record/trust.c", "src/record/log_*.c",
-    "src/record/sign.c", "src/record/choice.c",
+    "src/judge/*.c", "src/crypto/*.c", "src/json/*.c", "src/record/envelope*.c", "src/record/trust.c",
+    "src/record/log_*.c", "src/record/sign.c", "src/record/choice.c", "src/record/receipt.c", "src/record/verdict*.c",
+    "src/record/trace_block.c", "src/record/trace_codec.c", "src/record/trace_read.c", "src/record/trace_walk.c",
+    "src/record/plan_read.c", "src/record/policy*.c", "src/record/manifest.c", "src/record/codes.c",
+    "src/record/day.c", "src/record/marks.c",
 ]
-# in the order in which they are asked: the quick ones first
-TESTS = [
-    "tests/unit/test_crypto_digest", "tests/unit/test_crypto_ed25519", "tests/unit/test_crypto_minisign",
-    "tests/unit/test_crypto_note", "tests/unit/test_crypto_tlog", "tests/unit/test_record_sign",
-    "tests/unit/test_json_read", "tests/unit/test_json_write", "tests/negative/test_negative",
-    "tests/unit/test_judge_verify", "tests/property/test_evidence_flips",
+# Signature, proof, parse and verdict: here every change must be noticed.
+STRICT = [
+    "src/crypto/*.c", "src/json/read.c", "src/json/scan.c", "src/json/canon_check.c", "src/judge/read.c",
+    "src/judge/verify*.c", "src/judge/lines.c", "src/judge/violation.c", "src/record/envelope*.c",
+    "src/record/trust.c", "src/record/log_*.c", "src/record/sign.c", "src/record/verdict.c",
 ]
-SWAPS = [
-    ("==", "!="), ("!=", "=="), (" <= ", " < "), (" < ", " <= "), (" >= ", " > "), (" > ", " >= "), ("&&", "||"),
-    ("||", "&&"), ("true", "false"), ("false", "true"), (" + 1", " + 2"), (" - 1", " - 0"), ("++", "--"),
-]
+EQUIVALENT = "tools/mutants_equivalent.txt"
 
 
-def is_code(line):
-    text = line.strip()
-    skipped = ("#", "/*", "*", "//", "static const char *const", "assert(")
-    return bool(text) and not text.startswith(skipped) and "assay_wipe" not in text
+def matches(path, patterns):
+    return any(fnmatch.fnmatch(path, pattern) for pattern in patterns)
 
 
-def strings_of(line):
-    """Where strings and comments are: nothing is changed there."""
-    return [m.span() for m in re.finditer(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|/\*.*?\*/', line)]
+def known_equivalents():
+    with open(EQUIVALENT) as file:
+        rows = [line.rstrip("\n").split("\t") for line in file if line.strip() and not line.startswith("#")]
+    return {"\t".join(row[:4]) for row in rows}
 
 
-def mutants_of(path):
-    lines = open(path).read().split("\n")
-    in_comment = False
-    for number, line in enumerate(lines):
-        if in_comment:
-            in_comment = "*/" not in line
-            continue
-        if "/*" in line and "*/" not in line:
-            in_comment = True
-        if not is_code(line):
-            continue
-        spans = strings_of(line)
+class Tally:
+    def __init__(self):
+        self.files, self.survivors = {}, []
 
-        def outside(at):
-            return not any(a <= at < b for a, b in spans)
+    def add(self, mutant, verdict):
+        counts = self.files.setdefault(mutant.path, {})
+        counts[verdict] = counts.get(verdict, 0) + 1
+        if verdict == "survived":
+            self.survivors.append(mutant)
 
-        for old, new in SWAPS:
-            for m in re.finditer(re.escape(old) if not old.isalpha() else r"\b%s\b" % old, line):
-                if outside(m.start()):
-                    yield number, line[: m.start()] + new + line[m.end() :], "%s -> %s" % (old.strip(), new.strip())
-        m = re.match(r"^(\s+(?:\} else )?if )\((.*)\) \{$", line)
-        if m:
-            yield number, "%s(!(%s)) {" % (m.group(1), m.group(2)), "condition negated"
-        m = re.match(r"^(\s+)return assay_fail\(.*\);$", line)
-        if m:
-            yield number, m.group(1) + "return ASSAY_OK;", "accept on error"
-        if re.match(r"^\s+(?!return|break|continue|goto|case|default|\*)[a-z_]+\(.*\);$", line):
-            yield number, re.match(r"^\s+", line).group(0) + ";", "call left out"
+    def total(self, verdict):
+        return sum(counts.get(verdict, 0) for counts in self.files.values())
+
+    def score(self, chosen=lambda path: True):
+        killed = sum(c.get("killed", 0) for p, c in self.files.items() if chosen(p))
+        lived = sum(c.get("survived", 0) for p, c in self.files.items() if chosen(p))
+        return killed, killed + lived, killed / (killed + lived) if killed + lived else 1.0
 
 
-def run(command, folder, limit):
-    try:
-        environment = dict(os.environ, ASSAY_SOURCE_ROOT=os.path.dirname(folder), CMOCKA_MESSAGE_OUTPUT="TAP")
-        done = subprocess.run(command, cwd=folder, env=environment, timeout=limit, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-        return done.returncode
-    except subprocess.TimeoutExpired:
-        return -1  # a loop that does not end is noticed
+def describe(mutant):
+    return "%s:%d  %s:  %s  ->  %s" % (mutant.path, mutant.line, mutant.operator, mutant.before[:100], mutant.after[:100])
 
 
-def judge(build):
-    if run(["ninja"] + TESTS, build, 300) != 0:
+def judge(bench, mutant, base):
+    """stillborn, same code, equivalent, survived or killed."""
+    source, kept = mutant.path, bench.objects[mutant.path]
+    output = os.path.join(bench.work, "mutant.o")
+    if not bench.compile(source, mutant.text, output):
         return "stillborn"
-    for test in TESTS:
-        if run(["./" + test], build, 120) != 0:
+    if mutate_build.sha256(output) == base["digest"]:
+        return "same code"
+    bench.link(bench.library, [output if o == kept else o for o in bench.objects.values()])
+    for test in bench.reaching(source, mutant.line):
+        if not test.run(bench.root):
+            test.kills[source] = test.kills.get(source, 0) + 1
+            mutant.killer = test.name
             return "killed"
-    return "survived"
+    return "same code" if bench.same_code(source, mutant.text, base["text"]) else "survived"
+
+
+def try_file(bench, path, queue, share, tally, equivalents, deadline):
+    text = open(os.path.join(bench.root, path)).read()
+    output = os.path.join(bench.work, "base.o")
+    if not bench.compile(path, text, output):
+        raise SystemExit("%s does not compile" % path)
+    base = {"text": text, "digest": mutate_build.sha256(output)}
+    lived = 0
+    for mutant in queue:
+        if lived >= share or (deadline and time.time() > deadline):
+            break
+        verdict = "equivalent" if mutant.name in equivalents else judge(bench, mutant, base)
+        lived += verdict in ("killed", "survived")
+        tally.add(mutant, verdict)
+        if verdict == "survived":
+            print("survived  " + describe(mutant), flush=True)
+
+
+def report(tally, seconds, options):
+    print("\n%-34s %6s %8s %7s" % ("file", "killed", "survived", "score"))
+    for path in sorted(tally.files):
+        counts = tally.files[path]
+        killed, lived, score = tally.score(lambda p, path=path: p == path)
+        print("%-34s %6d %8d %6.1f%%%s" % (path, killed, lived - killed, 100 * score,
+                                           "  must be whole" if matches(path, STRICT) and killed < lived else ""))
+    killed, lived, score = tally.score()
+    strict_killed, strict_lived, _ = tally.score(lambda path: matches(path, STRICT))
+    accepting = [m for m in tally.survivors if m.operator == "accepted on error"]
+    print("\nseed %d: %d changes counted in %.0f s; not counted: %d do not compile, %d are the same code, %d are argued to be none"
+          % (options.seed, lived, seconds, tally.total("stillborn"), tally.total("same code"), tally.total("equivalent")))
+    print("signature, proof, parse and verdict files: %d of %d killed" % (strict_killed, strict_lived))
+    print("accepted on error and not noticed: %d" % len(accepting))
+    print("score %.1f%%: %d killed, %d survived" % (100 * score, killed, lived - killed))
+    if options.report:
+        with open(options.report, "w") as file:
+            for mutant in tally.survivors:
+                file.write(describe(mutant) + "\n")
+    return score >= options.least and strict_killed == strict_lived and not accepting
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--count", type=int, default=0, help="how many, drawn by chance (0: all)")
-    options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--files", nargs="*", default=FILES)
-    options.add_argument("--least", type=float, default=0.95)
-    options.add_argument("--list", action="store_true")
-    options = options.parse_args()
-    root = subprocess.run(["git", "rev-parse", "--show-toplevel"], capture_output=True, text=True).stdout.strip()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=600, help="how many that live, drawn by the seed (0: all)")
+    parser.add_argument("--each", type=int, default=4, help="at least so many a file")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--files", nargs="*", default=FILES)
+    parser.add_argument("--seconds", type=float, default=0, help="no new change after so long")
+    parser.add_argument("--least", type=float, default=0.95)
+    parser.add_argument("--again", action="store_true", help="only the survivors of the last run")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--report", help="a file for the survivors")
+    options = parser.parse_args()
+    root = subprocess.run(["git", "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True).stdout.strip()
     os.chdir(root)
-    found = [(path, *mutant) for pattern in options.files for path in sorted(glob.glob(pattern))
-             for mutant in mutants_of(path)]
-    random.Random(options.seed).shuffle(found)
-    chosen = found[: options.count] if options.count else found
-    print("%d mutants in %d files, %d tried" % (len(found), len({m[0] for m in found}), len(chosen)), flush=True)
+    tracked = subprocess.run(["git", "ls-files", "src"], capture_output=True, text=True, check=True).stdout.split()
+    paths = [path for path in tracked if matches(path, options.files)]
+    found = [mutant for path in paths for mutant in mutants.mutants_of(path)]
+    print("%d changes in %d files" % (len(found), len(paths)), flush=True)
     if options.list:
+        for mutant in found:
+            print(describe(mutant))
         return 0
-    work = tempfile.mkdtemp()
-    tree = os.path.join(work, "tree")
-    subprocess.run(["git", "worktree", "add", "--detach", "--quiet", tree], check=True)
-    counts = {"killed": 0, "survived": 0, "stillborn": 0}
-    survivors = {}
-    try:
-        build = os.path.join(tree, "build")
-        subprocess.run(["meson", "setup", build, tree, "--buildtype=debug", "-Doptimization=0"], check=True,
-                       stdout=subprocess.DEVNULL)
-        if judge(build) != "survived":
-            print("the tests fail without any mutant", file=sys.stderr)
-            return 5
-        for path, number, line, what in chosen:
-            target = os.path.join(tree, path)
-            before = open(target).read()
-            lines = before.split("\n")
-            lines[number] = line
-            open(target, "w").write("\n".join(lines))
-            verdict = judge(build)
-            open(target, "w").write(before)
-            counts[verdict] += 1
-            if verdict == "survived":
-                survivors.setdefault(path, []).append((number + 1, what, line.strip()))
-                print("survived  %s:%d  %s:  %s" % (path, number + 1, what, line.strip()[:100]), flush=True)
-    finally:
-        subprocess.run(["git", "worktree", "remove", "--force", tree], stdout=subprocess.DEVNULL)
-        shutil.rmtree(work, ignore_errors=True)
-    live = counts["killed"] + counts["survived"]
-    score = counts["killed"] / live if live else 0
-    print("%d killed, %d survived, %d did not compile: score %.3f" %
-          (counts["killed"], counts["survived"], counts["stillborn"], score))
-    return 0 if score >= options.least else 1
+    bench = mutate_build.Bench(root, "build-mutate")
+    bench.prepare()
+    bench.measure(sorted(path for path in tracked if matches(path, FILES)))
+    print("%d test programs, %.0f s of CPU in all" % (len(bench.tests), sum(t.cpu_s for t in bench.tests)), flush=True)
+    kept = os.path.join(bench.work, "survivors.json")
+    if options.again:
+        names = {tuple(row) for row in json.load(open(kept))}
+        found = [m for m in found if (m.name, m.number) in names]
+        options.count = 0
+    tally, began = Tally(), time.time()
+    deadline = began + options.seconds if options.seconds else 0
+    for path, queue, share in mutants.queues(found, options.count, options.each, options.seed):
+        try_file(bench, path, queue, share, tally, known_equivalents(), deadline)
+    with open(kept, "w") as file:
+        json.dump([(m.name, m.number) for m in tally.survivors], file)
+    return 0 if report(tally, time.time() - began, options) else 1
 
 
 sys.exit(main())

@@ -1,0 +1,218 @@
+"""Builds one mutant cheaply for tools/mutate.py: the rooms a verifier is made of are one shared object, to which the test
+programs are linked once; a mutant is one compilation and one link. The checkout is never written to."""
+import glob
+import hashlib
+import json
+import os
+import re
+import resource
+import shlex
+import shutil
+import subprocess
+import threading
+
+ROOMS = ["base", "json", "stat", "crypto", "record", "judge"]  # in the shared object
+CHANGED = ["json", "crypto", "record", "judge"]  # a test that has none of them cannot notice anything
+SUITES = ("unit", "negative", "property", "fuzz")
+# The tests of these rooms and of whoever reads a receipt; what simulates thousands of streams asks for figures, not bytes.
+ASKED = re.compile(r"(test_|replay_|property_)?(json|crypto|record|judge|envelope|statement|evidence|negative|attack|report)")
+NOT_ASKED = re.compile(r"test_judge_simulated$")
+LIBRARIES = ["-ljansson", "-lyaml", "-lsodium", "-lzstd", "-lm", "-pthread"]
+# Swapped arguments of unlike types are no program: they must not compile.
+STRICT = ["-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Werror=implicit-function-declaration",
+          "-Werror=discarded-qualifiers"]
+MEMORY_BYTES = 8 << 30
+CPU_SPARE_S = 2  # beside three times what the test takes without a mutant
+WALL_FACTOR, WALL_SPARE_S = 20, 30  # the machine may be busy
+
+
+def sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+class Test:
+    def __init__(self, name, argv, env):
+        self.name, self.argv, self.env = name, argv, env
+        self.cpu_s, self.kills = 0.0, {}
+
+    def run(self, folder, extra=None):
+        """True if it passes. It is ended at its first failure."""
+        limit = int(3 * self.cpu_s + CPU_SPARE_S) if self.cpu_s else 600
+
+        def confine():
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+        env = dict(os.environ, **self.env, **(extra or {}))
+        child = subprocess.Popen(self.argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, preexec_fn=confine, start_new_session=True)
+        timer = threading.Timer(WALL_FACTOR * self.cpu_s + WALL_SPARE_S if self.cpu_s else 900, child.kill)
+        timer.start()
+        passes = True
+        for line in child.stdout:
+            if line.startswith(b"not ok"):
+                passes = False
+                break
+        if not passes:
+            child.kill()
+        child.stdout.close()
+        child.wait()
+        timer.cancel()
+        return passes and child.returncode == 0
+
+
+class Bench:
+    def __init__(self, root, folder):
+        self.root, self.folder = root, os.path.join(root, folder)
+        self.work = os.path.join(self.folder, "mutant")
+        self.library = os.path.join(self.work, "libmutant.so")
+        self.tests, self.objects, self.commands, self.lines = [], {}, {}, {}
+
+    def sh(self, argv, cwd=None, **more):
+        done = subprocess.run(argv, cwd=cwd or self.folder, capture_output=True, text=True, **more)
+        if done.returncode != 0:
+            raise SystemExit("%s ...: %s%s" % (" ".join(argv[:6]), done.stdout[-2000:], done.stderr[-2000:]))
+        return done.stdout
+
+    def prepare(self):
+        if not os.path.exists(os.path.join(self.folder, "build.ninja")):
+            self.sh(["meson", "setup", self.folder, "-Doptimization=1", "-Ddebug=false", "-Dwerror=false",
+                     "-Dc_args=-fvisibility=default"], cwd=self.root, env=dict(os.environ, CC="gcc"))
+        os.makedirs(os.path.join(self.work, "bin"), exist_ok=True)
+        listed = json.loads(self.sh(["meson", "introspect", "--tests", self.folder]))
+        listed = [t for t in listed if any(s.split(":")[-1] in SUITES for s in t["suite"]) and
+                  ASKED.match(t["name"]) and not NOT_ASKED.match(t["name"]) and "bats.sh" not in t["cmd"][0]]
+        targets = [os.path.relpath(t["cmd"][0], self.folder) for t in listed]
+        self.sh(["ninja"] + sorted(set(targets)))
+        for entry in json.loads(self.sh(["ninja", "-t", "compdb"])):
+            source = os.path.relpath(os.path.join(entry["directory"], entry["file"]), self.root)
+            room = source.split("/")[1] if source.startswith("src/") else ""
+            if room in ROOMS and entry["output"].startswith("src/%s/lib%s.a.p/" % (room, room)):
+                self.commands[source] = shlex.split(entry["command"])
+                self.objects[source] = os.path.join(self.folder, entry["output"])
+        self.link(self.library, self.objects.values())
+        for test, target in zip(listed, targets):
+            self.relink(test, target)
+
+    def link(self, output, objects):
+        self.sh(["gcc", "-shared", "-fuse-ld=lld", "-o", output, *objects, *LIBRARIES])
+
+    def relink(self, test, target):
+        """The program of a Meson test, with the shared object in place of the rooms."""
+        command = shlex.split(self.sh(["ninja", "-t", "commands", target]).strip().split("\n")[-1])
+        rooms = ["src/%s/lib%s.a" % (room, room) for room in ROOMS]
+        if not any("src/%s/lib%s.a" % (room, room) in command for room in CHANGED):
+            return
+        output = os.path.join(self.work, "bin", test["name"])
+        command = [word for word in command if word not in rooms and word != "-Wl,-z,now"]
+        command[command.index("-o") + 1] = output
+        at = command.index("-Wl,--end-group")
+        command[at:at] = [self.library, *LIBRARIES]
+        self.sh(command + ["-fuse-ld=lld", "-Wl,-rpath," + self.work, "-Wl,--no-as-needed"])
+        self.tests.append(Test(test["name"], [output] + test["cmd"][1:], test["env"]))
+
+    def compile(self, source, text, output, more=()):
+        """Whether it compiles. As a file of its own: the checkout stays."""
+        copy = os.path.join(self.work, os.path.basename(source))
+        with open(copy, "w") as file:
+            file.write(text)
+        command = list(self.commands[source])
+        if os.path.basename(command[0]) == "ccache":
+            command = command[1:]
+        for flag in ("-MF", "-MQ", "-o"):
+            at = command.index(flag)
+            del command[at : at + 2]
+        command = [w for w in command if w != "-MD" and not w.startswith("-W")][:-1]
+        command += ["-iquote", os.path.join(self.root, os.path.dirname(source)), *STRICT, *more, copy, "-o", output]
+        return subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
+
+    def same_code(self, source, text, base_text):
+        """Whether a better compiler makes the same code of both: then no test can tell them apart."""
+        outputs = [os.path.join(self.work, name) for name in ("same-a.o", "same-b.o")]
+        for output, one in zip(outputs, (base_text, text)):
+            if not self.compile(source, one, output, ["-O3"]):
+                return False
+        return sha256(outputs[0]) == sha256(outputs[1])
+
+    def digest(self):
+        """Of all sources and tests: what was measured of the tests holds while it stays."""
+        total = hashlib.sha256()
+        for pattern in ("src/**/*.[ch]", "tests/**/*", "fuzz/**/*"):
+            for path in sorted(glob.glob(os.path.join(self.root, pattern), recursive=True)):
+                if os.path.isfile(path):
+                    total.update(path.encode() + sha256(path).encode())
+        return total.hexdigest()
+
+    def measure(self, sources):
+        """CPU time of each test, and which lines of which file it reaches."""
+        kept = os.path.join(self.work, "reach.json")
+        digest = self.digest()
+        if os.path.exists(kept):
+            known = json.load(open(kept))
+            if known["digest"] == digest and set(sources) <= set(known["sources"]):
+                for test in self.tests:
+                    test.cpu_s = known["cpu_s"][test.name]
+                self.lines = {path: {int(n): names for n, names in lines.items()} for path, lines in known["lines"].items()}
+                return
+        self.reach(sources)
+        with open(kept, "w") as file:
+            json.dump({"digest": digest, "sources": sources, "cpu_s": {t.name: t.cpu_s for t in self.tests},
+                       "lines": self.lines}, file)
+
+    def reach(self, sources):
+        plain = self.library + ".plain"
+        notes, counts = os.path.join(self.work, "notes"), os.path.join(self.work, "counts")
+        shutil.rmtree(notes, ignore_errors=True)
+        os.makedirs(notes)
+        objects = dict(self.objects)
+        for source in sources:
+            objects[source] = os.path.join(notes, source.replace("/", "-")[:-2] + ".o")
+            self.compile(source, open(os.path.join(self.root, source)).read(), objects[source],
+                         ["-O0", "--coverage", "-fprofile-update=single"])
+        by_note = {os.path.basename(objects[s])[:-2]: s for s in sources}
+        os.replace(self.library, plain)
+        self.sh(["gcc", "-shared", "-fuse-ld=lld", "--coverage", "-o", self.library, *objects.values(), *LIBRARIES])
+        for test in self.tests:
+            shutil.rmtree(counts, ignore_errors=True)
+            test.cpu_s = 0.0
+            if not test.run(self.root, {"GCOV_PREFIX": counts}):
+                raise SystemExit("%s fails without any mutant" % test.name)
+            for found in glob.glob(os.path.join(counts, "**", "*.gcda"), recursive=True):
+                self.note(test.name, found, notes, by_note)
+        os.replace(plain, self.library)
+        for test in self.tests:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            if not test.run(self.root):
+                raise SystemExit("%s fails without any mutant" % test.name)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            test.cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def note(self, name, found, notes, by_note):
+        stem = os.path.basename(found)[:-5]
+        if stem not in by_note:
+            return
+        shutil.copy(found, os.path.join(notes, stem + ".gcda"))
+        text = self.sh(["gcov", "--json-format", "--stdout", stem + ".gcda"], cwd=notes)
+        lines = self.lines.setdefault(by_note[stem], {})
+        for file in json.loads(text)["files"]:
+            if not file["file"].endswith("/" + os.path.basename(by_note[stem])):
+                continue
+            for line in file["lines"]:
+                names = lines.setdefault(line["line_number"], [])
+                if line["count"] > 0 and name not in names:
+                    names.append(name)
+
+    def reaching(self, path, line):
+        """The tests that come by this line; of a table, all that come to the file. A statement of several lines counts as
+        its first one that is known."""
+        lines = self.lines.get(path, {})
+        near = [n for n in lines if line - 4 <= n <= line]
+        names = lines[max(near)] if near else {name for reached in lines.values() for name in reached}
+        if line not in lines and near:  # also what follows: a condition of several lines is counted anywhere
+            for n in range(line, line + 4):
+                names = list(names) + lines.get(n, [])
+        chosen = [t for t in self.tests if t.name in set(names)]
+        return sorted(chosen, key=lambda t: (t.cpu_s + 0.02) / (1 + t.kills.get(path, 0)))
