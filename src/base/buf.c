@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include "base/faults.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -129,6 +130,16 @@ assay_code assay_buf_check(const struct assay_buf *buf, assay_err *err)
     return ASSAY_OK;
 }
 
+static ssize_t read_some(int fd, char *place, size_t len)
+{
+    static atomic_ulong fail_countdown = ASSAY_FAULT_UNASKED;
+    if (assay_fault_due(&fail_countdown, "ASSAY_FAULT_READ")) {
+        errno = EIO;
+        return -1;
+    }
+    return read(fd, place, len);
+}
+
 static assay_code read_all(struct assay_buf *buf, int fd, const char *path, assay_err *err)
 {
     enum { PIECE_BYTES = 65536 };
@@ -140,7 +151,7 @@ static assay_code read_all(struct assay_buf *buf, int fd, const char *path, assa
         if (!place) {
             return assay_buf_check(buf, err);
         }
-        ssize_t n = read(fd, place, piece ? piece : 1);
+        ssize_t n = read_some(fd, place, piece ? piece : 1);
         if (n < 0 && errno == EINTR) {
             continue;
         }

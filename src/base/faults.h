@@ -1,8 +1,8 @@
 /*
- * Faults: where mem.c and file_linux.c learn which allocation or write a test wants to fail.
+ * Faults: where mem.c, file_linux.c and buf.c learn which allocation, write or read a test wants to fail.
  *
  * A build made with -Dfaults=true reads the number from the environment (faults_on.c), so that a torture run can fail
- * every allocation and every write of the whole program in turn. Every other build answers 0 (faults_off.c): a released
+ * every allocation, write and read of the whole program in turn. Every other build answers 0 (faults_off.c): a released
  * program has no such switch.
  */
 #ifndef ASSAY_BASE_FAULTS_H

@@ -20,6 +20,11 @@ hurts() {
     "$torture" ASSAY_FAULT_WRITE "$LAST" "$@"
 }
 
+# Reads too: only where files are read in any case, as those of a run.
+hurts_reading() {
+    "$torture" ASSAY_FAULT_READ "$LAST" "$@"
+}
+
 @test "help, manual and completion" {
     hurts bytes "$ASSAY" --help
     hurts bytes "$ASSAY" man run noop
@@ -30,6 +35,7 @@ hurts() {
     hurts bytes "$ASSAY" show "$noop"
     hurts bytes "$ASSAY" verify "$noop"
     hurts bytes "$ASSAY" verify --json "$noop"
+    hurts_reading bytes "$ASSAY" verify "$noop"
 }
 
 @test "a report in every format, to standard output and to a file" {

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs a command again and again, and makes the n-th allocation (or write) of it fail, for n = 1, 2, 3 ...
+# Runs a command again and again, and makes the n-th allocation (or write, or read) of it fail, for n = 1, 2, 3 ...
 #
 #   torture.sh VARIABLE LAST COMPARE COMMAND...
 #
-# VARIABLE: ASSAY_FAULT_ALLOC or ASSAY_FAULT_WRITE (src/base/faults.h). LAST: the largest n; ends earlier after CALM runs in
+# VARIABLE: ASSAY_FAULT_ALLOC, ASSAY_FAULT_WRITE or ASSAY_FAULT_READ (src/base/faults.h). LAST: the largest n; ends earlier after CALM runs in
 # a row to which nothing happened. COMPARE: `bytes` if every good run prints and writes the same, `names` if only the names
 # of its files are the same (a measurement). COMMAND runs in an empty folder of its own each time.
 #
