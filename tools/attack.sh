@@ -8,10 +8,18 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 export ASSAY_SOURCE_ROOT="$here" CMOCKA_MESSAGE_OUTPUT=TAP
-for program in negative/test_negative property/test_judge_edits property/test_evidence_flips \
-    unit/test_crypto_ed25519 unit/test_crypto_note unit/test_crypto_tlog unit/test_record_sign unit/test_judge_verify unit/test_report_table; do
+for program in negative/test_negative property/test_judge_edits property/test_evidence_edits property/test_evidence_flips \
+    attack/test_denial unit/test_crypto_ed25519 unit/test_crypto_note unit/test_crypto_tlog unit/test_record_sign \
+    unit/test_judge_verify unit/test_kernel_cheats unit/test_report_table; do
     "$build/tests/$program" >>"$work/tap" 2>/dev/null || true # what failed is in the matrix
 done
+# Tests of the program itself: their names, with _ for spaces.
+ASSAY=$(cd "$build" && pwd)/assay bats --tap "$here/tests/attack" 2>/dev/null >"$work/bats" || true
+ASSAY=$(cd "$build" && pwd)/tests/torture/assay-faults LAST=25 \
+    bats --tap "$here/tests/torture/torture.bats" -f 'verify' 2>/dev/null >>"$work/bats" || true
+sed -n 's/^\(ok\|not ok\) \([0-9]*\) \([^#]*\)/\1 \2 - \3/p' "$work/bats" | awk '{ head = $1; i = 3
+    if (head == "not") { head = "not ok"; i = 4 }
+    line = head " " $(i - 1) " - "; for (k = i + 1; k <= NF; k++) line = line (k > i + 1 ? "_" : "") $k; print line }' >>"$work/tap"
 sed -n 's/^ok [0-9]* - //p' "$work/tap" | sed 's/\.edit$//' | sort >"$work/good"
 sed -n 's/^not ok [0-9]* - //p' "$work/tap" | sed 's/\.edit$//' | sort >"$work/bad"
 

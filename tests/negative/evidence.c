@@ -418,7 +418,8 @@ static void finish_log(struct evidence *e, const struct honest_run *run, const s
     for (unsigned i = 0; i < e->outcomes; i++) {
         struct assay_digest shown = *payload;
         shown.bytes[0] ^= (unsigned char)i; /* a second one is of another document */
-        make_outcome(ASSAY_ENTRY_RECEIPT, run_id, &shown, e->outcome_signer, &e->entry);
+        make_outcome(run->document == ASSAY_DOCUMENT_RECORD ? ASSAY_ENTRY_RECORD : ASSAY_ENTRY_RECEIPT, run_id, &shown,
+                     e->outcome_signer, &e->entry);
         append(e, &e->entry);
     }
     write_checkpoint(e);

@@ -48,6 +48,7 @@ struct scene {
     char nonce[65], place[ASSAY_JSON_POINTER_BYTES];
     uint64_t clock_ahead_ns;
     struct assay_buf kernel_table;
+    json_t *checks; /* what the workload told; owned */
     struct evidence evidence;
     bool is_frozen, is_facts_changed; /* is_frozen: signed, and no more edit is signed anew */
 };
@@ -126,6 +127,16 @@ static void make_run(struct scene *scene)
         write_payload(scene);
         scene->is_run_made = true;
     }
+}
+
+/* The outputs of the run were held against a reference: so many of six were wrong. */
+static void tell_check(struct scene *scene, uint64_t failures)
+{
+    json_decref(scene->checks);
+    scene->checks = json_pack("[{s:s,s:s,s:i,s:{s:I}}]", "id", "output-gemv", "rule", "output_reference@1", "n", 6,
+                              "data", "failures", (json_int_t)failures);
+    assert_non_null(scene->checks);
+    scene->options.checks = scene->checks;
 }
 
 /* The trace written anew with its tampered samples; the receipt stays, or is derived anew. */
@@ -486,6 +497,10 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
 {
     char verb[32];
     word(&rest, verb, sizeof verb);
+    if (strcmp(verb, "outputs") == 0) {
+        tell_check(scene, read_number(rest));
+        return;
+    }
     if (strcmp(verb, "run") == 0) {
         char name[32];
         word(&rest, name, sizeof name);
@@ -619,6 +634,7 @@ static void scene_done(struct scene *scene)
         honest_run_done(&scene->run);
     }
     json_decref(scene->envelope);
+    json_decref(scene->checks);
     evidence_done(&scene->evidence);
     assay_buf_done(&scene->payload);
     assay_buf_done(&scene->document);
