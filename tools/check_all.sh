@@ -46,7 +46,7 @@ sanitizers='-Dbuildtype=debugoptimized -Db_lundef=false'
 for name in "$@"; do
     # shellcheck disable=SC2086 # words
     case $name in
-    normal) ASSAY_SIMULATE=full kind "$build" -- ;; # 10,000 trials a cell
+    normal) ASSAY_SIMULATE=full ASSAY_REACH=full kind "$build" -- ;; # 10,000 trials a cell; docs/reach.md
     asan) kind build-asan --no-suite tools -- $sanitizers -Db_sanitize=address,undefined ;;
     # gcc warns that the thread sanitizer does not model fences (the sequence lock of measure/account.c).
     tsan) kind build-tsan --no-suite tools --no-suite arch --no-suite torture -- $sanitizers -Db_sanitize=thread -Dc_args=-Wno-tsan ;;

@@ -1,175 +1,214 @@
-/* One bit of every byte of a signed receipt, its trust file, its log and its proof: each is refused. */
-#include "base/mem.h"
-#include "judge/judge.h"
-#include "negative/evidence.h"
-#include "support/edit.h"
+/* What an attacker without a key can do to bytes: bits flipped; bytes deleted, inserted, doubled, swapped with their
+ * neighbour; files cut. In signed receipts of many shapes, their trust file, their log, and proof and entry. All is
+ * refused, by the bytes alone: plan and trace are not given. */
+#include "property/signed_world.h"
+#include "support/reach.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#define FILE_MAX ((size_t)1 << 20)
+/* How many receipts, every how many bytes a bit is flipped and an edit of another kind is made; the strides are odd, so
+ * that all places of the four characters of base64 come. */
+static const struct {
+    unsigned receipts;
+    size_t flips_stride, splices_stride, files_stride;
+    bool is_every_bit;
+} REACH[] = {
+    [REACH_SAMPLE] = {.receipts = 4, .flips_stride = 23, .splices_stride = 151, .files_stride = 7},
+    [REACH_FULL] = {.receipts = 216, .flips_stride = 9, .splices_stride = 151, .files_stride = 1},
+    [REACH_ALL] = {.receipts = 216, .flips_stride = 1, .splices_stride = 5, .files_stride = 1, .is_every_bit = true},
+};
+#define RECEIPT_METRICS 6
+#define RECEIPT_SMALL_COUNT 12
 
-struct world {
-    struct honest_options options;
-    struct honest_run run;
-    struct evidence evidence;
-    struct assay_buf payload, document;
-    struct assay_judge_input input;
+/* ---- edits ---- */
+
+enum splice { SPLICE_DELETE, SPLICE_INSERT, SPLICE_DOUBLE, SPLICE_SWAP, SPLICE_CUT, SPLICE_COUNT };
+static const char *const SPLICES[] = {"deleted", "inserted", "doubled", "swapped", "cut"};
+
+/* Writes the edited bytes; false if they are the old ones. */
+static bool splice(const struct assay_buf *file, size_t at, enum splice how, struct assay_buf *out)
+{
+    assay_buf_clear(out);
+    assay_buf_append(out, file->data, at);
+    switch (how) {
+    case SPLICE_DELETE:
+        assay_buf_append(out, file->data + at + 1, file->len - at - 1);
+        return true;
+    case SPLICE_INSERT:
+        assay_buf_char(out, file->data[at] == 'A' ? 'B' : 'A');
+        assay_buf_append(out, file->data + at, file->len - at);
+        return true;
+    case SPLICE_DOUBLE:
+        assay_buf_char(out, file->data[at]);
+        assay_buf_append(out, file->data + at, file->len - at);
+        return true;
+    case SPLICE_SWAP:
+        if (at + 1 >= file->len || file->data[at] == file->data[at + 1]) {
+            return false;
+        }
+        assay_buf_char(out, file->data[at + 1]);
+        assay_buf_char(out, file->data[at]);
+        assay_buf_append(out, file->data + at + 2, file->len - at - 2);
+        return true;
+    case SPLICE_CUT:
+        return at > 0;
+    case SPLICE_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* A file of the world, and where the input points at it. */
+struct target {
+    const char *what;
+    struct assay_buf *file;
+    struct assay_judge_bytes *given;
 };
 
-static void set_line(struct world *world, const char *verb, const char *rest)
-{
-    assert_true(evidence_line(&world->evidence, verb, assay_slice_of(rest), &world->run, &world->input));
-}
+struct tally {
+    size_t flips, splices;
+};
 
-/* A logged and signed run, whose document, trust file and log are all good. */
-static void make_world(struct world *world, bool is_proof)
+static void flip_bit(struct world *world, const struct target *target, size_t at, unsigned bit, struct tally *tally)
 {
-    json_t *envelope = NULL;
-    *world = (struct world){.options = {.workload = "noop", .count = 60, .warmup = 5}};
-    evidence_init(&world->evidence);
-    assay_buf_init(&world->payload, FILE_MAX);
-    assay_buf_init(&world->document, FILE_MAX);
-    honest_run_make(&world->options, &world->run);
-    set_line(world, "log", "earlier other");
-    set_line(world, "log", "run");
-    set_line(world, "trust", "");
-    if (is_proof) {
-        set_line(world, "log", "proof");
+    char *byte = &target->file->data[at];
+    *byte = (char)(*byte ^ (1 << bit));
+    if (!world_is_refused(world, NULL)) {
+        fail_msg("%s: bit %u of byte %zu", target->what, bit, at);
     }
-    honest_run_done(&world->run);
-    world->options.tamper_facts = evidence_facts;
-    world->options.context = &world->evidence;
-    honest_run_make(&world->options, &world->run);
-    set_line(world, "sign", "1");
-    evidence_name_signers(&world->evidence, world->run.statement);
-    assert_int_equal(assay_json_canon(world->run.statement, &world->payload, NULL), ASSAY_OK);
-    assert_int_equal(
-        assay_json_read(world->run.receipt.data, world->run.receipt.len, &assay_json_limits_default, &envelope, NULL),
-        ASSAY_OK);
-    struct assay_buf text;
-    assay_buf_init(&text, FILE_MAX);
-    assay_base64_append(&text, world->payload.data, world->payload.len);
-    edit_set(envelope, "/payload", json_stringn(text.data, text.len));
-    evidence_sign(&world->evidence, world->payload.data, world->payload.len, envelope);
-    assert_int_equal(assay_json_canon(envelope, &world->document, NULL), ASSAY_OK);
-    assay_buf_char(&world->document, '\n');
-    evidence_finish(&world->evidence, &world->run, world->payload.data, world->payload.len, &world->input);
-    world->input.document = (struct assay_judge_bytes){.data = world->document.data, .len = world->document.len};
-    world->input.now_real_ns = HONEST_NOW_NS;
-    json_decref(envelope);
-    assay_buf_done(&text);
+    *byte = (char)(*byte ^ (1 << bit));
+    tally->flips++;
 }
 
-static void world_done(struct world *world)
+static void flip_all(struct world *world, const struct target *target, size_t stride, bool is_every_bit,
+                     struct tally *tally)
 {
-    evidence_done(&world->evidence);
-    honest_run_done(&world->run);
-    assay_buf_done(&world->payload);
-    assay_buf_done(&world->document);
-}
-
-/* Plan and trace are left out: what is refused here is refused by its bytes alone. */
-static bool is_refused(const struct world *world)
-{
-    struct assay_judgement *judgement = NULL;
-    bool has_fail = false;
-    assert_int_equal(assay_judge_verify(&world->input, &judgement, NULL), ASSAY_OK);
-    for (size_t i = 0; i < judgement->violations_count; i++) {
-        has_fail = has_fail || judgement->violations[i].verdict == ASSAY_VERDICT_FAIL;
-    }
-    int status = assay_judgement_exit(judgement);
-    bool is_consistent = has_fail == (status == 1 || status == 3);
-    assert_true(is_consistent);
-    assay_judgement_free(judgement);
-    return has_fail;
-}
-
-static void flip_all(struct world *world, struct assay_buf *file, const char *what)
-{
-    assert_true(file->len > 0);
-    assert_false(is_refused(world));
-    for (size_t i = 0; i < file->len; i++) {
-        char mask = (char)(1 << (i % 8));
-        file->data[i] ^= mask;
-        if (!is_refused(world)) {
-            fail_msg("%s: bit %zu of byte %zu", what, i % 8, i);
+    static unsigned turn; /* another bit of the same byte in the next file */
+    for (size_t at = turn++ % stride; at < target->file->len; at += stride) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            if (is_every_bit || bit == (at / stride + turn) % 8) {
+                flip_bit(world, target, at, bit, tally);
+            }
         }
-        file->data[i] ^= mask;
     }
 }
 
-static void every_flipped_byte_of_a_signed_receipt_is_refused(void **state)
+static void splice_all(struct world *world, const struct target *target, size_t stride, struct tally *tally)
 {
-    (void)state;
-    struct world world;
-    make_world(&world, false);
-    world.input.log_checkpoint.data = NULL; /* by the signature alone */
-    flip_all(&world, &world.document, "receipt");
-    world_done(&world);
-}
-
-static void every_flipped_byte_of_the_trust_file_is_refused(void **state)
-{
-    (void)state;
-    struct world world;
-    make_world(&world, false);
-    world.input.log_checkpoint.data = NULL;
-    flip_all(&world, &world.evidence.trust, "trust file");
-    world_done(&world);
-}
-
-static void every_flipped_byte_of_the_log_is_refused(void **state)
-{
-    (void)state;
-    struct world world;
-    make_world(&world, false);
-    flip_all(&world, &world.evidence.checkpoint, "checkpoint");
-    flip_all(&world, &world.evidence.entries, "entries");
-    world_done(&world);
-}
-
-static void every_flipped_byte_of_a_proof_and_its_entry_is_refused(void **state)
-{
-    (void)state;
-    struct world world;
-    make_world(&world, true);
-    flip_all(&world, &world.evidence.proof, "proof");
-    flip_all(&world, &world.evidence.entry, "entry");
-    world_done(&world);
-}
-
-static void a_signed_receipt_that_is_cut_or_lengthened_anywhere_is_refused(void **state)
-{
-    (void)state;
-    struct world world;
-    make_world(&world, false);
-    world.input.log_checkpoint.data = NULL;
-    for (size_t len = 1; len < world.document.len; len += 7) {
-        world.input.document.len = len;
-        assert_true(is_refused(&world));
+    struct assay_buf edited;
+    const struct assay_judge_bytes kept = *target->given;
+    assay_buf_init(&edited, 2 * WORLD_FILE_BYTES_MAX);
+    for (size_t at = 0; at < target->file->len; at += stride) {
+        for (unsigned how = 0; how < SPLICE_COUNT; how++) {
+            if (!splice(target->file, at, (enum splice)how, &edited)) {
+                continue;
+            }
+            *target->given = (struct assay_judge_bytes){.data = edited.data, .len = edited.len};
+            if (!world_is_refused(world, NULL)) {
+                fail_msg("%s: byte %zu %s", target->what, at, SPLICES[how]);
+            }
+            tally->splices++;
+        }
     }
-    assay_buf_char(&world.document, '\n');
-    world.input.document = (struct assay_judge_bytes){.data = world.document.data, .len = world.document.len};
-    assert_true(is_refused(&world));
+    *target->given = kept;
+    assay_buf_done(&edited);
+}
+
+/* ---- receipts ---- */
+
+static void attack_receipt(unsigned n, struct tally *tally)
+{
+    struct world world;
+    struct honest_options options;
+    enum reach reach = reach_asked();
+    world_shape(n, &options);
+    options.is_partial = false; /* receipts, no run records */
+    options.count = options.arms_count * options.arms_count * RECEIPT_SMALL_COUNT;
+    options.warmup = options.arms_count * options.arms_count;
+    world_make(&world, &options, WORLD_SIGNED);
+    world_shorten(&world, RECEIPT_METRICS);
+    const struct target target = {"receipt", &world.document, &world.input.document};
+    assert_false(world_is_refused(&world, NULL));
+    flip_all(&world, &target, REACH[reach].flips_stride, REACH[reach].is_every_bit, tally);
+    splice_all(&world, &target, REACH[reach].splices_stride, tally);
+    world_done(&world);
+}
+
+static void every_edit_of_the_bytes_of_a_signed_receipt_is_refused(void **state)
+{
+    (void)state;
+    unsigned receipts = REACH[reach_asked()].receipts;
+    struct tally tally = {0};
+    for (unsigned n = 0; n < receipts; n++) {
+        attack_receipt(n, &tally);
+    }
+    print_message("# %u receipts, %zu flips, %zu other edits, all refused\n", receipts, tally.flips, tally.splices);
+    assert_true(tally.flips > 0 && tally.splices > 0);
+}
+
+/* ---- what stands beside them ---- */
+
+static void attack_files(struct target *targets, size_t count, struct world *world)
+{
+    struct tally tally = {0};
+    size_t stride = REACH[reach_asked()].files_stride;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(targets[i].file->len > 0);
+        assert_false(world_is_refused(world, NULL));
+        flip_all(world, &targets[i], stride, stride == 1, &tally);
+        splice_all(world, &targets[i], 4 * stride - 3, &tally);
+    }
+    print_message("# %zu flips, %zu other edits, all refused\n", tally.flips, tally.splices);
+}
+
+static const struct honest_options SMALL = {.workload = "noop", .count = 60, .warmup = 5};
+
+static void every_edit_of_the_bytes_of_the_trust_file_is_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    world_make(&world, &SMALL, WORLD_SIGNED);
+    struct target targets[] = {{"trust file", &world.evidence.trust, &world.input.trust}};
+    attack_files(targets, 1, &world);
+    world_done(&world);
+}
+
+static void every_edit_of_the_bytes_of_the_log_is_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    world_make(&world, &SMALL, WORLD_LOGGED);
+    struct target targets[] = {{"checkpoint", &world.evidence.checkpoint, &world.input.log_checkpoint},
+                               {"entries", &world.evidence.entries, &world.input.log_entries}};
+    attack_files(targets, 2, &world);
+    world_done(&world);
+}
+
+static void every_edit_of_the_bytes_of_a_proof_and_its_entry_is_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    world_make(&world, &SMALL, WORLD_PROVEN);
+    struct target targets[] = {{"proof", &world.evidence.proof, &world.input.log_proof},
+                               {"entry", &world.evidence.entry, &world.input.log_entry}};
+    attack_files(targets, 2, &world);
     world_done(&world);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_flipped_byte_of_a_signed_receipt_is_refused),
-        cmocka_unit_test(every_flipped_byte_of_the_trust_file_is_refused),
-        cmocka_unit_test(every_flipped_byte_of_the_log_is_refused),
-        cmocka_unit_test(every_flipped_byte_of_a_proof_and_its_entry_is_refused),
-        cmocka_unit_test(a_signed_receipt_that_is_cut_or_lengthened_anywhere_is_refused),
+        cmocka_unit_test(every_edit_of_the_bytes_of_a_signed_receipt_is_refused),
+        cmocka_unit_test(every_edit_of_the_bytes_of_the_trust_file_is_refused),
+        cmocka_unit_test(every_edit_of_the_bytes_of_the_log_is_refused),
+        cmocka_unit_test(every_edit_of_the_bytes_of_a_proof_and_its_entry_is_refused),
     };
     assay_json_init();
     if (assay_crypto_init(NULL) != ASSAY_OK) {
