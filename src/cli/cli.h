@@ -75,7 +75,9 @@ ASSAY_VERBS(ASSAY_VERB_DECLARE)
 #undef ASSAY_VERB_DECLARE
 
 /* The words of `lm`, each a verb_lm_NAME.c. */
-#define ASSAY_LM_WORDS(X) X(synth) X(serve)
+    X(synth)              \
+    X(generate)           \
+    X(serve)
 
 #define ASSAY_LM_DECLARE(name) extern const struct assay_verb assay_verb_lm_##name;
 ASSAY_LM_WORDS(ASSAY_LM_DECLARE)

@@ -101,6 +101,11 @@ assay_code assay_session_reserve(struct assay_session *session, uint64_t positio
     return ASSAY_OK;
 }
 
+const struct assay_model *assay_session_model(const struct assay_session *session)
+{
+    return session->engine->model;
+}
+
 uint64_t assay_session_position(const struct assay_session *session)
 {
     return session->position;

@@ -52,6 +52,7 @@ struct assay_session_step {
  * rows of logits than the engine was set up for. */
 assay_code assay_session_eval_many(struct assay_session_step *steps, size_t count, assay_err *err);
 
+const struct assay_model *assay_session_model(const struct assay_session *session);
 uint64_t assay_session_position(const struct assay_session *session);
 uint64_t assay_session_context(const struct assay_session *session);
 void assay_session_rewind(struct assay_session *session, uint64_t position); /* to one that it has passed */
