@@ -75,6 +75,7 @@ ASSAY_VERBS(ASSAY_VERB_DECLARE)
 #undef ASSAY_VERB_DECLARE
 
 /* The words of `lm`, each a verb_lm_NAME.c. */
+#define ASSAY_LM_WORDS(X) \
     X(synth)              \
     X(generate)           \
     X(serve)
