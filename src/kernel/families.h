@@ -9,6 +9,7 @@
 /* X(operation and format) */
 #define KERNEL_OPERATIONS(X) \
     X(ternary_gemv_i2s)      \
+    X(ternary_gemv_lane2)    \
     X(dense_gemv_q80)        \
     X(dense_gemv_q40)        \
     X(dense_gemv_q41)        \
@@ -44,6 +45,8 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
 #define KERNEL_ROWS(X)         \
     X(ternary_gemv_i2s_ref)    \
     X(ternary_gemv_i2s_avx2)   \
+    X(ternary_gemv_lane2_ref)  \
+    X(ternary_gemv_lane2_avx2) \
     X(dense_gemv_q80_ref)      \
     X(dense_gemv_q80_avx2)     \
     X(dense_gemv_q40_ref)      \

@@ -5,12 +5,18 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- operands --------------------------------------------------------------------------------------------------- */
 
-static uint64_t weight_bytes(const struct assay_kernel_shape *shape)
+static uint64_t weight_bytes_i2s(const struct assay_kernel_shape *shape)
 {
     return shape->rows * (shape->columns / 4);
+}
+
+static uint64_t weight_bytes_lane2(const struct assay_kernel_shape *shape)
+{
+    return kernel_ternary_lane2_bytes(shape->rows, shape->columns);
 }
 
 static uint64_t activations(const struct assay_kernel_shape *shape)
@@ -29,9 +35,14 @@ static uint64_t one(const struct assay_kernel_shape *shape)
     return 1;
 }
 
-static uint64_t rows_of(const struct assay_kernel_shape *shape)
+static uint64_t units_i2s(const struct assay_kernel_shape *shape)
 {
     return shape->rows;
+}
+
+static uint64_t units_lane2(const struct assay_kernel_shape *shape)
+{
+    return kernel_ternary_groups(shape->rows);
 }
 
 static uint64_t results(const struct assay_kernel_shape *shape)
@@ -39,19 +50,7 @@ static uint64_t results(const struct assay_kernel_shape *shape)
     return shape->tokens * shape->rows;
 }
 
-static const struct assay_kernel_operand INPUTS[] = {
-    [TERNARY_WEIGHTS] = {"weights", ASSAY_KERNEL_U8, weight_bytes},
-    [TERNARY_Q] = {"q", ASSAY_KERNEL_I8, activations},
-    [TERNARY_S] = {"s", ASSAY_KERNEL_F32, tokens},
-    [TERNARY_SUMS] = {"sums", ASSAY_KERNEL_I32, tokens},
-    [TERNARY_SCALE] = {"scale", ASSAY_KERNEL_F32, one},
-};
 static const struct assay_kernel_operand OUTPUTS[] = {{"y", ASSAY_KERNEL_F32, results}};
-
-static uint64_t stored_bytes(const struct assay_kernel_shape *shape)
-{
-    return weight_bytes(shape) + sizeof(float);
-}
 
 static const char *refuse(const struct assay_kernel_shape *shape)
 {
@@ -86,6 +85,8 @@ static const struct assay_kernel_case CASES[] = {
         .flags = CHECKED,
     },
     {.name = "tokens-3", .shape = {13, 256, 3, 1}, .seed = 3, .flags = CHECKED},
+    {.name = "tokens-19", .shape = {43, 384, 19, 1}, .seed = 15, .flags = CHECKED},
+    {.name = "lowest-tokens", .shape = {9, 4096, 9, 1}, .seed = 16, .extreme = LOWEST},
     {.name = "head-128", .shape = {128, 2560, 1, 1}, .seed = 14, .flags = CHECKED},
     {.name = "kv-640", .shape = {640, 2560, 1, 1}, .seed = 4},
     {.name = "q-2560", .shape = {2560, 2560, 1, 1}, .seed = 5, .flags = ASSAY_KERNEL_CASE_DEFAULT},
@@ -121,15 +122,40 @@ static unsigned code_of(unsigned extreme, uint64_t *state)
     return (unsigned)(kernel_draw(state) % 3);
 }
 
-static void fill_weights(const struct assay_kernel_case *which, uint8_t *packed, uint64_t bytes)
+/* Where codes go, and where they are found again. */
+struct form {
+    void (*put)(const uint8_t codes[TERNARY_UNIT], uint64_t columns, uint64_t row, uint64_t at, uint8_t *packed);
+    uint8_t (*code)(const uint8_t *packed, uint64_t columns, uint64_t row, uint64_t at);
+    uint64_t (*bytes)(const struct assay_kernel_shape *shape);
+};
+
+static void put_i2s(const uint8_t codes[TERNARY_UNIT], uint64_t columns, uint64_t row, uint64_t at, uint8_t *packed)
 {
-    uint64_t state = which->seed;
-    for (uint64_t unit = 0; unit < bytes / TERNARY_UNIT_BYTES; unit++) {
-        uint8_t codes[TERNARY_UNIT];
-        for (size_t i = 0; i < TERNARY_UNIT; i++) {
-            codes[i] = (uint8_t)code_of(which->extreme, &state);
+    kernel_ternary_pack_i2s(codes, TERNARY_UNIT, packed + (row * columns + at) / 4);
+}
+
+static uint8_t code_i2s(const uint8_t *packed, uint64_t columns, uint64_t row, uint64_t at)
+{
+    return kernel_ternary_code_i2s(packed + row * (columns / 4), at);
+}
+
+static const struct form I2S = {put_i2s, code_i2s, weight_bytes_i2s};
+static const struct form LANE2 = {kernel_ternary_put_lane2, kernel_ternary_code_lane2, weight_bytes_lane2};
+
+/* The same codes in every format; rows that only fill up have code 1. */
+static void fill_weights(const struct form *form, const struct assay_kernel_case *which,
+                         const struct assay_kernel_shape *shape, uint8_t *packed)
+{
+    uint64_t state = which->seed, bytes = form->bytes(shape), rows = bytes / (shape->columns / 4);
+    memset(packed, 0, (size_t)bytes);
+    for (uint64_t row = 0; row < rows; row++) {
+        for (uint64_t at = 0; at < shape->columns; at += TERNARY_UNIT) {
+            uint8_t codes[TERNARY_UNIT];
+            for (size_t i = 0; i < TERNARY_UNIT; i++) {
+                codes[i] = row < shape->rows ? (uint8_t)code_of(which->extreme, &state) : 1;
+            }
+            form->put(codes, shape->columns, row, at, packed);
         }
-        kernel_ternary_pack_i2s(codes, TERNARY_UNIT, packed + unit * TERNARY_UNIT_BYTES);
     }
 }
 
@@ -192,10 +218,10 @@ static void fill_token(const struct assay_kernel_case *which, size_t token, size
     ((float *)inputs[TERNARY_S])[token] = s;
 }
 
-static void fill(const struct assay_kernel_case *which, const struct assay_kernel_shape *shape,
-                 void *const inputs[ASSAY_KERNEL_INPUTS_MAX])
+static void fill(const struct form *form, const struct assay_kernel_case *which, const struct assay_kernel_shape *shape,
+                 void *const *inputs)
 {
-    fill_weights(which, inputs[TERNARY_WEIGHTS], weight_bytes(shape));
+    fill_weights(form, which, shape, inputs[TERNARY_WEIGHTS]);
     for (size_t token = 0; token < shape->tokens; token++) {
         fill_token(which, token, (size_t)shape->columns, inputs);
     }
@@ -204,7 +230,8 @@ static void fill(const struct assay_kernel_case *which, const struct assay_kerne
 
 /* ---- binary64 --------------------------------------------------------------------------------------------------- */
 
-static void reference(const struct assay_kernel_call *call, double *ret_values, double *ret_magnitudes)
+static void reference(const struct form *form, const struct assay_kernel_call *call, double *ret_values,
+                      double *ret_magnitudes)
 {
     size_t rows = (size_t)call->shape.rows, columns = (size_t)call->shape.columns;
     const uint8_t *weights = call->in[TERNARY_WEIGHTS];
@@ -215,7 +242,7 @@ static void reference(const struct assay_kernel_call *call, double *ret_values, 
         for (size_t row = 0; row < rows; row++) {
             int64_t sum = 0, size = 0;
             for (size_t i = 0; i < columns; i++) {
-                int64_t trit = (int64_t)kernel_ternary_code_i2s(weights + row * (columns / 4), i) - 1;
+                int64_t trit = (int64_t)form->code(weights, columns, row, i) - 1;
                 sum += trit * q[i];
                 size += llabs(trit * q[i]);
             }
@@ -225,29 +252,55 @@ static void reference(const struct assay_kernel_call *call, double *ret_values, 
     }
 }
 
-/* ---- the operation ---------------------------------------------------------------------------------------------- */
+/* ---- the operations --------------------------------------------------------------------------------------------- */
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-static const struct assay_kernel_row *const ROWS_I2S[] = {&kernel_row_ternary_gemv_i2s_ref,
+static const struct assay_kernel_row *const ROWS_i2s[] = {&kernel_row_ternary_gemv_i2s_ref,
                                                           &kernel_row_ternary_gemv_i2s_avx2};
+static const struct assay_kernel_row *const ROWS_lane2[] = {&kernel_row_ternary_gemv_lane2_ref,
+                                                            &kernel_row_ternary_gemv_lane2_avx2};
 
-const struct assay_kernel_operation kernel_op_ternary_gemv_i2s = {
-    .abi = ASSAY_KERNEL_ABI,
-    .name = "ternary_gemv",
-    .format = "i2s",
-    .help = "rows of 2-bit codes times int8 activations, one token or a few",
-    .inputs = INPUTS,
-    .outputs = OUTPUTS,
-    .inputs_count = COUNT_OF(INPUTS),
-    .outputs_count = COUNT_OF(OUTPUTS),
-    .cases = CASES,
-    .cases_count = COUNT_OF(CASES),
-    .rows = ROWS_I2S,
-    .rows_count = COUNT_OF(ROWS_I2S),
-    .refuse = refuse,
-    .fill = fill,
-    .reference = reference,
-    .bytes = stored_bytes,
-    .units = rows_of,
-};
+#define AN_OPERATION(name_, form_)                                                                                  \
+    static const struct assay_kernel_operand INPUTS_##name_[] = {                                                   \
+        [TERNARY_WEIGHTS] = {"weights", ASSAY_KERNEL_U8, weight_bytes_##name_},                                     \
+        [TERNARY_Q] = {"q", ASSAY_KERNEL_I8, activations},                                                          \
+        [TERNARY_S] = {"s", ASSAY_KERNEL_F32, tokens},                                                              \
+        [TERNARY_SUMS] = {"sums", ASSAY_KERNEL_I32, tokens},                                                        \
+        [TERNARY_SCALE] = {"scale", ASSAY_KERNEL_F32, one},                                                         \
+    };                                                                                                              \
+    static uint64_t stored_bytes_##name_(const struct assay_kernel_shape *shape)                                    \
+    {                                                                                                               \
+        return weight_bytes_##name_(shape) + sizeof(float);                                                         \
+    }                                                                                                               \
+    static void fill_##name_(const struct assay_kernel_case *which, const struct assay_kernel_shape *shape,         \
+                             void *const inputs[ASSAY_KERNEL_INPUTS_MAX])                                           \
+    {                                                                                                               \
+        fill(&form_, which, shape, inputs);                                                                         \
+    }                                                                                                               \
+    static void reference_##name_(const struct assay_kernel_call *call, double *ret_values, double *ret_magnitudes) \
+    {                                                                                                               \
+        reference(&form_, call, ret_values, ret_magnitudes);                                                        \
+    }                                                                                                               \
+    const struct assay_kernel_operation kernel_op_ternary_gemv_##name_ = {                                          \
+        .abi = ASSAY_KERNEL_ABI,                                                                                    \
+        .name = "ternary_gemv",                                                                                     \
+        .format = #name_,                                                                                           \
+        .help = "rows of 2-bit codes times int8 activations, one token or many",                                    \
+        .inputs = INPUTS_##name_,                                                                                   \
+        .outputs = OUTPUTS,                                                                                         \
+        .inputs_count = COUNT_OF(INPUTS_##name_),                                                                   \
+        .outputs_count = COUNT_OF(OUTPUTS),                                                                         \
+        .cases = CASES,                                                                                             \
+        .cases_count = COUNT_OF(CASES),                                                                             \
+        .rows = ROWS_##name_,                                                                                       \
+        .rows_count = COUNT_OF(ROWS_##name_),                                                                       \
+        .refuse = refuse,                                                                                           \
+        .fill = fill_##name_,                                                                                       \
+        .reference = reference_##name_,                                                                             \
+        .bytes = stored_bytes_##name_,                                                                              \
+        .units = units_##name_,                                                                                     \
+    };
+AN_OPERATION(i2s, I2S)
+AN_OPERATION(lane2, LANE2)
+#undef AN_OPERATION

@@ -1,0 +1,205 @@
+/* ternary_gemv_lane2_avx2: one token: four groups of eight rows, a quarter of the part apart, as four streams. More
+ * tokens: a chunk unpacked once for eight of them. */
+#include "kernel/families.h"
+#include "kernel/part.h"
+#include "kernel/ternary/ternary.h"
+
+#ifdef __AVX2__
+
+#include "kernel/avx2.h"
+
+enum { STREAMS = 4, TOKENS = 8, PLANES = 4 };
+
+/* Chunks whose products fit into int16: a chunk adds two pairs to each sum, at most 2 x 512 from planes whose codes
+ * stand in bits 0 and 1, four times that from those in bits 2 and 3. */
+enum { CHUNKS_SHIFTED = 8, CHUNKS_PLAIN = 16 };
+
+#define PREFETCH_BYTES 1024 /* ahead in each stream */
+
+/* Four activations in every lane. */
+KERNEL_INLINE __m256i spread(const int8_t *q)
+{
+    int32_t four;
+    memcpy(&four, q, sizeof four);
+    return _mm256_set1_epi32(four);
+}
+
+KERNEL_INLINE __m256i load(const uint8_t *at)
+{
+    return _mm256_loadu_si256((const __m256i *)at);
+}
+
+KERNEL_INLINE __m256i widened(__m256i narrow)
+{
+    return _mm256_madd_epi16(narrow, _mm256_set1_epi16(1));
+}
+
+/* ---- one token --------------------------------------------------------------------------------------------------- */
+
+/* Two sums a stream: `low` of planes 0 and 2, `high`, four times too large, of planes 1 and 3. One shift serves both
+ * planes of a nibble. */
+struct narrow {
+    __m256i low, high;
+};
+
+KERNEL_INLINE void add_chunk(const uint8_t *at, const __m256i q[PLANES], struct narrow *sums)
+{
+    const __m256i ones = _mm256_set1_epi8(0x03), fours = _mm256_set1_epi8(0x0c);
+    __m256i packed = load(at), upper = _mm256_srli_epi16(packed, 4);
+    __m256i low = _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_and_si256(packed, ones), q[0]),
+                                   _mm256_maddubs_epi16(_mm256_and_si256(upper, ones), q[2]));
+    __m256i high = _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_and_si256(packed, fours), q[1]),
+                                    _mm256_maddubs_epi16(_mm256_and_si256(upper, fours), q[3]));
+    sums->low = _mm256_add_epi16(sums->low, low);
+    sums->high = _mm256_add_epi16(sums->high, high);
+}
+
+/* `count` groups that lie `apart` bytes from each other; eight sums each. */
+KERNEL_INLINE void stream_dots(const uint8_t *weights, size_t apart, int count, const int8_t *q, size_t chunks,
+                               __m256i ret[STREAMS])
+{
+    for (int i = 0; i < count; i++) {
+        ret[i] = _mm256_setzero_si256();
+    }
+    for (size_t first = 0; first < chunks; first += CHUNKS_SHIFTED) {
+        struct narrow sums[STREAMS];
+        for (int i = 0; i < count; i++) {
+            sums[i].low = sums[i].high = _mm256_setzero_si256();
+        }
+        for (size_t chunk = first; chunk < first + CHUNKS_SHIFTED; chunk++) {
+            const int8_t *at = q + chunk * TERNARY_STEP;
+            const __m256i spread_q[PLANES] = {spread(at), spread(at + 4), spread(at + 8), spread(at + 12)};
+            for (int i = 0; i < count; i++) {
+                const uint8_t *packed = weights + (size_t)i * apart + chunk * TERNARY_CHUNK_BYTES;
+                _mm_prefetch((const char *)packed + PREFETCH_BYTES, _MM_HINT_T0);
+                add_chunk(packed, spread_q, &sums[i]);
+            }
+        }
+        for (int i = 0; i < count; i++) { /* an exact quarter: every term of it is a multiple of four */
+            __m256i both = _mm256_add_epi16(sums[i].low, _mm256_srai_epi16(sums[i].high, 2));
+            ret[i] = _mm256_add_epi32(ret[i], widened(both));
+        }
+    }
+}
+
+/* ---- results ----------------------------------------------------------------------------------------------------- */
+
+/* (f32(acc - S) / s) x scale of eight rows of one token; the last group of a matrix may have fewer. */
+KERNEL_INLINE void put(const struct assay_kernel_call *call, size_t token, size_t group, __m256i acc)
+{
+    const size_t rows = (size_t)call->shape.rows, row = group * TERNARY_GROUP;
+    const __m256 s = _mm256_set1_ps(((const float *)call->in[TERNARY_S])[token]);
+    const __m256 scale = _mm256_set1_ps(*(const float *)call->in[TERNARY_SCALE]);
+    const __m256i sum = _mm256_set1_epi32(((const int32_t *)call->in[TERNARY_SUMS])[token]);
+    __m256 y = _mm256_mul_ps(_mm256_div_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(acc, sum)), s), scale);
+    float *to = (float *)call->out[0] + token * rows + row;
+    if (row + TERNARY_GROUP <= rows) {
+        _mm256_storeu_ps(to, y);
+        return;
+    }
+    _Alignas(32) float all[TERNARY_GROUP];
+    _mm256_store_ps(all, y);
+    memcpy(to, all, (rows - row) * sizeof *to);
+}
+
+static void run_one_token(const struct assay_kernel_call *call, struct kernel_range range)
+{
+    const size_t columns = (size_t)call->shape.columns, bytes = columns / 4 * TERNARY_GROUP;
+    const size_t chunks = columns / TERNARY_STEP, quarter = (range.end - range.first) / STREAMS;
+    const uint8_t *weights = call->in[TERNARY_WEIGHTS];
+    const int8_t *q = call->in[TERNARY_Q];
+    __m256i acc[STREAMS];
+    for (size_t i = 0; i < quarter; i++) {
+        size_t group = range.first + i;
+        stream_dots(weights + group * bytes, quarter * bytes, STREAMS, q, chunks, acc);
+        for (size_t stream = 0; stream < STREAMS; stream++) {
+            put(call, 0, group + stream * quarter, acc[stream]);
+        }
+    }
+    for (size_t group = range.first + quarter * STREAMS; group < range.end; group++) {
+        stream_dots(weights + group * bytes, 0, 1, q, chunks, acc);
+        put(call, 0, group, acc[0]);
+    }
+}
+
+/* ---- more tokens ------------------------------------------------------------------------------------------------- */
+
+/* One group of rows against `count` tokens, whose activations lie `columns` apart. */
+KERNEL_INLINE void token_dots(const uint8_t *weights, int count, const int8_t *q, size_t columns, __m256i ret[TOKENS])
+{
+    const __m256i ones = _mm256_set1_epi8(0x03);
+    const size_t chunks = columns / TERNARY_STEP;
+    for (int t = 0; t < count; t++) {
+        ret[t] = _mm256_setzero_si256();
+    }
+    for (size_t first = 0; first < chunks; first += CHUNKS_PLAIN) {
+        size_t end = first + CHUNKS_PLAIN < chunks ? first + CHUNKS_PLAIN : chunks;
+        __m256i narrow[TOKENS];
+        for (int t = 0; t < count; t++) {
+            narrow[t] = _mm256_setzero_si256();
+        }
+        for (size_t chunk = first; chunk < end; chunk++) {
+            __m256i packed = load(weights + chunk * TERNARY_CHUNK_BYTES), upper = _mm256_srli_epi16(packed, 4);
+            const __m256i codes[PLANES] = {
+                _mm256_and_si256(packed, ones), _mm256_and_si256(_mm256_srli_epi16(packed, 2), ones),
+                _mm256_and_si256(upper, ones), _mm256_and_si256(_mm256_srli_epi16(upper, 2), ones)};
+            for (int t = 0; t < count; t++) {
+                const int8_t *at = q + (size_t)t * columns + chunk * TERNARY_STEP;
+                __m256i low = _mm256_add_epi16(_mm256_maddubs_epi16(codes[0], spread(at)),
+                                               _mm256_maddubs_epi16(codes[1], spread(at + 4)));
+                __m256i high = _mm256_add_epi16(_mm256_maddubs_epi16(codes[2], spread(at + 8)),
+                                                _mm256_maddubs_epi16(codes[3], spread(at + 12)));
+                narrow[t] = _mm256_add_epi16(narrow[t], _mm256_add_epi16(low, high));
+            }
+        }
+        for (int t = 0; t < count; t++) {
+            ret[t] = _mm256_add_epi32(ret[t], widened(narrow[t]));
+        }
+    }
+}
+
+static void run_tokens(const struct assay_kernel_call *call, struct kernel_range range)
+{
+    const size_t columns = (size_t)call->shape.columns, tokens = (size_t)call->shape.tokens;
+    const int8_t *q = call->in[TERNARY_Q];
+    __m256i acc[TOKENS];
+    for (size_t group = range.first; group < range.end; group++) {
+        const uint8_t *weights = (const uint8_t *)call->in[TERNARY_WEIGHTS] + group * (columns / 4 * TERNARY_GROUP);
+        size_t token = 0;
+        for (; token + TOKENS <= tokens; token += TOKENS) {
+            token_dots(weights, TOKENS, q + token * columns, columns, acc);
+            for (size_t t = 0; t < TOKENS; t++) {
+                put(call, token + t, group, acc[t]);
+            }
+        }
+        for (; token + 2 <= tokens; token += 2) {
+            token_dots(weights, 2, q + token * columns, columns, acc);
+            put(call, token, group, acc[0]);
+            put(call, token + 1, group, acc[1]);
+        }
+        for (; token < tokens; token++) {
+            token_dots(weights, 1, q + token * columns, columns, acc);
+            put(call, token, group, acc[0]);
+        }
+    }
+}
+
+static void run(const struct assay_kernel_call *call)
+{
+    struct kernel_range range = kernel_range_of(call, kernel_ternary_groups(call->shape.rows));
+    (call->shape.tokens == 1 ? run_one_token : run_tokens)(call, range);
+    _mm256_zeroupper();
+}
+
+#define RUN run
+#else
+#define RUN NULL
+#endif
+
+const struct assay_kernel_row kernel_row_ternary_gemv_lane2_avx2 = {
+    .id = "ternary_gemv_lane2_avx2",
+    .kind = ASSAY_KERNEL_QUANTISED,
+    .equality = ASSAY_KERNEL_EXACT,
+    .run = RUN,
+    .help = "four streams, or eight tokens a chunk",
+};
