@@ -27,6 +27,8 @@
     X(quant_rows_b256)       \
     X(quant_rows_ternary)    \
     X(sync_barrier_spin)     \
+    X(pack_ternary_lane2)    \
+    X(pack_ternary_i2s)      \
     X(limit_read_bytes)      \
     X(limit_ops_i8)          \
     X(limit_read_ahead)      \
@@ -80,6 +82,9 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(quant_rows_ternary_ref)  \
     X(quant_rows_ternary_avx2) \
     X(sync_barrier_spin_ref)   \
+    X(pack_ternary_lane2_ref)  \
+    X(pack_ternary_lane2_avx2) \
+    X(pack_ternary_i2s_ref)    \
     X(limit_read_bytes_ref)    \
     X(limit_read_bytes_avx2)   \
     X(limit_ops_i8_ref)        \

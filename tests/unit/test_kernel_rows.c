@@ -150,6 +150,33 @@ static void codes_are_packed_as_the_golden_vector_says(void **state)
     assert_sha256(packed, sizeof packed, "60a41c181e054830f6c9def5132769d636ff4f9df1845abe6c2560499784f405");
 }
 
+/* I2_S to lane2 and back, and code by code in between. */
+static void packing_goes_there_and_back_bit_for_bit(void **state)
+{
+    (void)state;
+    enum { ROWS = 43, COLUMNS = 384, GROUPS = (ROWS + 7) / 8, BYTES = ROWS * COLUMNS / 4 };
+    _Alignas(64) static uint8_t i2s[BYTES], back[BYTES], lanes[GROUPS * 8 * COLUMNS / 4];
+    struct assay_kernel_set *set = new_set();
+    const struct assay_kernel_operation *there = assay_kernel_set_find(set, "pack_ternary", "lane2");
+    const struct assay_kernel_operation *return_ = assay_kernel_set_find(set, "pack_ternary", "i2s");
+    uint64_t seed = 5;
+    assert_int_equal(kernel_ternary_lane2_bytes(ROWS, COLUMNS), sizeof lanes);
+    for (size_t i = 0; i < BYTES; i++) {
+        i2s[i] = (uint8_t)splitmix(&seed);
+    }
+    there->rows[0]->run(&(struct assay_kernel_call){.shape = {ROWS, COLUMNS, 1, 1}, .in = {i2s}, .out = {lanes}});
+    for (uint64_t row = 0; row < ROWS; row++) {
+        for (uint64_t at = 0; at < COLUMNS; at++) {
+            assert_int_equal(kernel_ternary_code_lane2(lanes, COLUMNS, row, at),
+                             kernel_ternary_code_i2s(i2s + row * COLUMNS / 4, at));
+        }
+    }
+    assert_int_equal(kernel_ternary_code_lane2(lanes, COLUMNS, ROWS, 0), 1);
+    return_->rows[0]->run(&(struct assay_kernel_call){.shape = {ROWS, COLUMNS, 1, 1}, .in = {lanes}, .out = {back}});
+    assert_memory_equal(back, i2s, BYTES);
+    assay_kernel_set_free(set);
+}
+
 /* The dot vector of kernels.md 2.3, and its two results, bit for bit, through every variant. */
 static void the_golden_dot_products_come_out(void **state)
 {
@@ -419,6 +446,7 @@ int main(void)
         cmocka_unit_test(families_and_instruction_sets_are_of_the_closed_lists),
         cmocka_unit_test(the_table_is_sorted_by_bytes),
         cmocka_unit_test(codes_are_packed_as_the_golden_vector_says),
+        cmocka_unit_test(packing_goes_there_and_back_bit_for_bit),
         cmocka_unit_test(the_golden_dot_products_come_out),
         cmocka_unit_test(activations_round_half_to_even),
         cmocka_unit_test(every_variant_gives_what_the_reference_gives),
