@@ -32,6 +32,22 @@ void assay_claims_targets(const char *bytes, size_t len, assay_claims_visit *vis
     }
 }
 
+void assay_claims_reported(const char *bytes, size_t len, assay_claims_visit *visit, void *user)
+{
+    static const char BEGIN[] = "assay:begin report=";
+    const char *end = bytes + len;
+    for (const char *at = bytes; at < end && (at = memmem(at, (size_t)(end - at), BEGIN, sizeof BEGIN - 1)) != NULL;) {
+        at += sizeof BEGIN - 1;
+        size_t path = 0;
+        while (at + path < end && !strchr(" \t\r\n", at[path])) {
+            path++;
+        }
+        if (path > 0) {
+            visit(user, (struct assay_slice){at, path});
+        }
+    }
+}
+
 /* ---- bind --- */
 
 /* The words of the lists that a metric's name stands for. */

@@ -108,7 +108,7 @@ static bool path_names(const char *path, struct assay_slice wanted)
     return len == wanted.len || path[len - wanted.len - 1] == '/';
 }
 
-static const struct assay_claims_receipt *find_receipt(const struct check *c, struct assay_slice path)
+const struct assay_claims_receipt *binding_receipt(const struct check *c, struct assay_slice path)
 {
     const struct assay_claims_request *request = c->m.request;
     for (int exact = 1; exact >= 0; exact--) {
@@ -237,7 +237,7 @@ enum resolve_code binding_resolve(const struct check *c, struct binding_ref ref,
     if (is_refused(ref.path)) {
         return RESOLVE_REFUSED;
     }
-    ret->receipt = find_receipt(c, ref.path);
+    ret->receipt = binding_receipt(c, ref.path);
     if (!ret->receipt) {
         return resolve_file(c, ref, ret);
     }

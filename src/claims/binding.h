@@ -41,6 +41,8 @@ struct bound_value {
     const struct assay_claims_receipt *receipt; /* NULL: a plain JSON file */
 };
 enum resolve_code { RESOLVE_OK, RESOLVE_NO_FILE, RESOLVE_NO_POINTER, RESOLVE_NO_NUMBER, RESOLVE_REFUSED };
+/* The receipt that a path names, as the caller found it; NULL: not there. */
+const struct assay_claims_receipt *binding_receipt(const struct check *c, struct assay_slice path);
 enum resolve_code binding_resolve(const struct check *c, struct binding_ref ref, struct bound_value *ret);
 
 /* The number of a quantity re-rendered from a value: same digits, separators and sign style. False: the style or the

@@ -68,6 +68,7 @@ struct assay_claims_receipt {
     const char *compute_path; /* "real", "scripted", "imported" */
     enum assay_claims_fresh fresh;
     const char *stale_why; /* "its commit is no ancestor of HEAD" */
+    const char *report;    /* what 'assay report --format md' renders of it, where a document holds that; or NULL */
 };
 
 /* A path that a document names, as the caller found it: C706, C707, and targets of bindings. */
@@ -161,6 +162,9 @@ const struct assay_finding_rule *assay_claims_rules(size_t *ret_count);
 /* Paths that the bindings of a document name, for the caller to read; each once for every time it stands there. */
 typedef void assay_claims_visit(void *user, struct assay_slice path);
 void assay_claims_targets(const char *bytes, size_t len, assay_claims_visit *visit, void *user);
+
+/* Receipts whose rendered report stands in a document, between begin report=PATH and end; each as often as it does. */
+void assay_claims_reported(const char *bytes, size_t len, assay_claims_visit *visit, void *user);
 
 /* Paths below the root that a document names in links and code, for the caller to look for: C706, C707. */
 void assay_claims_named(const char *bytes, size_t len, assay_claims_visit *visit, void *user);

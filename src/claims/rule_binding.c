@@ -2,6 +2,7 @@
 #include "claims/binding.h"
 #include "claims/directive.h"
 #include "claims/relation.h"
+#include "claims/rendered.h"
 #include "claims/scan.h"
 
 #include "base/num.h"
@@ -415,25 +416,6 @@ static void judge_table(struct check *c, struct directive *directive)
     }
 }
 
-/* "begin report=PATH": what stands up to the end is what 'assay report' rendered. */
-static void judge_begin(struct check *c, const struct directive *directive)
-{
-    struct assay_slice rest = directive->text;
-    bool has_report = false;
-    while (rest.len > 0) {
-        struct assay_slice part = assay_slice_cut(&rest, ' ');
-        if (part.len > 7 && assay_slice_starts(part, "report=")) {
-            has_report = true;
-        } else if (part.len > 0) {
-            say_bad(c, directive, "unknown key: the beginning of a rendered part is begin report=PATH");
-            return;
-        }
-    }
-    if (!has_report) {
-        say_bad(c, directive, "the beginning of a rendered part is begin report=PATH");
-    }
-}
-
 /* ---- C901 --- */
 
 static void judge_unbound(struct check *c)
@@ -461,9 +443,11 @@ void rule_binding(struct check *c)
         model_fail(m);
         return;
     }
+    for (uint32_t i = 0; i < m->directives.count; i++) {
+        directive_classify(&m->directives.at[i]);
+    }
     for (uint32_t i = 0; i < m->directives.count && m->failed == ASSAY_OK; i++) {
         struct directive *directive = &m->directives.at[i];
-        directive_classify(directive);
         switch (directive->kind) {
         case DIRECTIVE_BIND:
         case DIRECTIVE_LINK:
@@ -473,7 +457,7 @@ void rule_binding(struct check *c)
             judge_table(c, directive);
             break;
         case DIRECTIVE_BEGIN:
-            judge_begin(c, directive);
+            rendered_judge(c, directive);
             break;
         case DIRECTIVE_BAD:
             say_bad(c, directive,

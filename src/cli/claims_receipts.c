@@ -16,6 +16,8 @@
 #define PATH_BYTES_MAX 65536
 #define DEPTH_MAX 32
 #define REASON_BYTES_MAX 4096
+#define REPORT_BYTES_MAX ((size_t)16 << 20)
+#define TEXTS_EACH 3                 /* path, reason, rendered report */
 #define GIT_NS UINT64_C(20000000000) /* a diff of a large history */
 
 void assay_claims_receipts_init(struct assay_claims_receipts *receipts, const char *root, const char *head)
@@ -29,8 +31,9 @@ void assay_claims_receipts_done(struct assay_claims_receipts *receipts)
         json_t *statement = NULL;
         memcpy(&statement, &receipts->at[i].statement, sizeof statement); /* const to its readers, owned here */
         json_decref(statement);
-        assay_buf_done(&receipts->texts[i * 2]);
-        assay_buf_done(&receipts->texts[i * 2 + 1]);
+        assay_buf_done(&receipts->texts[i * TEXTS_EACH]);
+        assay_buf_done(&receipts->texts[i * TEXTS_EACH + 1]);
+        assay_buf_done(&receipts->texts[i * TEXTS_EACH + 2]);
     }
     assay_free(receipts->at);
     assay_free(receipts->texts);
@@ -48,7 +51,7 @@ static bool make_room(struct assay_claims_receipts *receipts)
         return false;
     }
     receipts->at = at;
-    struct assay_buf *texts = assay_realloc(receipts->texts, room * 2, sizeof *texts);
+    struct assay_buf *texts = assay_realloc(receipts->texts, room * TEXTS_EACH, sizeof *texts);
     if (!texts) {
         return false;
     }
@@ -183,10 +186,11 @@ static assay_code add_receipt(struct assay_claims_receipts *receipts, const char
     if (!make_room(receipts)) {
         return assay_nomem(err);
     }
-    struct assay_buf *name = &receipts->texts[receipts->count * 2], *why = name + 1;
+    struct assay_buf *name = &receipts->texts[receipts->count * TEXTS_EACH], *why = name + 1;
     struct assay_claims_receipt *receipt = &receipts->at[receipts->count];
     assay_buf_init(name, PATH_BYTES_MAX);
     assay_buf_init(why, REASON_BYTES_MAX);
+    assay_buf_init(why + 1, REPORT_BYTES_MAX);
     assay_buf_text(name, shown);
     *receipt = (struct assay_claims_receipt){.path = name->data ? name->data : ""};
     receipts->count++;
@@ -269,7 +273,8 @@ static void add_target(void *user, struct assay_slice target)
     assay_buf_append(&wanted, target.data, target.len);
     assay_path_join(&path, t->receipts->root ? t->receipts->root : ".", wanted.data);
     const char *slash = strrchr(wanted.data, '/');
-    bool is_there = path.data && assay_path_exists(path.data) && assay_claims_path_is_inside(t->receipts->root, path.data);
+    bool is_there =
+        path.data && assay_path_exists(path.data) && assay_claims_path_is_inside(t->receipts->root, path.data);
     bool is_new = is_there && !is_known(t->receipts, relative_to(t->receipts->root, path.data));
     for (size_t i = 0; i < t->files->count && is_new; i++) {
         is_new = strcmp(t->files->inputs[i].path, wanted.data) != 0;
@@ -278,6 +283,42 @@ static void add_target(void *user, struct assay_slice target)
         t->rc = add_receipt(t->receipts, path.data, t->err);
     } else if (is_new) {
         t->rc = assay_claims_files_add_evidence(t->files, path.data, t->err);
+    }
+    assay_buf_done(&path);
+    assay_buf_done(&wanted);
+}
+
+/* A report that cannot be rendered stays NULL, and the rule says that the receipt is no good. */
+static assay_code render(struct assay_claims_receipts *receipts, size_t index, const char *path)
+{
+    struct assay_buf *report = &receipts->texts[index * TEXTS_EACH + 2];
+    struct assay_claims_receipt *receipt = &receipts->at[index];
+    struct assay_run_files files;
+    if (report->len > 0 || assay_run_files_load(path, NULL, &files, NULL) != ASSAY_OK) {
+        return ASSAY_OK;
+    }
+    const struct assay_style plain = {0};
+    struct assay_report_input input = assay_run_files_input(&files);
+    assay_code rc = assay_report_runs(&input, 1, ASSAY_REPORT_MARKDOWN, &plain, report, NULL);
+    assay_run_files_done(&files);
+    receipt->report = rc == ASSAY_OK ? report->data : NULL;
+    return rc == ASSAY_NO_MEMORY ? rc : ASSAY_OK;
+}
+
+static void add_reported(void *user, struct assay_slice target)
+{
+    struct targets *t = user;
+    struct assay_buf path, wanted;
+    add_target(user, target);
+    assay_buf_init(&path, PATH_BYTES_MAX);
+    assay_buf_init(&wanted, PATH_BYTES_MAX);
+    assay_buf_append(&wanted, target.data, target.len);
+    assay_path_join(&path, t->receipts->root ? t->receipts->root : ".", wanted.data);
+    const char *shown = path.data ? relative_to(t->receipts->root, path.data) : "";
+    for (size_t i = 0; i < t->receipts->count && t->rc == ASSAY_OK; i++) {
+        if (strcmp(t->receipts->at[i].path, shown) == 0) {
+            t->rc = render(t->receipts, i, path.data);
+        }
     }
     assay_buf_done(&path);
     assay_buf_done(&wanted);
@@ -292,6 +333,7 @@ assay_code assay_claims_receipts_add_bound(struct assay_claims_receipts *receipt
         struct assay_claims_input input = files->inputs[i]; /* a copy: the array may grow */
         if (!input.is_evidence) {
             assay_claims_targets(input.bytes, input.len, add_target, &targets);
+            assay_claims_reported(input.bytes, input.len, add_reported, &targets);
         }
     }
     return targets.rc;

@@ -93,3 +93,62 @@ binds() {
     echo '{"measured_at": "2031-04-02T10:41:00Z", "p50_ms": 41.2}' >late.json
     run_exit 0 "$ASSAY" claims late.json --head HEAD
 }
+
+# reports: notes.md holds the rendered report of r/run, between its two comments
+reports() {
+    mkdir -p r
+    cp -r "$run_of_examples" r/run
+    {
+        printf '# Notes\n\n<!-- assay:begin report=r/run/receipt.json -->\n'
+        "$ASSAY" report --format md r/run/receipt.json
+        printf '<!-- assay:end -->\n'
+    } >notes.md
+}
+
+@test "a rendered part is what the report says now, or the first other line is shown" {
+    reports
+    run_exit 0 "$ASSAY" claims notes.md --root .
+    ! grep -q ': 0 supported' <<<"$output"
+    sed -i 's/| 812 ms |/| 821 ms |/' notes.md
+    run_exit 1 "$ASSAY" claims notes.md --root .
+    says "C903 drift"
+    says "| end to end | 812 ms |"
+    sed -i '/assay:end/d' notes.md
+    run_exit 1 "$ASSAY" claims notes.md --root .
+    says "goes up to <!-- assay:end -->"
+    sed -i 's,r/run/,r/other/,' notes.md
+    echo '<!-- assay:end -->' >>notes.md
+    run_exit 1 "$ASSAY" claims notes.md --root .
+    says "the receipt is not there"
+}
+
+@test "a part rendered from an edited run is refused" {
+    reports
+    truncate -s -1 r/run/trace.assay
+    run_exit 1 "$ASSAY" claims notes.md --root .
+    says "C902"
+}
+
+@test "the hardware table is the installed one, another one, or an error that says what is wanted" {
+    printf '# Card\n\nOn the RTX 4090 the kernel read 1.4 TB/s.\n' >card.md
+    run_exit 0 "$ASSAY" claims card.md
+    says "warning[C406 hardware-limit]: 1.4 TB/s is more than the 1008 GB/s of RTX 4090"
+    printf '{"assay_hardware": 1, "devices": []}' >none.json
+    run_exit 0 "$ASSAY" claims card.md --hardware none.json
+    ! grep -q C406 <<<"$output"
+    echo '{}' >wrong.json
+    run_exit 3 "$ASSAY" claims card.md --hardware wrong.json
+    says "assay_hardware"
+}
+
+@test "files that a document names are looked for with --root, and counted" {
+    mkdir -p data
+    echo 1 >data/a.json
+    printf 'Results are in `data/a.json`, see [b](data/b.json). There are 3 clips in `data/`.\n' >named.md
+    run_exit 0 "$ASSAY" claims named.md --root . --level note
+    says "warning[C706 dangling]: 'data/b.json' is given as evidence, and is not there"
+    says "note[C707 recount]: 'data/' has 1 files"
+    ! grep -q "data/a.json' is given" <<<"$output"
+    run_exit 0 "$ASSAY" claims named.md --level note
+    ! grep -q "C70[67]" <<<"$output"
+}
