@@ -747,6 +747,50 @@ static void an_honest_run_verifies(void **state)
     scene_done(&scene);
 }
 
+/* ---- how many ---- */
+
+#define FILES_A_GATE 3
+
+/* The gates of verify that a receipt of this format can break; those of policies and of old formats are tested
+ * elsewhere. */
+static const unsigned GATES[] = {101, 102, 103, 104, 105, 106, 107, 108, 109, 201, 202, 203, 204, 205, 206, 207, 208,
+                                 209, 210, 211, 212, 213, 214, 215, 301, 302, 303, 304, 305, 306, 307, 308, 309, 310,
+                                 311, 312, 313, 315, 316, 317, 318, 319, 320, 321, 331, 332, 333, 334, 335, 336, 337,
+                                 338, 339, 341, 402, 403, 404, 405, 406, 407, 412, 413, 414, 415, 416, 419, 420};
+
+static size_t count_files(struct dirent *const *entries, size_t count, unsigned gate)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += strtoul(entries[i]->d_name, NULL, 10) == gate;
+    }
+    return found;
+}
+
+struct corpus {
+    struct dirent **entries;
+    size_t count;
+};
+
+static void every_gate_has_three_files(void **state)
+{
+    const struct corpus *corpus = *state;
+    for (size_t i = 0; i < sizeof GATES / sizeof GATES[0]; i++) {
+        size_t found = count_files(corpus->entries, corpus->count, GATES[i]);
+        if (found < FILES_A_GATE) {
+            fail_msg("gate %u has %zu files, expected %d", GATES[i], found, FILES_A_GATE);
+        }
+    }
+    for (size_t i = 0; i < corpus->count; i++) { /* a gate that is new here is new in the list */
+        unsigned gate = (unsigned)strtoul(corpus->entries[i]->d_name, NULL, 10);
+        bool is_listed = gate == 0; /* ok-* */
+        for (size_t k = 0; k < sizeof GATES / sizeof GATES[0]; k++) {
+            is_listed = is_listed || GATES[k] == gate;
+        }
+        assert_true(is_listed || count_files(corpus->entries, corpus->count, gate) >= FILES_A_GATE);
+    }
+}
+
 static int is_edit(const struct dirent *entry)
 {
     bool is_named = (entry->d_name[0] >= '1' && entry->d_name[0] <= '9') || assay_text_starts(entry->d_name, "ok-");
@@ -765,7 +809,8 @@ int main(void)
     (void)snprintf(dir, sizeof dir, "%s/tests/negative", source_root());
     int found = scandir(dir, &entries, is_edit, alphasort);
     size_t count = found > 0 ? (size_t)found : 0, runs = sizeof RUNS / sizeof RUNS[0];
-    struct CMUnitTest *tests = assay_alloc(runs + count, sizeof *tests);
+    struct CMUnitTest *tests = assay_alloc(runs + count + 1, sizeof *tests);
+    struct corpus corpus = {entries, count};
     assert_non_null(tests);
     static char parents[sizeof RUNS / sizeof RUNS[0]][64];
     for (size_t i = 0; i < runs; i++) {
@@ -775,7 +820,9 @@ int main(void)
     for (size_t i = 0; i < count; i++) {
         tests[runs + i] = (struct CMUnitTest){entries[i]->d_name, judge_file, NULL, NULL, entries[i]->d_name};
     }
-    int failures = _cmocka_run_group_tests("negative", tests, runs + count, NULL, NULL);
+    tests[runs + count] =
+        (struct CMUnitTest){"every gate has three files", every_gate_has_three_files, NULL, NULL, &corpus};
+    int failures = _cmocka_run_group_tests("negative", tests, runs + count + 1, NULL, NULL);
     for (size_t i = 0; i < count; i++) {
         free(entries[i]);
     }
