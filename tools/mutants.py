@@ -16,7 +16,7 @@ WORDS = {"true": "false", "false": "true", "ASSAY_VERDICT_FAIL": "ASSAY_VERDICT_
 SIGNS = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "+=": "-=", "-=": "+=", "|=": "&=", "&=": "|=", "^=": "|=",
          "<<": ">>", ">>": "<<", "&": "|", "|": "&", "^": "&"}
 # Releasing, wiping, and the words of a message: a verdict does not come from them.
-HYGIENE = re.compile(r"(\w*_(free|done|wipe|wrap|memzero|decref|dispose)|free|close|fclose|fail_msg|static_assert|assert"
+HYGIENE = re.compile(r"(\w*_(free|done|wipe|wrap|memzero|munlock|mlock|decref|dispose)|free|close|fclose|fail_msg|static_assert|assert"
                      r"|_Static_assert|ZSTD_freeDCtx|ZSTD_freeCCtx)$")
 WORDING = re.compile(r"(assay_fail\w*|assay_buf_printf|assay_err\w*)$")
 WORDS_INTO = {"found", "expected", "message", "why"}  # snprintf into these makes words

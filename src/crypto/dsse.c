@@ -48,6 +48,10 @@ static assay_code encode(const char *type, const void *body, size_t body_len, st
 {
     size_t type_len = strlen(type);
     assay_buf_init(ret, type_len + ASSAY_DSSE_BODY_BYTES_MAX + 2 * HEAD_BYTES);
+    if (body_len > ASSAY_DSSE_BODY_BYTES_MAX) {
+        return assay_fail(err, ASSAY_TOO_LARGE, "%zu bytes to sign, expected at most %zu", body_len,
+                          ASSAY_DSSE_BODY_BYTES_MAX);
+    }
     assay_dsse_pae(ret, type, type_len, body, body_len);
     return assay_buf_check(ret, err);
 }

@@ -224,11 +224,47 @@ static void what_is_no_key_file_is_refused(void **state)
     struct key key;
     struct assay_secret_key secret;
     for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        bool is_locked;
         if (assay_minisign_public_read(TEXTS[i], strlen(TEXTS[i]), &key.public, &key.number, NULL) == ASSAY_OK ||
+            assay_minisign_secret_is_locked(TEXTS[i], strlen(TEXTS[i]), &is_locked, NULL) == ASSAY_OK ||
             assay_minisign_secret_read(TEXTS[i], strlen(TEXTS[i]), "", 0, &secret, &key.number, NULL) == ASSAY_OK) {
             fail_msg("case %zu was read", i);
         }
     }
+}
+
+/* Of a key that is not locked, minisign writes no checksum: salt and limits of scrypt and the key number are as they
+ * are. */
+static void every_changed_byte_of_a_secret_key_file_is_noticed(void **state)
+{
+    (void)state;
+    enum { SALT_AT = 6, SECRET_AT = 62, FILE_LEN_PLAIN = 158 };
+    const char *base64 = strchr(SECRET, '\n') + 1;
+    struct assay_buf file, text;
+    assay_buf_init(&file, 256);
+    assay_buf_init(&text, 1024);
+    assert_int_equal(assay_base64_decode(base64, strlen(base64) - 1, &file, NULL), ASSAY_OK);
+    assert_int_equal(file.len, FILE_LEN_PLAIN);
+    for (size_t i = 0; i < file.len; i++) {
+        struct assay_secret_key secret;
+        struct assay_key_number number;
+        bool is_locked = false;
+        file.data[i] ^= 1;
+        assay_buf_clear(&text);
+        assay_buf_text(&text, "untrusted comment: x\n");
+        assay_base64_append(&text, file.data, file.len);
+        assay_buf_char(&text, '\n');
+        assay_code rc = assay_minisign_secret_read(text.data, text.len, "", 0, &secret, &number, NULL);
+        if ((rc == ASSAY_OK) != (i >= SALT_AT && i < SECRET_AT)) {
+            fail_msg("byte %zu", i);
+        }
+        if (i < SALT_AT) { /* algorithm, key derivation, kind of checksum */
+            assert_int_equal(assay_minisign_secret_is_locked(text.data, text.len, &is_locked, NULL), ASSAY_MALFORMED);
+        }
+        file.data[i] ^= 1;
+    }
+    assay_buf_done(&file);
+    assay_buf_done(&text);
 }
 
 int main(void)
@@ -243,6 +279,7 @@ int main(void)
         cmocka_unit_test(our_signature_is_good_and_covers_the_trusted_comment),
         cmocka_unit_test(our_public_key_file_is_minisigns),
         cmocka_unit_test(what_is_no_key_file_is_refused),
+        cmocka_unit_test(every_changed_byte_of_a_secret_key_file_is_noticed),
     };
     if (assay_crypto_init(NULL) != ASSAY_OK) {
         return 1;

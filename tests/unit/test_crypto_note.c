@@ -1,4 +1,6 @@
 #include "crypto/crypto.h"
+#include "support/hex.h"
+#include "support/source_root.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -191,6 +193,8 @@ static void what_is_no_verifier_key_is_refused(void **state)
         "+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10T=",
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWAA==",
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWAAAA",
         "PeterNeumann+c74f20a3+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     };
     struct assay_note_key key;
@@ -199,6 +203,96 @@ static void what_is_no_verifier_key_is_refused(void **state)
             fail_msg("case %zu was read", i);
         }
     }
+}
+
+/* ---- the cases of golang.org/x/mod/sumdb/note (tests/data/note) ---- */
+
+static void the_published_notes_are_judged_as_published(void **state)
+{
+    (void)state;
+    static char hex[65536];
+    static unsigned char bytes[32768];
+    char path[4096], name[64], expected[16];
+    struct assay_note_key key;
+    size_t count = 0;
+    (void)snprintf(path, sizeof path, "%s/tests/data/note/notes.txt", source_root());
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(assay_note_key_read(PETER_VKEY, &key, NULL), ASSAY_OK);
+    for (; fscanf(file, "%63s %15s %65535s", name, expected, hex) == 3; count++) {
+        static struct assay_note note; /* the one before is still in it */
+        enum assay_note_state found = ASSAY_NOTE_UNSIGNED;
+        uint64_t time_s;
+        size_t len = unhex(hex, bytes, sizeof bytes);
+        bool is_note = assay_note_read((const char *)bytes, len, &note, NULL) == ASSAY_OK;
+        if (is_note) {
+            assert_int_equal(assay_note_check(&note, &key, &found, &time_s, NULL), ASSAY_OK);
+        }
+        const char *said = !is_note                       ? "malformed"
+                           : found == ASSAY_NOTE_GOOD     ? "good"
+                           : found == ASSAY_NOTE_UNSIGNED ? "unsigned"
+                                                          : "false";
+        bool is_due = strcmp(expected, "not-good") == 0 ? found != ASSAY_NOTE_GOOD : strcmp(said, expected) == 0;
+        if (!is_due) {
+            fail_msg("%s: %s instead of %s", name, said, expected);
+        }
+    }
+    (void)fclose(file);
+    assert_int_equal(count, 15);
+}
+
+static void no_part_of_a_verifier_key_is_one(void **state)
+{
+    (void)state;
+    const size_t len = sizeof PETER_VKEY - 1;
+    struct assay_note_key key;
+    size_t parts = 0;
+    for (size_t i = 0; i <= len; i++) {
+        for (size_t j = i + 1; j <= len; j++) {
+            char text[sizeof PETER_VKEY];
+            (void)snprintf(text, sizeof text, "%.*s", (int)(j - i), PETER_VKEY + i);
+            bool is_whole = i == 0 && j == len;
+            assert_int_equal(assay_note_key_read(text, &key, NULL) == ASSAY_OK, is_whole);
+            parts += !is_whole;
+        }
+    }
+    assert_int_equal(parts, 2210);
+    for (size_t i = 0; i < len; i++) {
+        char text[sizeof PETER_VKEY];
+        memcpy(text, PETER_VKEY, sizeof text);
+        text[i]++;
+        assert_int_not_equal(assay_note_key_read(text, &key, NULL), ASSAY_OK);
+    }
+    assert_int_not_equal(
+        assay_note_key_read("PeterNeumann+cc469956+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWBADKEY==", &key, NULL),
+        ASSAY_OK);
+    assert_int_not_equal(
+        assay_note_key_read("PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", &key, NULL),
+        ASSAY_OK);
+}
+
+/* A name as long as may be, and one byte more. */
+static void a_key_has_a_name_up_to_its_limit(void **state)
+{
+    (void)state;
+    char name[ASSAY_NOTE_NAME_BYTES_MAX + 2];
+    struct signer signer;
+    struct assay_note_key key;
+    struct assay_buf text;
+    memset(name, 'n', sizeof name);
+    name[ASSAY_NOTE_NAME_BYTES_MAX] = '\0';
+    make_signer(9, name, ASSAY_NOTE_ED25519, &signer);
+    assay_buf_init(&text, 4096);
+    assay_note_key_write(&signer.key, &text);
+    assert_int_equal(assay_note_key_read(text.data, &key, NULL), ASSAY_OK);
+    assert_string_equal(key.name, name);
+    char *longer = malloc(text.len + 2);
+    assert_non_null(longer);
+    longer[0] = 'n';
+    memcpy(longer + 1, text.data, text.len + 1);
+    assert_int_equal(assay_note_key_read(longer, &key, NULL), ASSAY_MALFORMED);
+    free(longer);
+    assay_buf_done(&text);
 }
 
 static void what_is_no_checkpoint_is_refused(void **state)
@@ -214,6 +308,8 @@ static void what_is_no_checkpoint_is_refused(void **state)
         "o\n9223372036854775808\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
         "o\n1\nAAAA\n",
         "o\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nextension\n",
+        "o\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n",
+        "o\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nx",
     };
     struct assay_checkpoint checkpoint;
     assert_int_equal(
@@ -236,6 +332,9 @@ int main(void)
         cmocka_unit_test(unknown_signatures_are_taken_up_to_the_cap),
         cmocka_unit_test(what_is_no_note_is_refused),
         cmocka_unit_test(what_is_no_verifier_key_is_refused),
+        cmocka_unit_test(the_published_notes_are_judged_as_published),
+        cmocka_unit_test(no_part_of_a_verifier_key_is_one),
+        cmocka_unit_test(a_key_has_a_name_up_to_its_limit),
         cmocka_unit_test(what_is_no_checkpoint_is_refused),
     };
     if (assay_crypto_init(NULL) != ASSAY_OK) {

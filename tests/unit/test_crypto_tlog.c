@@ -124,6 +124,48 @@ static void from_an_empty_log_nothing_is_proven(void **state)
     assert_false(assay_consistency_is_proven(6, 5, &root, &proof, &root));
 }
 
+/* Sizes that no two trees can have: an older one that is larger, and one beyond what a log can reach. */
+static void of_sizes_that_cannot_be_nothing_is_proven(void **state)
+{
+    (void)state;
+    const struct assay_tlog_proof none = {.count = 0};
+    struct assay_digest root, leaf;
+    root_of(4, &root);
+    leaf_hash(0, &leaf);
+    for (uint64_t old_size = 1; old_size <= 64; old_size++) {
+        for (uint64_t size = 1; size < old_size; size++) {
+            assert_false(assay_consistency_is_proven(old_size, size, &root, &none, &root));
+        }
+    }
+    const uint64_t beyond = ASSAY_TREE_SIZE_MAX + 1;
+    assert_true(assay_consistency_is_proven(ASSAY_TREE_SIZE_MAX, ASSAY_TREE_SIZE_MAX, &root, &none, &root));
+    assert_false(assay_consistency_is_proven(beyond, beyond, &root, &none, &root));
+    assert_false(assay_consistency_is_proven(4, 4, &leaf, &none, &root));
+    assert_true(assay_inclusion_is_proven(0, 1, &leaf, &none, &leaf));
+    assert_false(assay_inclusion_is_proven(1, 1, &leaf, &none, &leaf));
+    assert_false(assay_inclusion_is_proven(0, 2, &leaf, &none, &leaf));
+    assert_false(assay_inclusion_is_proven(0, 0, &leaf, &none, &leaf));
+}
+
+/* A leaf alone at the top of the largest tree: as many hashes as a proof can have, and none to spare. */
+static void a_proof_of_the_largest_tree_is_climbed_to_its_end(void **state)
+{
+    (void)state;
+    struct assay_tlog_proof proof = {.count = ASSAY_PROOF_HASHES_MAX};
+    struct assay_digest leaf, here, other;
+    leaf_hash(0, &leaf);
+    here = leaf;
+    for (size_t i = 0; i < proof.count; i++) {
+        memset(proof.hashes[i].bytes, (int)i, sizeof proof.hashes[i].bytes);
+        memcpy(other.bytes, proof.hashes[i].bytes, sizeof other.bytes);
+        assay_merkle_node_hash(&here, &other, &here);
+    }
+    assert_true(assay_inclusion_is_proven(0, ASSAY_TREE_SIZE_MAX, &leaf, &proof, &here));
+    assert_false(assay_inclusion_is_proven(0, ASSAY_TREE_SIZE_MAX + 1, &leaf, &proof, &here));
+    proof.count--;
+    assert_false(assay_inclusion_is_proven(0, ASSAY_TREE_SIZE_MAX, &leaf, &proof, &here));
+}
+
 /* ---- published proofs ---- */
 
 static FILE *open_data(const char *name)
@@ -236,6 +278,14 @@ static void entries_are_cut_off_as_they_were_put_in(void **state)
     assert_false(assay_entry_cut(&rest, &entry));
     static char large[65536];
     assert_int_equal(assay_entry_append(large, sizeof large, &bundle, NULL), ASSAY_TOO_LARGE);
+    assay_buf_clear(&bundle);
+    assert_int_equal(assay_entry_append(large, sizeof large - 1, &bundle, NULL), ASSAY_OK);
+    rest = (struct assay_slice){bundle.data, bundle.len};
+    assert_true(assay_entry_cut(&rest, &entry));
+    assert_int_equal(entry.len, sizeof large - 1);
+    assert_int_equal(rest.len, 0);
+    rest = (struct assay_slice){bundle.data, 1}; /* half a length */
+    assert_false(assay_entry_cut(&rest, &entry));
     assay_buf_done(&bundle);
 }
 
@@ -307,6 +357,8 @@ int main(void)
         cmocka_unit_test(every_leaf_of_every_tree_is_proven_and_no_other),
         cmocka_unit_test(every_pair_of_sizes_is_consistent_and_other_roots_are_not),
         cmocka_unit_test(from_an_empty_log_nothing_is_proven),
+        cmocka_unit_test(of_sizes_that_cannot_be_nothing_is_proven),
+        cmocka_unit_test(a_proof_of_the_largest_tree_is_climbed_to_its_end),
         cmocka_unit_test(the_published_proofs_are_judged_as_published),
         cmocka_unit_test(tiles_are_named_in_groups_of_three_digits),
         cmocka_unit_test(entries_are_cut_off_as_they_were_put_in),

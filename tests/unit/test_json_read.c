@@ -115,6 +115,21 @@ static void limits_are_exact(void **state)
     assert_string_equal(err.message, "found a JSON text of 21 bytes, expected at most 20");
 }
 
+/* The caps of evidence.md 1.2 as numbers: a reader that takes more is another format. */
+static void the_limits_are_those_of_the_formats(void **state)
+{
+    (void)state;
+    assert_int_equal(assay_json_limits_default.bytes_max, 67108864);
+    assert_int_equal(assay_json_limits_default.depth_max, 64);
+    assert_int_equal(assay_json_limits_default.members_max, 0);
+    assert_int_equal(assay_json_limits_receipt.bytes_max, 786432);
+    assert_int_equal(assay_json_limits_receipt.depth_max, 16);
+    assert_int_equal(assay_json_limits_receipt.members_max, 256);
+    assert_int_equal(assay_json_limits_plan.bytes_max, 268435456);
+    assert_int_equal(assay_json_limits_plan.depth_max, 16);
+    assert_int_equal(assay_json_limits_plan.members_max, 256);
+}
+
 static void values_come_back_as_they_stand(void **state)
 {
     (void)state;
@@ -262,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_refusal_names_line_column_and_what_would_be_right),
         cmocka_unit_test(the_receipt_profile_refuses_what_base_json_allows),
         cmocka_unit_test(limits_are_exact),
+        cmocka_unit_test(the_limits_are_those_of_the_formats),
         cmocka_unit_test(a_byte_means_the_same_wherever_it_stands_in_a_string),
         cmocka_unit_test(values_come_back_as_they_stand),
         cmocka_unit_test(a_foreign_format_may_let_the_last_duplicate_win),
