@@ -68,7 +68,8 @@ assay_code assay_verb_call(struct assay_cli *cli, const struct assay_verb *verb,
     X(sign)            \
     X(log)             \
     X(man)             \
-    X(completion)
+    X(completion)      \
+    X(lm_digest)
 
 #define ASSAY_VERB_DECLARE(name) extern const struct assay_verb assay_verb_##name;
 ASSAY_VERBS(ASSAY_VERB_DECLARE)
@@ -77,6 +78,7 @@ ASSAY_VERBS(ASSAY_VERB_DECLARE)
 /* The words of `lm`, each a verb_lm_NAME.c. */
 #define ASSAY_LM_WORDS(X) \
     X(synth)              \
+    X(bench)              \
     X(generate)           \
     X(serve)
 

@@ -1,6 +1,7 @@
 /* What this machine is, and what is noisy here. */
 #include "cli/cli.h"
 #include "cli/host_kernels.h"
+#include "cli/host_limits.h"
 #include "cli/terminal.h"
 
 #include "host/host.h"
@@ -8,7 +9,7 @@
 #include <stddef.h>
 
 struct values {
-    bool wants_json, wants_kernels, wants_probe, wants_count;
+    bool wants_json, wants_kernels, wants_probe, wants_count, wants_limits, is_quick;
     struct assay_opt_list plugins;
 };
 
@@ -16,6 +17,10 @@ static const struct assay_opt OPTIONS[] = {
     {"json", NULL, "print as JSON", ASSAY_OPT_FLAG, offsetof(struct values, wants_json)},
     {"kernels", NULL, "the table of kernels: what runs here, what is chosen, and why not for the rest", ASSAY_OPT_FLAG,
      offsetof(struct values, wants_kernels)},
+    {"limits", NULL, "bandwidth, latency and operations a second that this machine reaches, in 20 s", ASSAY_OPT_FLAG,
+     offsetof(struct values, wants_limits)},
+    {"quick", NULL, "with --limits: reading memory and multiplying bytes only, in 3 s", ASSAY_OPT_FLAG,
+     offsetof(struct values, is_quick)},
     {"plugin", "FILE", "with --kernels and --count: rows of a shared object too", ASSAY_OPT_TEXT_LIST,
      offsetof(struct values, plugins)},
     {"probe", NULL, "with --kernels: prove that the flags which choose kernels do something", ASSAY_OPT_FLAG,
@@ -179,6 +184,11 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     if (values->wants_kernels || values->wants_probe || values->wants_count) {
         return run_kernels(cli, values, out, err);
     }
+    if (values->wants_limits || values->is_quick) {
+        assay_code rc = assay_host_limits(values->is_quick, values->wants_json, out, err);
+        cli->has_judged = rc == ASSAY_UNDECIDED;
+        return rc;
+    }
     json_t *host = NULL, *build = NULL, *probes = NULL;
     assay_code rc = assay_host_fingerprint(0, &host, err);
     if (rc == ASSAY_OK) {
@@ -199,7 +209,7 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 
 const struct assay_verb assay_verb_host = {
     .opt = {.name = "host",
-            .synopsis = "[--json] [--kernels [--probe]]",
+            .synopsis = "[--json] [--kernels [--probe] | --limits [--quick]]",
             .summary = "what this machine is, and what is noisy here",
             .manual =
                 "The fingerprint that goes into receipts, and one answer a probe: ok, finding (with cause and fix) "
@@ -207,7 +217,11 @@ const struct assay_verb assay_verb_host = {
                 "--kernels prints the registry. Which variant is in force follows ASSAY_ISA (the highest instruction "
                 "set allowed), ASSAY_KERNEL (NAME=ISA,...) and ASSAY_KERNEL_FORBID (patterns of ids); --probe runs two "
                 "children for each of them and says whether other kernels count: live, dead (exit 1), or not "
-                "available here.",
+                "available here.\n\n"
+                "--limits measures what is the most this machine does: each limit in two sweeps of three trials, on "
+                "one pinned thread and on all. A limit is invalid where the sweeps differ by more than 15 %, and "
+                "polluted where other programs used 8 % of the CPUs or 1 % was stolen; both are shown, and the exit "
+                "status is 2. What an instruction set needs and this machine lacks is named.",
             .options = OPTIONS,
             .options_count = sizeof OPTIONS / sizeof OPTIONS[0]},
     .values_bytes = sizeof(struct values),

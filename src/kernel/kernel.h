@@ -110,7 +110,8 @@ void assay_kernel_set_free(struct assay_kernel_set *set); /* fine on NULL; unloa
 /* Rows of users. MALFORMED or UNSUPPORTED, with the plug-in and what would be right. */
 assay_code assay_kernel_set_plugin(struct assay_kernel_set *set, const char *path, assay_err *err);
 assay_code assay_kernel_set_add(struct assay_kernel_set *set, const struct assay_kernel_operation *op, assay_err *err);
-/* Rows for tests: any family, class `standin` too. */
+/* Rows for tests: any family, class `standin` too. An operation of a name and format that are there takes that one's
+ * place, and may begin with its reference. */
 assay_code assay_kernel_set_plant(struct assay_kernel_set *set, const struct assay_kernel_operation *op,
                                   assay_err *err);
 

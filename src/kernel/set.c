@@ -107,8 +107,15 @@ static void find_state(const struct assay_kernel_set *set, struct kernel_slot *s
     }
 }
 
+/* A planted operation may hold rows that the set has: the reference of the operation whose place it takes. */
+static bool is_double(const struct assay_kernel_set *set, const struct assay_kernel_row *row, bool is_planted)
+{
+    size_t index = assay_kernel_set_index(set, row->id);
+    return index != SIZE_MAX && !(is_planted && set->slots[index].row == row);
+}
+
 static assay_code refuse_double(const struct assay_kernel_set *set, const struct assay_kernel_operation *op,
-                                assay_err *err)
+                                bool is_planted, assay_err *err)
 {
     for (size_t i = 0; i < op->rows_count; i++) {
         for (size_t k = 0; k < i; k++) {
@@ -116,7 +123,7 @@ static assay_code refuse_double(const struct assay_kernel_set *set, const struct
                 return assay_fail(err, ASSAY_MALFORMED, "kernel '%s' is there twice", op->rows[i]->id);
             }
         }
-        if (assay_kernel_set_index(set, op->rows[i]->id) != SIZE_MAX) {
+        if (is_double(set, op->rows[i], is_planted)) {
             return assay_fail(err, ASSAY_MALFORMED, "kernel '%s' is there twice", op->rows[i]->id);
         }
     }
@@ -128,7 +135,7 @@ assay_code kernel_set_take(struct assay_kernel_set *set, const struct assay_kern
 {
     assert(!set->is_ready);
     assay_code rc = check_operation(op, plugin > 0, err);
-    rc = rc == ASSAY_OK ? refuse_double(set, op, err) : rc;
+    rc = rc == ASSAY_OK ? refuse_double(set, op, is_planted, err) : rc;
     if (rc != ASSAY_OK) {
         return rc;
     }
@@ -280,11 +287,13 @@ const struct assay_kernel_operation *assay_kernel_set_operation(const struct ass
 const struct assay_kernel_operation *assay_kernel_set_find(const struct assay_kernel_set *set, const char *name,
                                                            const char *format)
 {
+    const struct assay_kernel_operation *found = NULL;
     for (size_t i = 0; i < set->operations_count; i++) {
         const struct assay_kernel_operation *op = set->operations[i];
-        if (strcmp(op->name, name) == 0 && (!format || strcmp(op->format, format) == 0)) {
-            return op;
+        bool is_planted = set->slots[set->operations_first[i]].is_planted;
+        if ((!found || is_planted) && strcmp(op->name, name) == 0 && (!format || strcmp(op->format, format) == 0)) {
+            found = op; /* the first one, or what was planted in its place */
         }
     }
-    return NULL;
+    return found;
 }

@@ -180,6 +180,7 @@ static assay_code open_kernels(struct assay_engine *engine, const struct assay_e
     for (size_t i = 0; rc == ASSAY_OK && i < setup->plugins_count; i++) {
         rc = assay_kernel_set_plugin(engine->set, setup->plugins[i], err);
     }
+    rc = rc == ASSAY_OK && setup->plant ? assay_kernel_set_plant(engine->set, setup->plant, err) : rc;
     return rc == ASSAY_OK ? assay_kernel_set_ready(engine->set, err) : rc;
 }
 

@@ -1,3 +1,4 @@
+#include "record/lm_tokens.h"
 #include "record/receipt_parts.h"
 #include "record/roofline.h"
 
@@ -11,6 +12,7 @@
 #define CROSS_OFF_MAX_NS 1000000.0 /* the same */
 
 #define OUTPUT_RULE "output_same@1"
+#define TOKENS_RULE "token_count@1"
 #define ARENA_BYTES_MAX ((size_t)1 << 30) /* the pairs of 10,000,000 operations */
 
 /* What a rule judges by: how many were looked at, and what was counted. */
@@ -120,7 +122,7 @@ static const struct {
     {OUTPUT_RULE, judge_failures},      {"output_reference@1", judge_failures}, {"cache_audit@1", judge_cache},
     {"choice_audit@1", judge_failures}, {"stamp_calibration@1", judge_stamps},  {"aa_noise@1", judge_failures},
     {"clock_cross@1", judge_cross},     {"roofline@1", judge_roofline},         {"steady_state@1", judge_steady},
-    {"token_count@1", judge_tokens},
+    {TOKENS_RULE, judge_tokens},
 };
 
 static assay_code put_check(struct metric_book *book, const struct assay_trace *trace, struct assay_json_builder *b,
@@ -301,6 +303,31 @@ static assay_code put_outputs(struct metric_book *book, struct assay_json_builde
     return rc;
 }
 
+/* The built-in model's tokens, counted from samples and counters. */
+static assay_code put_lm_tokens(struct metric_book *book, struct assay_json_builder *b, json_t *list,
+                                const json_t *told, assay_err *err)
+{
+    struct lm_tokens tokens;
+    const char *id;
+    assay_code rc = assay_lm_tokens_of(book->plan, book->trace, &tokens, err);
+    rc = rc == ASSAY_OK ? assay_json_get_text(told, "id", "trace: check", &id, err) : rc;
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    json_t *data = json_object();
+    assay_json_put_u64(b, data, "failures", tokens.failures);
+    for (uint32_t arm = 0; arm < book->plan->arms_count; arm++) {
+        char name[ID_BYTES];
+        (void)snprintf(name, sizeof name, "tokens.%s", book->plan->arms[arm].id);
+        assay_json_put_u64(b, data, name, tokens.arms[arm].tokens);
+        (void)snprintf(name, sizeof name, "wallNs.%s", book->plan->arms[arm].id);
+        assay_json_put_u64(b, data, name, tokens.arms[arm].wall_ns);
+    }
+    rc = put_check(book, book->trace, b, list, id, TOKENS_RULE, (int64_t)tokens.tokens, data, err);
+    json_decref(data);
+    return rc;
+}
+
 /* Checks whose figures follow from the samples: a check in the trace only asks for them. */
 static assay_code put_told(struct metric_book *book, struct assay_json_builder *b, json_t *list, const json_t *check,
                            assay_err *err)
@@ -311,6 +338,9 @@ static assay_code put_told(struct metric_book *book, struct assay_json_builder *
     }
     if (rule && strcmp(rule, OUTPUT_RULE) == 0 && book->extent) {
         return put_outputs(book, b, list, check, err);
+    }
+    if (rule && strcmp(rule, TOKENS_RULE) == 0 && strcmp(book->plan->workload, "lm") == 0) {
+        return put_lm_tokens(book, b, list, check, err);
     }
     return put_told_check(book, book->trace, b, list, check, err);
 }

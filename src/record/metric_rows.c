@@ -253,6 +253,7 @@ static const struct default_row {
     {SERVICE, "sched", "p50 p95 p99", false, false},
     {SERVICE, "cpu", "mean p50", false, false},
     {SERVICE, "rate", "", false, false},
+    {"lm", "token_rate", "min max p50", false, false},
     {"command", "spawn", "p50", false, false},
     {"command", "cpu_tree", "mean", false, false},
     {"command", "peak_rss", "max", false, false},

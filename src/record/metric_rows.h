@@ -56,6 +56,8 @@
       "how late assay itself was: t0 - due, of every sample that was sent")                                            \
     X(SERVICE_TIME, "service", SERVICE, "ns", "lower", NULL, RANKED, TIMER,                                            \
       "service time of one operation: (end - start) / iterations")                                                     \
+    X(TOKEN_RATE, "token_rate", "lm", "1/s", "higher", NULL, RANKED, TIMER,                                            \
+      "tokens a second of one operation: tokens of all its sequences / (end - start)")                                 \
     X(SCHED, "sched", SERVICE, "ns", "lower", NULL, RANKED, NOTHING, "latency from schedule: end - due")               \
     X(SPAWN, "spawn", "command", "ns", "lower", NULL, RANKED, NOTHING, "how long the spawn took")                      \
     X(CPU, "cpu", SERVICE, "ns", "lower", NULL, RANKED, TIMER, "CPU time of one operation: cpu / iterations")          \

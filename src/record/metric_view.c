@@ -254,6 +254,12 @@ bool assay_view_value(enum metric_id id, const struct sample_view *view, double 
         }
         *ret /= iterations_of(sample);
         return true;
+    case METRIC_TOKEN_RATE:
+        if (!difference(sample->end_ns, sample->start_ns, ret) || *ret <= 0) {
+            return false;
+        }
+        *ret = iterations_of(sample) * (double)ASSAY_NS_PER_S / *ret;
+        return true;
     case METRIC_SCHED:
         return difference(sample->end_ns, sample->due_ns, ret);
     case METRIC_CPU:

@@ -20,6 +20,10 @@ const char *assay_facts_validity(const char *code);
 void assay_facts_metrics(struct assay_page *page, const struct assay_view *view, size_t arm);
 /* Nothing if the receipt has no kernel entries. */
 void assay_facts_kernels(struct assay_page *page, const struct assay_view *view);
+/* Of runs of the built-in language model: a row a case. Nothing for others. */
+void assay_facts_lm(struct assay_page *page, const struct assay_view *view);
+/* How long the timed regions of an arm were together, where the receipt says so (workload lm); else 0. */
+double assay_facts_lm_wall_ns(const struct assay_view *view, const char *arm);
 void assay_facts_subject(struct assay_page *page, const struct assay_view *view);
 void assay_facts_sureness(struct assay_page *page, const struct assay_view *view);
 void assay_facts_not_checked(struct assay_page *page, const struct assay_view *view);

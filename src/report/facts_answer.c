@@ -45,6 +45,7 @@ static const struct headline {
     {"noop", {"service_p50", "service_p99", "lateness_p99", "rate"}},
     {"command", {"service_p50", "service_p95", "cpu_p50"}},
     {"kernel", {"service_p50", "rate"}},
+    {"lm", {"token_rate_p50", "service_p50"}},
 };
 
 void assay_facts_value(const struct assay_view *view, const struct assay_metric_view *metric, struct assay_buf *out)

@@ -14,21 +14,6 @@ static const struct assay_column COLUMNS[] = {
     {"rate", "GB/s", ASSAY_COLUMN_NUMBER},      {"limit", "of the probe", ASSAY_COLUMN_NUMBER},
 };
 
-static double count_at(const json_t *entry, const char *name)
-{
-    const char *text = json_string_value(json_object_get(entry, name));
-    uint64_t count = 0;
-    bool is_count = text && assay_num_u64(assay_slice_of(text), name, UINT64_MAX, &count, NULL) == ASSAY_OK;
-    return is_count ? (double)count : 0;
-}
-
-static double dec_at(const json_t *data, const char *name)
-{
-    double value = 0;
-    const char *text = json_string_value(json_object_get(data, name));
-    return text && assay_json_dec_read(text, &value) ? value : 0;
-}
-
 static void text_cell(struct assay_table *table, const json_t *entry, const char *name)
 {
     const char *text = json_string_value(json_object_get(entry, name));
@@ -45,10 +30,26 @@ static void limit_cell(struct assay_table *table, const json_t *entry, double th
     }
 }
 
-static void entry_row(struct assay_table *table, const json_t *entry, double room_ns, double threads,
-                      const json_t *data)
+/* Of the timed regions of its arm, where the receipt says how long they were; the run's probes lie between them. */
+static void share_cell(struct assay_table *table, const struct assay_view *view, const json_t *entry, double wall_ns,
+                       double threads)
 {
-    double ns = (double)json_integer_value(json_object_get(entry, "ns")), calls = count_at(entry, "calls");
+    const char *arm = json_string_value(json_object_get(entry, "arm"));
+    const char *kind = json_string_value(json_object_get(entry, "class"));
+    double arm_ns = arm ? assay_facts_lm_wall_ns(view, arm) : 0;
+    double room_ns = (arm_ns > 0 ? arm_ns : wall_ns) * threads;
+    if (arm_ns > 0 && kind && strcmp(kind, "limit") == 0) {
+        assay_table_absent(table, "-");
+        return;
+    }
+    double ns = (double)json_integer_value(json_object_get(entry, "ns"));
+    assay_table_cell(table, "%.3g %%", room_ns > 0 ? 100 * ns / room_ns : 0);
+}
+
+static void entry_row(struct assay_table *table, const struct assay_view *view, const json_t *entry, double wall_ns,
+                      double threads, const json_t *data)
+{
+    double ns = (double)json_integer_value(json_object_get(entry, "ns")), calls = assay_value_count(entry, "calls");
     char text[ASSAY_NUM_TEXT_BYTES];
     assay_table_row(table);
     text_cell(table, entry, "id");
@@ -57,8 +58,8 @@ static void entry_row(struct assay_table *table, const json_t *entry, double roo
     text_cell(table, entry, "calls");
     assay_num_print_ns(calls > 0 ? ns / calls : 0, text);
     assay_table_cell(table, "%s", text);
-    assay_table_cell(table, "%.3g %%", room_ns > 0 ? 100 * ns / room_ns : 0);
-    assay_table_cell(table, "%.3g", ns > 0 ? count_at(entry, "bytes") * threads / ns : 0);
+    share_cell(table, view, entry, wall_ns, threads);
+    assay_table_cell(table, "%.3g", ns > 0 ? assay_value_count(entry, "bytes") * threads / ns : 0);
     limit_cell(table, entry, threads, data);
 }
 
@@ -73,12 +74,12 @@ static void put_epoch(struct assay_page *page, const json_t *data)
     assay_num_print_bytes((double)json_integer_value(json_object_get(data, "copyBytes")), bytes);
     assay_page_item(page, "epoch: %lld calls, %s; the timer is %.2g %% of it",
                     (long long)json_integer_value(json_object_get(data, "epochCalls")), epoch,
-                    100 * dec_at(data, "timerShare"));
+                    100 * assay_value_dec(data, "timerShare"));
     assay_page_item(page, "calls go round %lld cop%s of %s of inputs",
                     (long long)json_integer_value(json_object_get(data, "copies")),
                     json_integer_value(json_object_get(data, "copies")) == 1 ? "y" : "ies", bytes);
     assay_page_item(page, "the read-only pass over the same operands reached %.3g to %.3g GB/s",
-                    dec_at(data, "readLowest") / 1e9, dec_at(data, "readHighest") / 1e9);
+                    assay_value_dec(data, "readLowest") / 1e9, assay_value_dec(data, "readHighest") / 1e9);
 }
 
 void assay_facts_kernels(struct assay_page *page, const struct assay_view *view)
@@ -90,11 +91,11 @@ void assay_facts_kernels(struct assay_page *page, const struct assay_view *view)
         return;
     }
     double threads = (double)json_integer_value(json_object_get(kernels, "threads"));
-    double room_ns = (double)json_integer_value(json_object_get(kernels, "wallNs")) * threads;
+    double wall_ns = (double)json_integer_value(json_object_get(kernels, "wallNs"));
     struct assay_table table;
     assay_table_init(&table, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
     for (size_t i = 0; i < json_array_size(entries); i++) {
-        entry_row(&table, json_array_get(entries, i), room_ns, threads, data);
+        entry_row(&table, view, json_array_get(entries, i), wall_ns, threads, data);
     }
     assay_page_heading(page, 2, "Kernels");
     assay_page_table(page, &table);

@@ -36,6 +36,10 @@
 assay_code assay_report_show(const struct assay_report_input *input, enum assay_report_format format,
                              const struct assay_style *style, struct assay_buf *out, assay_err *err);
 
+/* One run of the built-in language model, without what else is in its receipt: validity, a row a case, its kernels. */
+assay_code assay_report_cases(const struct assay_report_input *input, const struct assay_style *style,
+                              struct assay_buf *out, assay_err *err);
+
 /* Several runs, in the order given. */
 assay_code assay_report_runs(const struct assay_report_input *inputs, size_t count, enum assay_report_format format,
                              const struct assay_style *style, struct assay_buf *out, assay_err *err);

@@ -24,6 +24,7 @@ static void page_fill(struct assay_page *page, struct assay_view *view)
         }
         assay_facts_metrics(page, view, i);
     }
+    assay_facts_lm(page, view);
     assay_facts_kernels(page, view);
     assay_page_heading(page, 2, "On what");
     assay_facts_subject(page, view);
@@ -52,6 +53,25 @@ assay_code assay_report_show(const struct assay_report_input *input, enum assay_
         page_fill(&page, &view);
         rc = assay_page_done(&page, err);
     }
+    assay_view_done(&view);
+    return rc;
+}
+
+assay_code assay_report_cases(const struct assay_report_input *input, const struct assay_style *style,
+                              struct assay_buf *out, assay_err *err)
+{
+    assert(input && style && out);
+    struct assay_view view;
+    assay_code rc = assay_view_init(&view, input, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    struct assay_page page;
+    assay_page_init(&page, ASSAY_REPORT_TEXT, style, out);
+    assay_facts_answer(&page, &view, false);
+    assay_facts_lm(&page, &view);
+    assay_facts_kernels(&page, &view);
+    rc = assay_page_done(&page, err);
     assay_view_done(&view);
     return rc;
 }

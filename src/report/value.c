@@ -34,6 +34,8 @@ static const struct heading {
     {"e2e_ok", "end to end, ok only"},
     {"e2e_sched_ok", "end to end from schedule, ok only"},
     {"e2e_stream", "end of stream"},
+    {"token_rate", "tokens"},
+    {"token_rate_ok", "tokens, ok only"},
     {"service", "service time"},
     {"service_ok", "service time, ok only"},
     {"sched", "latency from schedule"},
@@ -145,7 +147,8 @@ void assay_value_print(const struct assay_metric_view *metric, double value, dou
         snprintf(text, ASSAY_VALUE_TEXT_BYTES, "%s", number);
     } else if (strcmp(metric->unit, "1/s") == 0) {
         const char *what = strstr(metric->id, "output") != NULL || strstr(metric->id, "decode") != NULL ||
-                                   strstr(metric->id, "prefill") != NULL || strstr(metric->id, "reported") != NULL
+                                   strstr(metric->id, "prefill") != NULL || strstr(metric->id, "reported") != NULL ||
+                                   strstr(metric->id, "token") != NULL
                                ? "tok/s"
                                : "/s";
         snprintf(text, ASSAY_VALUE_TEXT_BYTES, "%.*f %s", significant_decimals(value), value, what);
@@ -155,4 +158,19 @@ void assay_value_print(const struct assay_metric_view *metric, double value, dou
         snprintf(text, ASSAY_VALUE_TEXT_BYTES, "%.6g%s%s", value, metric->unit[0] == '1' ? "" : " ",
                  metric->unit[0] == '1' ? "" : metric->unit);
     }
+}
+
+double assay_value_count(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    uint64_t count = 0;
+    bool is_count = text && assay_num_u64(assay_slice_of(text), name, UINT64_MAX, &count, NULL) == ASSAY_OK;
+    return is_count ? (double)count : 0;
+}
+
+double assay_value_dec(const json_t *object, const char *name)
+{
+    double value = 0;
+    const char *text = json_string_value(json_object_get(object, name));
+    return text && assay_json_dec_read(text, &value) ? value : 0;
 }

@@ -24,4 +24,8 @@ const char *assay_value_heading(const char *id);
 /* Where it stands among its peers: rows are sorted by this, unknown ids last. */
 size_t assay_value_order(const char *id);
 
+/* A u64 or a dec of the receipt, which are texts; 0 if it is not there. */
+double assay_value_count(const json_t *object, const char *name);
+double assay_value_dec(const json_t *object, const char *name);
+
 #endif
