@@ -104,3 +104,14 @@ has_variant() {
     says "ternary_gemv_i2s_"
     says "limit_read_bytes_"
 }
+
+@test "host --limits measures, marks what noise did, and names what is missing" {
+    run "$ASSAY" host --limits --quick --json
+    [ "$status" -eq 0 ] || [ "$status" -eq 2 ]
+    says '"limit": "read memory, 2 MB pages"'
+    says '"unit": "GB/s"'
+    says '"limit": "int8, amxint8"'
+    if [ "$status" -eq 2 ]; then
+        grep -Eq '"state": "(invalid|polluted)"' <<<"$output"
+    fi
+}
