@@ -141,6 +141,7 @@ const struct assay_kernel_row kernel_row_attn_decode_f16_avx2 = {
     .kind = ASSAY_KERNEL_NATIVE,
     .equality = ASSAY_KERNEL_EXACT,
     .run = RUN,
+    .legacy_id = "attention_real",
     .scratch_bytes = scratch_bytes,
     .help = "64 outputs in registers",
 };

@@ -70,6 +70,7 @@ const struct assay_kernel_row kernel_row_attn_decode_f16_ref = {
     .kind = ASSAY_KERNEL_NATIVE,
     .equality = ASSAY_KERNEL_EXACT,
     .run = run,
+    .legacy_id = "attention_real",
     .scratch_bytes = scratch_bytes,
     .help = "plain C",
 };

@@ -74,6 +74,7 @@ A_FUNCTION(halves)
         .kind = ASSAY_KERNEL_NATIVE,                                    \
         .equality = ASSAY_KERNEL_EXACT,                                 \
         .run = run_##name,                                              \
+        .legacy_id = "rope_apply",                                      \
         .help = "eight values a step",                                  \
     };
 A_VARIANT(pairs)

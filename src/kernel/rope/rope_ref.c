@@ -36,6 +36,7 @@ static void run_halves(const struct assay_kernel_call *call)
         .kind = ASSAY_KERNEL_NATIVE,                                   \
         .equality = ASSAY_KERNEL_EXACT,                                \
         .run = run_##name,                                             \
+        .legacy_id = "rope_apply",                                     \
         .help = "plain C",                                             \
     };
 A_VARIANT(pairs)

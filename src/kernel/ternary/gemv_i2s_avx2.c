@@ -116,5 +116,6 @@ const struct assay_kernel_row kernel_row_ternary_gemv_i2s_avx2 = {
     .kind = ASSAY_KERNEL_QUANTISED,
     .equality = ASSAY_KERNEL_EXACT,
     .run = RUN,
+    .legacy_id = "i2s_gemv",
     .help = "maddubs, widened every 64 results",
 };
