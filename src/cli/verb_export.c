@@ -1,5 +1,6 @@
 /* A run in a form that other tools read. */
 #include "cli/cli.h"
+#include "cli/export_profile.h"
 #include "cli/export_surface.h"
 #include "cli/judged.h"
 #include "cli/run_files.h"
@@ -8,7 +9,7 @@
 #include <string.h>
 
 struct values {
-    const char *format, *output;
+    const char *format, *output, *profile, *arm;
     bool is_forced;
     struct assay_export_surface_options surface;
 };
@@ -23,6 +24,9 @@ static const char *const MODES[] = {"auto", "advise", "gate", NULL};
 
 static const struct assay_opt OPTIONS[] = {
     {"as", "FORMAT", FORMATS, ASSAY_OPT_TEXT, offsetof(struct values, format)},
+    {"profile", "bitnet-1.0.0", "as a receipt of that schema, of one run that verifies", ASSAY_OPT_TEXT,
+     offsetof(struct values, profile)},
+    {"arm", "NAME", "with --profile: which arm, if the run has several", ASSAY_OPT_TEXT, offsetof(struct values, arm)},
     {"output", "FILE", "write to this file instead of standard output", ASSAY_OPT_TEXT,
      offsetof(struct values, output)},
     {"force", NULL, "replace the file if it is there", ASSAY_OPT_FLAG, offsetof(struct values, is_forced)},
@@ -119,12 +123,16 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     enum assay_surface_form form;
     assay_code judged = ASSAY_OK;
     bool is_surface = !exporter && values->format && assay_surface_form_read(values->format, &form);
-    if (!exporter && !is_surface) {
+    if (values->profile && (values->format || given->arguments_count != 1)) {
+        return assay_fail(err, ASSAY_USAGE, "--profile is of one run, and goes without --as");
+    }
+    if (!values->profile && !exporter && !is_surface) {
         return assay_fail(err, ASSAY_USAGE, "--as must be one of: %s", FORMATS);
     }
-    assay_code rc = exporter ? write_run(exporter, given, out, err)
-                             : assay_export_surface(form, &values->surface, given->arguments, given->arguments_count,
-                                                    out, &judged, err);
+    assay_code rc = values->profile ? assay_export_profile(values->profile, values->arm, given->arguments[0], out, err)
+                    : exporter      ? write_run(exporter, given, out, err)
+                               : assay_export_surface(form, &values->surface, given->arguments, given->arguments_count,
+                                                      out, &judged, err);
     if (rc == ASSAY_OK) {
         rc = assay_cli_output(out, values->output, values->is_forced, err);
     }
@@ -138,7 +146,7 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 const struct assay_verb assay_verb_export = {
     .opt =
         {.name = "export",
-         .synopsis = "--as FORMAT [OPTIONS] DIR...",
+         .synopsis = "--as FORMAT [OPTIONS] DIR..., or --profile bitnet-1.0.0 DIR",
          .summary = "write runs in a form that other tools read",
          .manual =
              "Of one run: its samples or figures in the form of another tool. For CI: what the verifier says of "
@@ -148,7 +156,10 @@ const struct assay_verb assay_verb_export = {
              "missing receipt, a failed CRYPTO, RECOMPUTE or POLICY line, a missing trace and a gate that fails "
              "without any noise (a missing metric, a requirement, parity) stop it always. A gate that is decided "
              "from samples warns, until A/A runs show that the policy fails what did not change at most as often "
-             "as its family_q allows (upper 95% bound); --mode says otherwise.",
+             "as its family_q allows (upper 95% bound); --mode says otherwise.\n\n--profile bitnet-1.0.0 writes a "
+             "receipt of BitNet-rs from a run that verifies, of compute path real, with a kernel that such receipts "
+             "have an id for and a model; it is written only if 'assay verify --profile bitnet-1.0.0 --strict' takes "
+             "it (else exit status 2).",
          .options = OPTIONS,
          .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
          .arguments_min = 1,

@@ -94,4 +94,15 @@ enum assay_export_form {
 assay_code assay_export_bench(enum assay_export_form form, const struct assay_report_input *input, const char *trace,
                               size_t trace_len, struct assay_buf *out, assay_err *err);
 
+/* A verified receipt as shape B of the schema 1.0.0 of BitNet-rs (evidence.md 4). UNDECIDED with the reason if that
+ * schema cannot hold it: compute path not real, no kernel with an id there, no model. What is written is still to be
+ * put to the gates of that profile. */
+struct assay_legacy_export {
+    const struct assay_report_input *input; /* of a receipt that was verified, with its plan */
+    const char *kernel_table;               /* assay_kernel_table_text: which id legacy receipts know a kernel under */
+    size_t kernel_table_len;
+    const char *arm; /* id or label; NULL: the only one */
+};
+assay_code assay_export_legacy(const struct assay_legacy_export *from, struct assay_buf *out, assay_err *err);
+
 #endif

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# assay verify --profile bitnet-1.0.0: what the original's verifier says of its receipts, and what it lets through.
+# The profile bitnet-1.0.0: what the original's verifier says of its receipts and what it lets through (verify), receipts
+# of ours in that schema (export), and its figures as claims (import).
 
 load lib
 
@@ -77,4 +78,39 @@ CORPUS="$BATS_TEST_DIRNAME/../negative/legacy"
     says 'known is bitnet-1.0.0'
     run_exit 4 "$ASSAY" verify --strict "$CORPUS/parent-b.json"
     run_exit 4 "$ASSAY" verify a b
+}
+
+@test "a receipt of ours goes out in that schema, passes strictly, and comes back as claims" {
+    "$LEGACY_RUN" run
+    run_exit 0 "$ASSAY" verify run
+    run_exit 0 "$ASSAY" export --profile bitnet-1.0.0 run --output old.json
+    grep -q '"i2s_gemv"' old.json
+    grep -q '"ASSAY_RECEIPT_SHA256": "[0-9a-f]\{64\}"' old.json
+    run_exit 0 "$ASSAY" verify --profile bitnet-1.0.0 --strict old.json
+    says '24 pass, 0 fail'
+    run_exit 0 "$ASSAY" import old.json --out back --no-save
+    says 'performance_baseline tokens_per_second'
+    run_exit 2 "$ASSAY" verify back
+}
+
+@test "what does not verify, or what the schema cannot hold, is not exported and leaves no file" {
+    "$LEGACY_RUN" nameless ''
+    run_exit 2 "$ASSAY" export --profile bitnet-1.0.0 nameless --output old.json
+    says 'not exported as bitnet-1.0.0: the receipt speaks of no model with a SHA-256'
+    "$LEGACY_RUN" cut
+    rm cut/trace.assay
+    run_exit 2 "$ASSAY" export --profile bitnet-1.0.0 cut --output old.json
+    says "'cut' does not verify"
+    "$LEGACY_RUN" other
+    cp nameless/trace.assay other/trace.assay
+    run_exit 1 "$ASSAY" export --profile bitnet-1.0.0 other --output old.json
+    [ ! -e old.json ]
+}
+
+@test "a profile is exported alone, of one run, and must be known" {
+    "$LEGACY_RUN" run
+    run_exit 4 "$ASSAY" export --profile bitnet-1.0.0 --as bmf run
+    run_exit 4 "$ASSAY" export --profile bitnet-9 run
+    run_exit 4 "$ASSAY" export --profile bitnet-1.0.0 --arm b run
+    run_exit 4 "$ASSAY" export run
 }

@@ -48,7 +48,8 @@ static void run_id_of(const struct honest_options *options, uint8_t ret[16])
 
 static void make_arms(const struct honest_options *options, struct assay_plan *plan)
 {
-    plan->arms[0] = (struct assay_plan_arm){.id = "a", .label = "only", .args = json_object()};
+    plan->arms[0] = (struct assay_plan_arm){
+        .id = "a", .label = "only", .args = options->arm_args ? json_deep_copy(options->arm_args) : json_object()};
     plan->arms_count = 1;
     plan->load = (struct assay_load){.mode = ASSAY_LOAD_CLOSED, .concurrency = 1, .workers = 1};
     for (size_t i = 0; options->arms_count > 1 && i < options->arms_count; i++) {
@@ -312,6 +313,9 @@ static void make_trace(const struct honest_options *options, struct honest_run *
     }
     add_clock(writer, story.now_ns, options->clock_ahead_ns);
     add_host(writer, story.now_ns);
+    if (options->kernels) {
+        must(assay_trace_add_kernels(writer, options->kernels, &err), &err, "kernels");
+    }
     finish_trace(options, run, plan, writer);
     assay_trace_writer_free(writer);
 }

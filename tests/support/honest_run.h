@@ -35,6 +35,8 @@ struct honest_options {
     uint8_t number;    /* of the run id alone: another run of the same seed */
     /* What one operation of workload noop takes. May be NULL. */
     void (*spend)(const struct assay_plan_op *op, uint64_t *ret_service_ns, uint64_t *ret_cpu_ns, void *context);
+    const json_t *kernels;   /* array for the counter chunk, or NULL; borrowed */
+    const json_t *arm_args;  /* of the only arm, or NULL; borrowed */
     const json_t *checks;    /* array for the check chunk, or NULL; borrowed */
     const char *seed_source; /* NULL: "fixed" */
     bool leaves_receipt_out; /* the tampered trace need not derive */
