@@ -13,11 +13,11 @@
 
 #define KEY_BYTES_MAX 64u /* of a sticky comment: a word, not a text */
 #define PATH_BYTES_MAX 65536u
-#define DIGEST_TEXT_BYTES 65
 
 struct work {
     const struct assay_export_surface_options *options;
     struct assay_judged judged;
+    struct assay_judged others; /* baselines and A/A runs: held against no expectation, they may be older */
     struct assay_gates gates;
     const struct assay_opened *runs[ASSAY_JUDGED_RUNS_MAX], *baselines[ASSAY_OPT_LIST_MAX], *aa[ASSAY_JUDGED_RUNS_MAX];
     const char *unread[ASSAY_JUDGED_RUNS_MAX]; /* why a run has no document, or NULL */
@@ -55,7 +55,7 @@ static assay_code open_aa(struct work *work, const char *folder, assay_err *err)
         rc = rc == ASSAY_OK ? assay_buf_check(&path, err) : rc;
         if (rc == ASSAY_OK && assay_path_is_dir(path.data)) {
             const char *kept = assay_arena_text(&work->judged.arena, path.data, path.len);
-            rc = kept ? assay_judged_open(&work->judged, kept, &work->aa[work->aa_count++], err) : assay_nomem(err);
+            rc = kept ? assay_judged_open(&work->others, kept, &work->aa[work->aa_count++], err) : assay_nomem(err);
         }
         assay_buf_done(&path);
     }
@@ -105,11 +105,11 @@ static assay_code open_runs(struct work *work, const char *const *places, size_t
         rc = assay_judged_open_anyway(&work->judged, places[i], &work->runs[i], &work->unread[i], err);
         work->runs_count = i + 1;
     }
+    /* Others than the runs in question are held against no expectation: they may be older, and of another commit. */
     work->judged.evidence =
         (struct assay_verify_options){.trust = options->evidence.trust, .log = options->evidence.log};
-    work->judged.how.wants_default_policy = false;
     for (size_t i = 0; rc == ASSAY_OK && i < options->baseline.count; i++) {
-        rc = assay_judged_open(&work->judged, options->baseline.items[i], &work->baselines[work->baselines_count++],
+        rc = assay_judged_open(&work->others, options->baseline.items[i], &work->baselines[work->baselines_count++],
                                err);
     }
     return rc == ASSAY_OK && options->aa && options->mode == ASSAY_EXPORT_AUTO ? open_aa(work, options->aa, err) : rc;
@@ -140,7 +140,7 @@ static assay_code judge(struct work *work, assay_err *err)
     rc = rc == ASSAY_OK ? decide_mode(work, &question, err) : rc;
     rc = rc == ASSAY_OK ? keep_places(work, err) : rc;
     work->input.gates = &work->document;
-    work->input.policy_path = path;
+    work->input.policy_path = work->options->policy_name ? work->options->policy_name : path;
     return rc;
 }
 
@@ -216,34 +216,34 @@ static assay_code tell(struct work *work, enum assay_surface_form form, struct a
 }
 
 /* The key stands in a hidden comment of HTML and in a command line. */
-static assay_code check_key(const char *key, assay_err *err)
+static assay_code check_options(const struct assay_export_surface_options *options, assay_err *err)
 {
     static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
-    size_t len = key ? strlen(key) : 0;
-    return !key || (len > 0 && len <= KEY_BYTES_MAX && strspn(key, PLAIN) == len)
+    struct assay_digest nonce;
+    size_t len = options->key ? strlen(options->key) : 0;
+    if (options->nonce && !assay_digest_read(options->nonce, &nonce)) {
+        return assay_fail(err, ASSAY_USAGE, "--nonce is '%.80s', expected 64 lowercase hex digits", options->nonce);
+    }
+    return !options->key || (len > 0 && len <= KEY_BYTES_MAX && strspn(options->key, PLAIN) == len)
                ? ASSAY_OK
-               : assay_fail(err, ASSAY_USAGE, "--key is '%.80s', expected at most %u letters, digits, dots and _", key,
-                            KEY_BYTES_MAX);
+               : assay_fail(err, ASSAY_USAGE, "--key is '%.80s', expected at most %u letters, digits, dots and _",
+                            options->key, KEY_BYTES_MAX);
 }
 
-assay_code assay_export_surface(enum assay_surface_form form, const struct assay_export_surface_options *options,
-                                const char *const *places, size_t places_count, struct assay_buf *out,
-                                assay_code *ret_code, assay_err *err)
+static assay_code export(struct work *work, enum assay_surface_form form, const char *const *places,
+                         size_t places_count, struct assay_buf *out, assay_code *ret_code, assay_err *err)
 {
-    assert(places_count <= ASSAY_JUDGED_RUNS_MAX);
-    struct work *work = assay_alloc(1, sizeof *work); /* too large for a stack */
-    if (!work) {
-        return assay_nomem(err);
+    const struct assay_export_surface_options *options = work->options;
+    assay_code rc = assay_judged_begin(&work->judged, err);
+    if (rc == ASSAY_OK && (options->baseline.count > 0 || options->aa)) {
+        rc = assay_judged_begin(&work->others, err);
     }
-    work->options = options;
-    assay_code rc = check_key(options->key, err);
-    if (rc != ASSAY_OK) {
-        assay_free(work);
-        return rc;
-    }
-    rc = assay_judged_begin(&work->judged, err);
+    work->others.evidence =
+        (struct assay_verify_options){.trust = options->evidence.trust, .log = options->evidence.log};
     work->judged.evidence = options->evidence;
     work->judged.how.wants_default_policy = options->policy && !is_file(options->policy);
+    work->judged.how.nonce = options->nonce;
+    work->judged.how.max_age_ns = options->max_age_ns;
     if (rc == ASSAY_OK && is_file(options->policy)) {
         rc = assay_gates_load(options->policy, &work->gates, err);
     }
@@ -251,7 +251,26 @@ assay_code assay_export_surface(enum assay_surface_form form, const struct assay
     rc = rc == ASSAY_OK && is_file(options->policy) ? judge(work, err) : rc;
     rc = rc == ASSAY_OK ? tell(work, form, out, ret_code, err) : rc;
     assay_gates_done(&work->gates);
+    assay_judged_done(&work->others);
     assay_judged_done(&work->judged);
+    return rc;
+}
+
+assay_code assay_export_surface(enum assay_surface_form form, const struct assay_export_surface_options *options,
+                                const char *const *places, size_t places_count, struct assay_buf *out,
+                                assay_code *ret_code, assay_err *err)
+{
+    assert(places_count <= ASSAY_JUDGED_RUNS_MAX);
+    assay_code rc = check_options(options, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    struct work *work = assay_alloc(1, sizeof *work); /* too large for a stack */
+    if (!work) {
+        return assay_nomem(err);
+    }
+    work->options = options;
+    rc = export(work, form, places, places_count, out, ret_code, err);
     assay_free(work);
     return rc;
 }

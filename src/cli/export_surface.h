@@ -11,8 +11,9 @@
 enum assay_export_mode { ASSAY_EXPORT_AUTO, ASSAY_EXPORT_ADVISE, ASSAY_EXPORT_GATE };
 
 struct assay_export_surface_options {
-    const char *policy, *date, *aa, *key;
-    int mode; /* enum assay_export_mode */
+    const char *policy, *policy_name, *date, *aa, *key, *nonce;
+    uint64_t max_age_ns; /* 0: any */
+    int mode;            /* enum assay_export_mode */
     struct assay_opt_list baseline;
     struct assay_verify_options evidence;
 };

@@ -88,8 +88,15 @@ static assay_code load(struct assay_judged *judged, const char *place, const cha
         return assay_nomem(err);
     }
     *files = (struct assay_run_files){.place = place};
+    assay_buf_init(&files->document_path, strlen(place) + 1);
+    assay_buf_text(&files->document_path, place);
     *ret_why = assay_arena_text(&judged->arena, unread.message, strlen(unread.message));
-    return *ret_why ? ASSAY_OK : assay_nomem(err);
+    rc = assay_buf_check(&files->document_path, err);
+    if (rc != ASSAY_OK || !*ret_why) {
+        assay_buf_done(&files->document_path);
+        return rc != ASSAY_OK ? rc : assay_nomem(err);
+    }
+    return ASSAY_OK;
 }
 
 static assay_code open_place(struct assay_judged *judged, const char *place, const char **ret_why,

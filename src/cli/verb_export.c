@@ -31,6 +31,8 @@ static const struct assay_opt OPTIONS[] = {
      offsetof(struct values, output)},
     {"force", NULL, "replace the file if it is there", ASSAY_OPT_FLAG, offsetof(struct values, is_forced)},
     {"policy", "default|FILE", "judge by this policy, as gate does", ASSAY_OPT_TEXT, SURFACE(policy)},
+    {"policy-name", "PATH", "what the policy is called in the output (default: its path)", ASSAY_OPT_TEXT,
+     SURFACE(policy_name)},
     {"baseline", "DIR", "a run of the baseline, for gates versus baseline; repeat for more", ASSAY_OPT_TEXT_LIST,
      SURFACE(baseline)},
     {"mode", "auto|advise|gate",
@@ -43,6 +45,8 @@ static const struct assay_opt OPTIONS[] = {
     {"log", "DIR|PROOF", "the log that the runs are in", ASSAY_OPT_TEXT, SURFACE(evidence.log)},
     {"require", "tier=N", "refuse a lower tier", ASSAY_OPT_TEXT, SURFACE(evidence.require)},
     {"commit", "HEX", "the source that was measured must be at this commit", ASSAY_OPT_TEXT, SURFACE(evidence.commit)},
+    {"nonce", "HEX", "the runs must carry this nonce", ASSAY_OPT_TEXT, SURFACE(nonce)},
+    {"max-age", "T", "the runs must not be older", ASSAY_OPT_DURATION, SURFACE(max_age_ns)},
     {"key", "NAME", "of a pr-comment: which of several comments this is (default assay)", ASSAY_OPT_TEXT, SURFACE(key)},
 };
 

@@ -23,13 +23,21 @@ static char *keep(struct assay_surface *surface, const char *text)
     return assay_arena_text(&surface->arena, text, strlen(text));
 }
 
-/* Its place; named twice, the second is "run (2)": surfaces drop what has the name of another. */
-static assay_code group_name(struct assay_surface *surface, size_t index, const char *place, assay_err *err)
+static const char *place_of(const struct assay_surface *surface, size_t index)
 {
+    const struct assay_surface_input *input = surface->input;
+    const char *policy = input->gates && input->gates->policy_name ? input->gates->policy_name : "policy";
+    return index < input->receipts_count ? input->receipts[index].files.place : policy;
+}
+
+/* Its place; named twice, the second is "run (2)": surfaces drop what has the name of another. */
+static assay_code group_name(struct assay_surface *surface, size_t index, assay_err *err)
+{
+    const char *place = place_of(surface, index);
     struct assay_buf name;
     size_t same = 1;
     for (size_t i = 0; i < index; i++) {
-        same += strcmp(surface->input->receipts[i].files.place, place) == 0;
+        same += strcmp(place_of(surface, i), place) == 0;
     }
     assay_buf_init(&name, strlen(place) + 32);
     assay_buf_text(&name, place);
@@ -93,7 +101,7 @@ static assay_code group_init(struct assay_surface *surface, size_t index, assay_
     group->has_figures = receipt->is_readable && receipt->files.document &&
                          receipt->lines[RECOMPUTE].verdict == ASSAY_VERDICT_PASS &&
                          receipt->lines[CRYPTO].verdict != ASSAY_VERDICT_FAIL;
-    assay_code rc = group_name(surface, index, receipt->files.place, err);
+    assay_code rc = group_name(surface, index, err);
     return rc == ASSAY_OK && receipt->is_readable && receipt->files.document ? group_view(surface, group, err) : rc;
 }
 
@@ -333,13 +341,12 @@ assay_code assay_surface_init(struct assay_surface *surface, const struct assay_
     *surface = (struct assay_surface){.input = input};
     assay_arena_init(&surface->arena, ARENA_BYTES_MAX);
     assay_code rc = take(surface, err);
-    if (rc == ASSAY_OK && input->gates) {
-        surface->groups[input->receipts_count] =
-            (struct assay_surface_group){.name = input->gates->policy_name ? input->gates->policy_name : "policy",
-                                         .path = input->policy_path ? input->policy_path : "policy"};
-    }
     for (size_t i = 0; rc == ASSAY_OK && i < input->receipts_count; i++) {
         rc = group_init(surface, i, err);
+    }
+    if (rc == ASSAY_OK && input->gates) {
+        surface->groups[input->receipts_count].path = input->policy_path ? input->policy_path : "policy";
+        rc = group_name(surface, input->receipts_count, err);
     }
     for (size_t i = 0; rc == ASSAY_OK && i < surface->groups_count; i++) {
         rc = group_rows(surface, i, err);

@@ -90,7 +90,7 @@ static const char *behind_code(const char *at)
 static const char *markdown_fault(const char *text)
 {
     static const char HEADER[] = "<!-- assay-report: ";
-    static const char *const MARKUP[] = {"<", "@", "](", "://", "::", "www.", "[!", "\n>"};
+    static const char *const MARKUP[] = {"<", "@", "](", "://", "www.", "[!", "\n>"};
     const char *start = strncmp(text, HEADER, sizeof HEADER - 1) == 0 ? strstr(text, "-->\n") : text;
     if (!start) {
         return "a header that does not end";
