@@ -15,6 +15,7 @@ for program in negative/test_negative property/test_judge_edits property/test_ev
 done
 # Tests of the program itself: their names, with _ for spaces.
 ASSAY=$(cd "$build" && pwd)/assay bats --tap "$here/tests/attack" 2>/dev/null >"$work/bats" || true
+ASSAY=$(cd "$build" && pwd)/assay bats --tap "$here/tests/cli/ci.bats" -f 'base branch' 2>/dev/null >>"$work/bats" || true
 ASSAY=$(cd "$build" && pwd)/tests/torture/assay-faults LAST=25 \
     bats --tap "$here/tests/torture/torture.bats" -f 'verify' 2>/dev/null >>"$work/bats" || true
 sed -n 's/^\(ok\|not ok\) \([0-9]*\) \([^#]*\)/\1 \2 - \3/p' "$work/bats" | awk '{ head = $1; i = 3

@@ -73,7 +73,7 @@ only_fails() { # FILE: the example policy without the gates that 20 requests do 
 }
 
 # Attack 38: the branch loosens the policy that it is judged by.
-@test "the policy is that of the base branch, whatever the change makes of it" {
+@test "a change that loosens its policy is judged by that of the base branch" {
     git init -q -b main origin
     mkdir origin/ci
     only_fails origin/ci/release.yaml
