@@ -140,7 +140,7 @@ struct assay_kernel_operation {
     uint64_t (*elements)(const struct assay_kernel_shape *shape); /* NULL: rows x columns x tokens */
     uint64_t (*bytes)(const struct assay_kernel_shape *shape);    /* stored operands, streamed once; NULL: all inputs */
     uint64_t (*ops)(const struct assay_kernel_shape *shape);      /* multiply and add apart; NULL: 2 x elements */
-    /* Into how many units (rows, heads, tokens ...) a call can be cut. Every range of units writes its own outputs
+    /* Into how many units (rows, heads, tokens ...) a call can be cut, at any place. Every range of units writes its own outputs
      * only, and all ranges together give the bits of the whole call. NULL: it cannot be cut. */
     uint64_t (*units)(const struct assay_kernel_shape *shape);
 };

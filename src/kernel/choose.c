@@ -113,10 +113,25 @@ static assay_code new_kernel(struct assay_kernel_set *set, struct assay_kernel *
     return ASSAY_OK;
 }
 
+static struct assay_kernel *already_bound(struct assay_kernel_set *set, const struct assay_kernel_operation *op)
+{
+    for (size_t i = 0; i < set->bound_count; i++) {
+        if (set->bound[i].op == op && !set->bound[i].is_pinned) {
+            return &set->bound[i];
+        }
+    }
+    return NULL;
+}
+
 assay_code assay_kernel_set_bind(struct assay_kernel_set *set, const struct assay_kernel_operation *op,
                                  struct assay_kernel **ret, assay_err *err)
 {
     assert(set->is_ready);
+    struct assay_kernel *bound = already_bound(set, op);
+    if (bound) {
+        *ret = bound;
+        return ASSAY_OK;
+    }
     size_t first = first_row_of(set, op), row = SIZE_MAX;
     struct assay_kernel *kernel = NULL;
     assay_code rc = check_reference(&set->slots[first], err);

@@ -200,7 +200,7 @@ assay_code assay_kernel_parity_of(struct assay_kernel_data *data, const struct a
 struct assay_kernel; /* an operation with the variant that is in force */
 
 /* Chooses a variant and checks it; where it fails the next one takes over, `ref` last. BUG: the reference itself fails
- * its golden cases. Belongs to the set. */
+ * its golden cases. Belongs to the set, and is the same one if the operation is bound again. */
 assay_code assay_kernel_set_bind(struct assay_kernel_set *set, const struct assay_kernel_operation *op,
                                  struct assay_kernel **ret, assay_err *err);
 /* One certain variant, for runs that compare variants: it stays although its breaker opens. NOT_FOUND if it is not
@@ -209,7 +209,8 @@ assay_code assay_kernel_set_pin(struct assay_kernel_set *set, size_t row, struct
 size_t assay_kernel_row_in_force(const struct assay_kernel *kernel);
 size_t assay_kernel_scratch_bytes(const struct assay_kernel *kernel, const struct assay_kernel_shape *shape);
 
-/* The part of a call that one of `count` threads computes: a range of units, equal but for one, in order. Static, so
+/* The part of a call that one of `count` threads computes: a range of units, about equal, in order; of a linear layer
+ * a range of rows. Static, so
  * that a thread finds the rows of the last pass in its cache; no result depends on it (kernels.md 3.3). The part may be
  * empty (first == end > 0; dispatch then does nothing), never that of thread 0. An operation that cannot be cut
  * belongs to thread 0. Each thread needs scratch of its own. */

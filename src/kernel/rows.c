@@ -135,6 +135,10 @@ struct assay_kernel_cost assay_kernel_cost_of_part(const struct assay_kernel_ope
     return cost;
 }
 
+/* Borders of parts lie at multiples of this where there are enough units: a line of floats has one writer, and layouts
+ * of 8 or 16 rows are not torn. */
+#define PART_GRAIN 64
+
 struct assay_kernel_part assay_kernel_part_of(const struct assay_kernel_operation *op,
                                               const struct assay_kernel_shape *shape, size_t thread, size_t count)
 {
@@ -142,9 +146,11 @@ struct assay_kernel_part assay_kernel_part_of(const struct assay_kernel_operatio
     if (!op->units && thread == 0) {
         return (struct assay_kernel_part){0};
     }
-    uint64_t units = units_of(op, shape), whole = units / count, rest = units % count;
-    uint64_t first = thread * whole + (thread < rest ? thread : rest);
-    return (struct assay_kernel_part){.first = first, .end = first + whole + (thread < rest)};
+    uint64_t all = units_of(op, shape), grain = all / count >= PART_GRAIN ? PART_GRAIN : 1;
+    uint64_t units = (all + grain - 1) / grain, whole = units / count, rest = units % count;
+    uint64_t first = (thread * whole + (thread < rest ? thread : rest)) * grain;
+    uint64_t end = first + (whole + (thread < rest)) * grain;
+    return (struct assay_kernel_part){.first = first, .end = end < all ? end : all};
 }
 
 uint64_t assay_kernel_terms_of(const struct assay_kernel_operation *op, const struct assay_kernel_shape *shape)

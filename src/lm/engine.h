@@ -74,7 +74,7 @@ struct assay_engine_facts {
     uint64_t layers_bytes, head_bytes; /* of which */
     uint64_t kv_bytes_per_position;
     const char *head_format; /* "Q6_K" */
-    const char *layout;      /* of the ternary layers: "i2s"; "" without any */
+    const char *layout;      /* of the ternary layers: "lane2"; "" without any */
     enum assay_pages pages;  /* that were asked for */
     uint64_t copied_bytes;   /* weights in memory of our own */
     uint64_t huge_bytes;     /* of which lie in pages of 2 MB; UINT64_MAX: unknown */

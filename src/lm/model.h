@@ -34,7 +34,7 @@ struct assay_linear {
     uint64_t bytes;     /* of the weights, as they lie there */
     const float *scale; /* ternary: of the tensor */
     const char *format; /* in the file: "TQ2_0" */
-    const char *layout; /* in memory: the format of the kernel, "i2s" */
+    const char *layout; /* in memory: the format of the kernel, "lane2" */
 };
 
 enum assay_layer_linear {

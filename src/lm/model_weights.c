@@ -41,9 +41,9 @@ static const struct {
     {ASSAY_FORMAT_Q4_0, "dense_gemv", "q40", ASSAY_ACTIVATION_B32},
     {ASSAY_FORMAT_Q4_1, "dense_gemv", "q41", ASSAY_ACTIVATION_B32},
     {ASSAY_FORMAT_Q6_K, "dense_gemv", "q6k", ASSAY_ACTIVATION_B256},
-    {ASSAY_FORMAT_I2_S, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
-    {ASSAY_FORMAT_TQ1_0, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
-    {ASSAY_FORMAT_TQ2_0, "ternary_gemv", "i2s", ASSAY_ACTIVATION_TERNARY},
+    {ASSAY_FORMAT_I2_S, "ternary_gemv", "lane2", ASSAY_ACTIVATION_TERNARY},
+    {ASSAY_FORMAT_TQ1_0, "ternary_gemv", "lane2", ASSAY_ACTIVATION_TERNARY},
+    {ASSAY_FORMAT_TQ2_0, "ternary_gemv", "lane2", ASSAY_ACTIVATION_TERNARY},
 };
 
 /* The one scale of a tensor whose blocks could each have their own; blocks of zeros may have scale 0. */
@@ -116,18 +116,15 @@ static void *take(struct loader *loader, uint64_t bytes)
     return at;
 }
 
-/* TQ tensors are packed as I2_S, which the ternary kernels read. */
-static assay_code repack(struct loader *loader, const struct assay_gguf_tensor *tensor, struct assay_linear *linear,
-                         assay_err *err)
+/* A TQ tensor as I2_S, which the packer reads: *ret_packed, of linear->bytes, is the caller's. */
+static assay_code unpack(const struct assay_gguf_tensor *tensor, const struct assay_linear *linear, uint64_t bytes,
+                         uint8_t **ret_packed, assay_err *err)
 {
     uint64_t rows = linear->rows, columns = linear->columns;
-    assay_code rc = assay_format_bytes(ASSAY_FORMAT_I2_S, rows, columns, &linear->bytes, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
     uint8_t *codes = assay_alloc((size_t)rows, (size_t)columns);
+    uint8_t *packed = assay_alloc((size_t)bytes, 1);
     float *scales = assay_alloc((size_t)columns / ASSAY_FORMAT_SCALE_COLS + 1, sizeof *scales);
-    rc = codes && scales ? ASSAY_OK : assay_nomem(err);
+    assay_code rc = codes && scales && packed ? ASSAY_OK : assay_nomem(err);
     float scale = 0;
     for (uint64_t row = 0; rc == ASSAY_OK && row < rows; row++) {
         uint8_t *at = codes + row * columns;
@@ -136,12 +133,51 @@ static assay_code repack(struct loader *loader, const struct assay_gguf_tensor *
         silence(at, scales, columns);
     }
     if (rc == ASSAY_OK) {
-        uint8_t *packed = take(loader, linear->bytes);
         assay_format_pack(ASSAY_FORMAT_I2_S, codes, rows, columns, scale, packed);
-        linear->weights = packed;
+        *ret_packed = packed;
+    } else {
+        assay_free(packed);
     }
     assay_free(codes);
     assay_free(scales);
+    return rc;
+}
+
+/* From I2_S to the layout of the kernel, the scale behind it as in I2_S. */
+static assay_code pack(struct loader *loader, const uint8_t *i2s, struct assay_linear *linear, assay_err *err)
+{
+    struct assay_kernel *packer = NULL;
+    struct assay_kernel_counters *counters = NULL;
+    uint64_t codes_bytes = linear->rows * linear->columns / 4;
+    const struct assay_kernel_operation *op = assay_kernel_set_find(loader->model->set, "pack_ternary", linear->layout);
+    struct assay_kernel_call call = {.shape = {linear->rows, linear->columns, 1, 1}, .in = {i2s}};
+    assay_code rc = model_bind(loader, "pack_ternary", linear->layout, &packer, err);
+    rc = rc == ASSAY_OK ? assay_kernel_counters_new(loader->model->set, 1, &counters, err) : rc;
+    if (rc == ASSAY_OK) {
+        uint64_t bytes = op->outputs[0].count(&call.shape);
+        uint8_t *packed = take(loader, bytes + sizeof(float));
+        call.out[0] = packed;
+        assay_kernel_dispatch(packer, assay_kernel_counters_thread(counters, 0), &call);
+        memcpy(packed + bytes, i2s + codes_bytes, sizeof(float));
+        linear->weights = packed;
+        linear->scale = (const float *)(const void *)(packed + bytes);
+        linear->bytes = bytes + sizeof(float);
+    }
+    assay_kernel_counters_free(counters);
+    return rc;
+}
+
+static assay_code place_ternary(struct loader *loader, const struct assay_gguf_tensor *tensor,
+                                struct assay_linear *linear, assay_err *err)
+{
+    uint64_t bytes = 0;
+    uint8_t *unpacked = NULL;
+    assay_code rc = assay_format_bytes(ASSAY_FORMAT_I2_S, linear->rows, linear->columns, &bytes, err);
+    if (rc == ASSAY_OK && tensor->type != ASSAY_FORMAT_I2_S) {
+        rc = unpack(tensor, linear, bytes, &unpacked, err);
+    }
+    rc = rc == ASSAY_OK ? pack(loader, unpacked ? unpacked : tensor->data, linear, err) : rc;
+    assay_free(unpacked);
     return rc;
 }
 
@@ -150,20 +186,15 @@ static assay_code place(struct loader *loader, const struct assay_gguf_tensor *t
                         assay_err *err)
 {
     uint64_t began = assay_clock_mono_ns();
-    bool is_ternary = linear->activation == ASSAY_ACTIVATION_TERNARY;
     assay_code rc = ASSAY_OK;
     linear->weights = tensor->data;
     linear->bytes = tensor->bytes;
-    if (is_ternary && tensor->type != ASSAY_FORMAT_I2_S) {
-        rc = repack(loader, tensor, linear, err);
+    if (linear->activation == ASSAY_ACTIVATION_TERNARY) {
+        rc = place_ternary(loader, tensor, linear, err);
     } else if (loader->setup->pages != ASSAY_PAGES_MAPPED || (uintptr_t)tensor->data % ALIGNMENT != 0) {
         void *copy = take(loader, tensor->bytes);
         memcpy(copy, tensor->data, (size_t)tensor->bytes);
         linear->weights = copy;
-    }
-    if (rc == ASSAY_OK && is_ternary) {
-        const uint8_t *weights = linear->weights;
-        linear->scale = (const float *)(const void *)(weights + linear->rows * linear->columns / 4);
     }
     loader->model->repack_ns += assay_clock_mono_ns() - began;
     return rc;

@@ -35,14 +35,9 @@ static uint64_t one(const struct assay_kernel_shape *shape)
     return 1;
 }
 
-static uint64_t units_i2s(const struct assay_kernel_shape *shape)
+static uint64_t rows_of(const struct assay_kernel_shape *shape)
 {
     return shape->rows;
-}
-
-static uint64_t units_lane2(const struct assay_kernel_shape *shape)
-{
-    return kernel_ternary_groups(shape->rows);
 }
 
 static uint64_t results(const struct assay_kernel_shape *shape)
@@ -299,7 +294,7 @@ static const struct assay_kernel_row *const ROWS_lane2[] = {&kernel_row_ternary_
         .fill = fill_##name_,                                                                                       \
         .reference = reference_##name_,                                                                             \
         .bytes = stored_bytes_##name_,                                                                              \
-        .units = units_##name_,                                                                                     \
+        .units = rows_of,                                                                                           \
     };
 AN_OPERATION(i2s, I2S)
 AN_OPERATION(lane2, LANE2)

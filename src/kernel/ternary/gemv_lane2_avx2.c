@@ -84,8 +84,10 @@ KERNEL_INLINE void stream_dots(const uint8_t *weights, size_t apart, int count, 
 
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
-/* (f32(acc - S) / s) x scale of eight rows of one token; the last group of a matrix may have fewer. */
-KERNEL_INLINE void put(const struct assay_kernel_call *call, size_t token, size_t group, __m256i acc)
+/* (f32(acc - S) / s) x scale of eight rows of one token; only those of the range are written, for the first and the
+ * last group may belong to others too. */
+KERNEL_INLINE void put(const struct assay_kernel_call *call, struct kernel_range range, size_t token, size_t group,
+                       __m256i acc)
 {
     const size_t rows = (size_t)call->shape.rows, row = group * TERNARY_GROUP;
     const __m256 s = _mm256_set1_ps(((const float *)call->in[TERNARY_S])[token]);
@@ -93,32 +95,38 @@ KERNEL_INLINE void put(const struct assay_kernel_call *call, size_t token, size_
     const __m256i sum = _mm256_set1_epi32(((const int32_t *)call->in[TERNARY_SUMS])[token]);
     __m256 y = _mm256_mul_ps(_mm256_div_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(acc, sum)), s), scale);
     float *to = (float *)call->out[0] + token * rows + row;
-    if (row + TERNARY_GROUP <= rows) {
+    if (row >= range.first && row + TERNARY_GROUP <= range.end) {
         _mm256_storeu_ps(to, y);
         return;
     }
     _Alignas(32) float all[TERNARY_GROUP];
     _mm256_store_ps(all, y);
-    memcpy(to, all, (rows - row) * sizeof *to);
+    for (size_t i = 0; i < TERNARY_GROUP; i++) {
+        if (row + i >= range.first && row + i < range.end) {
+            to[i] = all[i];
+        }
+    }
 }
 
 static void run_one_token(const struct assay_kernel_call *call, struct kernel_range range)
 {
     const size_t columns = (size_t)call->shape.columns, bytes = columns / 4 * TERNARY_GROUP;
-    const size_t chunks = columns / TERNARY_STEP, quarter = (range.end - range.first) / STREAMS;
+    const size_t chunks = columns / TERNARY_STEP;
+    const size_t first = range.first / TERNARY_GROUP, end = kernel_ternary_groups(range.end);
+    const size_t quarter = (end - first) / STREAMS;
     const uint8_t *weights = call->in[TERNARY_WEIGHTS];
     const int8_t *q = call->in[TERNARY_Q];
     __m256i acc[STREAMS];
     for (size_t i = 0; i < quarter; i++) {
-        size_t group = range.first + i;
+        size_t group = first + i;
         stream_dots(weights + group * bytes, quarter * bytes, STREAMS, q, chunks, acc);
         for (size_t stream = 0; stream < STREAMS; stream++) {
-            put(call, 0, group + stream * quarter, acc[stream]);
+            put(call, range, 0, group + stream * quarter, acc[stream]);
         }
     }
-    for (size_t group = range.first + quarter * STREAMS; group < range.end; group++) {
+    for (size_t group = first + quarter * STREAMS; group < end; group++) {
         stream_dots(weights + group * bytes, 0, 1, q, chunks, acc);
-        put(call, 0, group, acc[0]);
+        put(call, range, 0, group, acc[0]);
     }
 }
 
@@ -163,30 +171,30 @@ static void run_tokens(const struct assay_kernel_call *call, struct kernel_range
     const size_t columns = (size_t)call->shape.columns, tokens = (size_t)call->shape.tokens;
     const int8_t *q = call->in[TERNARY_Q];
     __m256i acc[TOKENS];
-    for (size_t group = range.first; group < range.end; group++) {
+    for (size_t group = range.first / TERNARY_GROUP; group < kernel_ternary_groups(range.end); group++) {
         const uint8_t *weights = (const uint8_t *)call->in[TERNARY_WEIGHTS] + group * (columns / 4 * TERNARY_GROUP);
         size_t token = 0;
         for (; token + TOKENS <= tokens; token += TOKENS) {
             token_dots(weights, TOKENS, q + token * columns, columns, acc);
             for (size_t t = 0; t < TOKENS; t++) {
-                put(call, token + t, group, acc[t]);
+                put(call, range, token + t, group, acc[t]);
             }
         }
         for (; token + 2 <= tokens; token += 2) {
             token_dots(weights, 2, q + token * columns, columns, acc);
-            put(call, token, group, acc[0]);
-            put(call, token + 1, group, acc[1]);
+            put(call, range, token, group, acc[0]);
+            put(call, range, token + 1, group, acc[1]);
         }
         for (; token < tokens; token++) {
             token_dots(weights, 1, q + token * columns, columns, acc);
-            put(call, token, group, acc[0]);
+            put(call, range, token, group, acc[0]);
         }
     }
 }
 
 static void run(const struct assay_kernel_call *call)
 {
-    struct kernel_range range = kernel_range_of(call, kernel_ternary_groups(call->shape.rows));
+    struct kernel_range range = kernel_range_of(call, call->shape.rows);
     (call->shape.tokens == 1 ? run_one_token : run_tokens)(call, range);
     _mm256_zeroupper();
 }

@@ -18,10 +18,10 @@ static void run(const struct assay_kernel_call *call)
     const float *s = call->in[TERNARY_S], *scale = call->in[TERNARY_SCALE];
     const int32_t *sums = call->in[TERNARY_SUMS];
     float *y = call->out[0];
-    struct kernel_range range = kernel_range_of(call, kernel_ternary_groups(rows));
+    struct kernel_range range = kernel_range_of(call, rows);
     for (size_t token = 0; token < call->shape.tokens; token++) {
         const int8_t *q = (const int8_t *)call->in[TERNARY_Q] + token * columns;
-        for (size_t row = range.first * TERNARY_GROUP; row < rows && row < range.end * TERNARY_GROUP; row++) {
+        for (size_t row = range.first; row < range.end; row++) {
             int32_t acc = dot(call->in[TERNARY_WEIGHTS], q, columns, row);
             y[token * rows + row] = ternary_result(acc, sums[token], s[token], *scale);
         }
