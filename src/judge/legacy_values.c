@@ -13,7 +13,8 @@
 
 #define AHEAD_S_MAX 300      /* as gate 406 */
 #define TOTAL_SHARE_MAX 0.05 /* between the total and what the latencies add up to */
-#define HALF_MS 0.5          /* times are whole milliseconds */
+#define BELOW_MS 0.5         /* times are whole milliseconds: rounded, as ours, */
+#define ABOVE_MS 1.0         /* or cut, as the original's */
 #define ROUNDING 1e-9        /* of binary64 in the divisions here, generously */
 #define COSINE_MIN 0.99
 #define COSINE_MAX 1.000001 /* the original computes it in binary32 */
@@ -154,7 +155,7 @@ static void check_rate(struct legacy *legacy)
         return;
     }
     double half = printed_unit(at(legacy, BASELINE "tokens_per_second")) / 2;
-    double least = tokens * 1000 / (total_ms + HALF_MS) - half, most = tokens * 1000 / (total_ms - HALF_MS) + half;
+    double least = tokens * 1000 / (total_ms + ABOVE_MS) - half, most = tokens * 1000 / (total_ms - BELOW_MS) + half;
     if (rate < least * (1 - ROUNDING) || rate > most * (1 + ROUNDING)) {
         char expected[128];
         (void)snprintf(expected, sizeof expected, "%g tokens in %g ms: %.6g to %.6g a second", tokens, total_ms, least,
@@ -166,7 +167,7 @@ static void check_rate(struct legacy *legacy)
 /* Whether the total is what these latencies give, within the share and their rounding. */
 static bool is_near(double total_ms, double first_ms, double steps, double average_ms)
 {
-    double least = first_ms + steps * (average_ms - HALF_MS), most = first_ms + steps * (average_ms + HALF_MS);
+    double least = first_ms + steps * (average_ms - BELOW_MS), most = first_ms + steps * (average_ms + ABOVE_MS);
     return total_ms >= least * (1 - TOTAL_SHARE_MAX) && total_ms <= most * (1 + TOTAL_SHARE_MAX);
 }
 

@@ -54,3 +54,8 @@ runs_page() {
     [ "$status" -eq 1 ]
     says "n too small (20 of 50)" # the cost gate has read its prices
 }
+
+@test "the page on receipts of BitNet-rs" {
+    cp "$BATS_TEST_DIRNAME/../negative/legacy/parent-a.json" inference.json
+    runs_page old-bitnet-receipts.md 5
+}
