@@ -80,6 +80,7 @@ ASSAY_VERBS(ASSAY_VERB_DECLARE)
     X(synth)              \
     X(bench)              \
     X(generate)           \
+    X(parity)             \
     X(serve)
 
 #define ASSAY_LM_DECLARE(name) extern const struct assay_verb assay_verb_lm_##name;

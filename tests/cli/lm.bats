@@ -123,10 +123,10 @@ END
     head -c 300000 model.gguf >short.gguf
     printf 'GGUF\003\000\000\000\377\377\377\377\377\377\377\177\000\000\000\000\000\000\000\000' >many.gguf
     for file in text empty short many; do
-        for word in generate; do
-            run_exit 3 "$ASSAY" lm "$word" "$file.gguf" --prompt x
-            says "$file.gguf"
-        done
+        run_exit 3 "$ASSAY" lm generate "$file.gguf" --prompt x
+        says "$file.gguf"
+        run_exit 3 "$ASSAY" lm parity "$file.gguf" --prompt x --reference scalar
+        says "$file.gguf"
     done
     run_exit 5 "$ASSAY" lm generate none.gguf --prompt x
     says "none.gguf"
@@ -256,4 +256,60 @@ ids() {
     sed 's/.*"payload":"\([^"]*\)".*/\1/' r/record.json | base64 -d >statement.json
     grep -q '"outcome":"aborted"' statement.json
     ! grep -q '"metrics"\|"kernels"' statement.json
+}
+
+@test "the fast kernels give the bits of the plain-C ones, for every packing of ternary weights" {
+    for format in i2_s tq1_0 tq2_0; do
+        tiny tiny "$format"
+        run_exit 0 "$ASSAY" lm parity model.gguf --reference scalar --tokens 24
+        says "24 of 24 positions"
+        rm model.gguf
+    done
+}
+
+# plant ROW COLUMN VALUE: one logit of logits.npy becomes another.
+plant() {
+    python3 - "$@" <<'END'
+import struct, sys
+row, column, value = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+data = bytearray(open("logits.npy", "rb").read())
+start = 10 + struct.unpack("<H", data[8:10])[0]
+struct.pack_into("<f", data, start + 4 * (512 * row + column), value)
+open("planted.npy", "wb").write(data)
+END
+}
+
+@test "logits of a file are met or not, by the rule that is told" {
+    tiny
+    run_exit 0 "$ASSAY" lm parity model.gguf --tokens 10 --write logits.npy
+    run_exit 0 "$ASSAY" lm parity model.gguf --tokens 10 --reference logits.npy
+    says "10 of 10 positions"
+    plant 4 77 900
+    run_exit 1 "$ASSAY" lm parity model.gguf --tokens 10 --reference planted.npy
+    says "9 of 10 positions"
+    says "top-1 equal 9 of 10"
+    "$ASSAY" lm parity model.gguf --tokens 10 --reference planted.npy --json >out.json || [ $? -eq 1 ]
+    python3 - <<'END'
+import json
+positions = json.load(open("out.json"))["positions"]
+assert [i for i, p in enumerate(positions) if not p["good"]] == [4] and positions[4]["referenceTop"] == 77
+assert all(p["bitEqual"] and p["maxAbs"] == 0 and p["kl"] == 0 for i, p in enumerate(positions) if i != 4)
+END
+}
+
+@test "a reference of another shape, type or without end is refused" {
+    tiny
+    "$ASSAY" lm parity model.gguf --tokens 10 --write logits.npy
+    run_exit 3 "$ASSAY" lm parity model.gguf --tokens 9 --reference logits.npy
+    says "10 positions of 512 logits, expected 9 of 512"
+    plant 3 3 nan
+    run_exit 3 "$ASSAY" lm parity model.gguf --tokens 10 --reference planted.npy
+    says "not finite at position 3"
+    run_exit 3 "$ASSAY" lm parity model.gguf --tokens 10 --reference model.gguf
+    says "NUMPY"
+    run_exit 4 "$ASSAY" lm parity model.gguf
+    says "--reference"
+    echo "1 2 9999" >ids
+    run_exit 3 "$ASSAY" lm parity model.gguf --ids ids --reference scalar
+    says "token id 9999"
 }
