@@ -147,6 +147,8 @@ END
     says "--chat"
     run_exit 4 "$ASSAY" lm generate model.gguf --prompt x --context 4000
     says "context"
+}
+
 # makes_model: a tiny model of half a megabyte.
 makes_model() {
     "$ASSAY" lm synth --shape tiny --format i2_s --seed 1 tiny.gguf >/dev/null
