@@ -251,6 +251,7 @@ static void append_intent(struct evidence *e, const uint8_t run_id[16], const st
     key_of(signer, &key);
     keyid_of(signer, &intent.keyid);
     log_head(e, &intent.head_size, &intent.head_root);
+    intent.head_size += e->has_later_head ? 2 : 0; /* larger than its own place */
     assay_digest_print(&e->previous, previous);
     intent.previous = e->documents > 0 ? previous : NULL;
     assay_buf_init(&entry, BYTES_MAX);
@@ -314,14 +315,16 @@ static void put_facts(struct evidence *e, const struct assay_digest *request, co
     struct assay_tlog_earlier earlier;
     assert_int_equal(assay_tlog_book_read(e->entries.data, e->entries.len, &book, NULL), ASSAY_OK);
     uint64_t index = book.count - 1;
+    struct assay_digest shown = *leaf;
+    shown.bytes[0] ^= e->has_odd_leaf ? 1 : 0;
     assay_tlog_book_earlier(&book, request, index, &earlier);
     if (e->hides_earlier) {
         earlier = (struct assay_tlog_earlier){0};
     }
     e->intent = json_object();
     assay_json_put_text(&b, e->intent, "origin", KIT_ORIGIN);
-    assay_json_put_u64(&b, e->intent, "index", index);
-    assay_json_put_hex(&b, e->intent, "leaf", leaf->bytes, sizeof leaf->bytes);
+    assay_json_put_u64(&b, e->intent, "index", e->has_odd_index ? 0 : index);
+    assay_json_put_hex(&b, e->intent, "leaf", shown.bytes, sizeof shown.bytes);
     e->earlier = json_object();
     assay_json_put_u64(&b, e->earlier, "intents", earlier.intents);
     assay_json_put_u64(&b, e->earlier, "receipts", earlier.receipts);
@@ -420,6 +423,10 @@ static void finish_log(struct evidence *e, const struct honest_run *run, const s
         shown.bytes[0] ^= (unsigned char)i; /* a second one is of another document */
         make_outcome(run->document == ASSAY_DOCUMENT_RECORD ? ASSAY_ENTRY_RECORD : ASSAY_ENTRY_RECEIPT, run_id, &shown,
                      e->outcome_signer, &e->entry);
+        if (e->is_rubbish) {
+            assay_buf_clear(&e->entry);
+            assay_buf_text(&e->entry, "{}");
+        }
         append(e, &e->entry);
     }
     write_checkpoint(e);
@@ -549,6 +556,8 @@ static void trust_line(struct evidence *e, struct assay_slice rest, struct assay
         input->memory.trust_steps_count = 1;
     } else if (assay_slice_is(verb, "seen")) {
         input->memory.trust_version = number(rest);
+    } else if (assay_slice_is(verb, "seen-other")) { /* after `rotated`: what was seen is not the oldest step */
+        input->memory.trust_digest.bytes[0] ^= 1;
     } else if (verb.len > 0) {
         trust_pointer(e, assay_slice_cut(&rest, ' '), pointer, sizeof pointer);
         if (assay_slice_is(verb, "set")) {
@@ -587,6 +596,14 @@ static void log_line(struct evidence *e, struct assay_slice rest, const struct h
         e->log_signer = (unsigned)number(rest);
     } else if (assay_slice_is(verb, "cosigned-by")) {
         e->witness = number(rest);
+    } else if (assay_slice_is(verb, "odd")) {
+        e->has_odd_index = assay_slice_is(rest, "index");
+        e->has_odd_leaf = assay_slice_is(rest, "leaf");
+        e->has_later_head = assay_slice_is(rest, "head");
+        e->is_rubbish = assay_slice_is(rest, "entry");
+    } else if (assay_slice_is(verb, "seen-elsewhere")) {
+        input->memory.head_origin = "example.com/another";
+        input->memory.head_size = number(rest);
     } else if (assay_slice_is(verb, "proof")) {
         e->is_proof = true;
     } else if (assay_slice_is(verb, "no-entry")) {

@@ -14,6 +14,7 @@
 
 struct evidence {
     bool is_signed, has_trust, has_log, is_proof, lacks_entry, hides_earlier;
+    bool has_odd_index, has_odd_leaf, has_later_head, is_rubbish; /* faults of the intent, and an entry that is none */
     unsigned signers[KIT_SIGNERS_MAX];
     size_t signers_count;
     unsigned root_signer, log_signer, intent_signer, outcome_signer;

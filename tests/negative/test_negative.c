@@ -531,6 +531,10 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
             assay_buf_append(&scene->document, scene->run.receipt.data, scene->run.receipt.len);
         }
         replace(&scene->document, rest);
+    } else if (strcmp(verb, "bytes") == 0) {
+        json_t *bytes = read_value(rest);
+        assay_buf_append(&scene->document, json_string_value(bytes), json_string_length(bytes));
+        json_decref(bytes);
     } else if (strcmp(verb, "plan") == 0) {
         replace(&scene->run.plan, rest);
     } else if (strcmp(verb, "identity") == 0) {

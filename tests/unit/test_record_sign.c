@@ -273,6 +273,16 @@ static void a_trust_file_with_a_wrong_member_is_refused(void **state)
         {"/keys/0", "notAfter", NULL},
         {"", "minVersions", "{\"p\":\"1\"}"},
         {"", "logs", "[{\"origin\":\"o\"}]"},
+        {"", "logs", "[1]"},
+        {"", "keys", "[1]"},
+        {"", "roles", "{\"root\":{\"threshold\":1}}"},
+        {"", "minVersions", "[]"},
+        {"", "issued", "\"2026-01-01\""},
+        {"/keys/0", "reason", "1"},
+        {"/keys/0", "more", "1"},
+        {"/keys/0", "minisignId", "1"},
+        {"/keys/0", "notBefore", "\"2026-01-01T00:00:00\""},
+        {"/roles/receipt", "more", "1"},
         {"", "logs", "[{\"origin\":\"o\",\"vkey\":\"o+1+A\",\"witnesses\":[],\"quorum\":0}]"},
     };
     struct fixture f;
@@ -291,6 +301,110 @@ static void a_trust_file_with_a_wrong_member_is_refused(void **state)
             fail_msg("edit %zu was taken", i);
         }
     }
+}
+
+/* ---- logs of a trust file ---- */
+
+static json_t *vkey_of(unsigned char first, const char *name, enum assay_note_kind kind)
+{
+    struct assay_secret_key secret;
+    struct assay_public_key public;
+    struct assay_note_key key;
+    struct assay_buf text;
+    make_key(first, &secret);
+    assay_secret_key_public(&secret, &public);
+    assert_int_equal(assay_note_key_make(name, kind, &public, &key, NULL), ASSAY_OK);
+    assay_buf_init(&text, 1024);
+    assay_note_key_write(&key, &text);
+    json_t *value = json_string(text.data);
+    assay_buf_done(&text);
+    return value;
+}
+
+/* A log of that origin with so many witnesses, of which `same` share one key. */
+static json_t *log_of(const char *origin, size_t witnesses, size_t same, json_int_t quorum)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < witnesses; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "w%zu.example", i);
+        (void)json_array_append_new(list,
+                                    vkey_of((unsigned char)(i < same ? 90 : 91 + i), name, ASSAY_NOTE_COSIGNATURE));
+    }
+    return json_pack("{s:s,s:o,s:o,s:I}", "origin", origin, "vkey", vkey_of(80, origin, ASSAY_NOTE_ED25519),
+                     "witnesses", list, "quorum", quorum);
+}
+
+static assay_code read_with_logs(json_t *logs, struct assay_trust **ret)
+{
+    struct fixture f;
+    make_fixture(&f);
+    const struct assay_secret_key *keys[] = {&f.roots[0]};
+    json_t *body = make_body(&f, 1, 1, 1);
+    (void)json_object_set_new(body, "logs", logs);
+    return sign_and_read(body, keys, 1, ret);
+}
+
+static void the_logs_of_a_trust_file_have_one_origin_and_one_key_a_witness(void **state)
+{
+    (void)state;
+    struct assay_trust *trust = NULL;
+    assert_int_equal(read_with_logs(json_pack("[o,o]", log_of("a", 3, 1, 3), log_of("b", 0, 0, 0)), &trust), ASSAY_OK);
+    assert_int_equal(trust->logs_count, 2);
+    assert_int_equal(trust->logs[0].witnesses_count, 3);
+    assert_int_equal(trust->logs[0].quorum, 3);
+    assert_ptr_equal(assay_trust_log_find(trust, "b"), &trust->logs[1]);
+    assert_null(assay_trust_log_find(trust, "c"));
+    assay_trust_free(trust);
+    assert_int_equal(read_with_logs(json_pack("[o,o]", log_of("a", 0, 0, 0), log_of("a", 0, 0, 0)), &trust),
+                     ASSAY_MALFORMED);
+    assert_int_equal(read_with_logs(json_pack("[o]", log_of("a", 2, 2, 1)), &trust), ASSAY_MALFORMED);
+    assert_int_equal(read_with_logs(json_pack("[o]", log_of("a", 2, 1, 3)), &trust), ASSAY_MALFORMED);
+    assert_int_equal(read_with_logs(json_pack("[o]", log_of("a", 64, 1, 64)), &trust), ASSAY_OK);
+    assay_trust_free(trust);
+    assert_int_equal(read_with_logs(json_pack("[o]", log_of("a", 65, 1, 1)), &trust), ASSAY_MALFORMED);
+    json_t *swapped = log_of("a", 1, 1, 1); /* a witness key for the log's, and the other way round */
+    (void)json_object_set_new(swapped, "vkey", vkey_of(80, "a", ASSAY_NOTE_COSIGNATURE));
+    assert_int_equal(read_with_logs(json_pack("[o]", swapped), &trust), ASSAY_MALFORMED);
+    swapped = log_of("a", 1, 1, 1);
+    (void)json_array_set_new(json_object_get(swapped, "witnesses"), 0, vkey_of(90, "w", ASSAY_NOTE_ED25519));
+    assert_int_equal(read_with_logs(json_pack("[o]", swapped), &trust), ASSAY_MALFORMED);
+    json_t *renamed = log_of("a", 0, 0, 0);
+    (void)json_object_set_new(renamed, "origin", json_string("b"));
+    assert_int_equal(read_with_logs(json_pack("[o]", renamed), &trust), ASSAY_MALFORMED);
+}
+
+static void a_trust_file_holds_at_most_256_keys_and_64_logs(void **state)
+{
+    (void)state;
+    struct assay_trust *trust = NULL;
+    json_t *logs = json_array();
+    for (size_t i = 0; i < 65; i++) {
+        char origin[8];
+        (void)snprintf(origin, sizeof origin, "o%zu", i);
+        (void)json_array_append_new(logs, log_of(origin, 0, 0, 0));
+        if (i == 63) {
+            assert_int_equal(read_with_logs(json_deep_copy(logs), &trust), ASSAY_OK);
+            assay_trust_free(trust);
+        }
+    }
+    assert_int_equal(read_with_logs(logs, &trust), ASSAY_TOO_LARGE);
+    struct fixture f;
+    struct assay_json_builder b = {0};
+    make_fixture(&f);
+    const struct assay_secret_key *keys[] = {&f.roots[0]};
+    json_t *body = make_body(&f, 1, 1, 1), *list = json_object_get(body, "keys");
+    while (json_array_size(list) < 257) {
+        put_key(&b, list, &f.receipt, "receipt"); /* not sorted either: it must not come to that */
+    }
+    assert_int_equal(sign_and_read(body, keys, 1, &trust), ASSAY_TOO_LARGE);
+    struct assay_buf file;
+    assay_buf_init(&file, ASSAY_ENVELOPE_BYTES_MAX);
+    json_t *no_object = json_array();
+    assert_int_equal(assay_trust_write(no_object, keys, 1, &file, NULL), ASSAY_OK);
+    assert_int_equal(assay_trust_read(file.data, file.len, &trust, NULL), ASSAY_MALFORMED);
+    json_decref(no_object);
+    assay_buf_done(&file);
 }
 
 /* ---- log entries ---- */
@@ -590,6 +704,8 @@ int main(void)
         cmocka_unit_test(a_trust_file_needs_its_own_threshold_of_root_keys),
         cmocka_unit_test(a_rotation_needs_the_root_keys_of_both_versions_and_a_step_of_one),
         cmocka_unit_test(a_trust_file_with_a_wrong_member_is_refused),
+        cmocka_unit_test(the_logs_of_a_trust_file_have_one_origin_and_one_key_a_witness),
+        cmocka_unit_test(a_trust_file_holds_at_most_256_keys_and_64_logs),
         cmocka_unit_test(an_honest_log_has_no_findings_and_its_runs_are_counted),
         cmocka_unit_test(each_fault_of_a_log_is_one_finding),
         cmocka_unit_test(an_entry_is_read_by_its_form_and_its_signature_is_asked_for),
