@@ -238,6 +238,6 @@ def queues(mutants, count, least, seed):
     by_file = {}
     for mutant in mutants:
         by_file.setdefault(mutant.path, []).append(mutant)
-    for path in sorted(by_file):
+    for path in by_file:
         share = max(least, round(count * len(by_file[path]) / len(mutants))) if count else len(by_file[path])
         yield path, sorted(by_file[path], key=rank), share

@@ -139,7 +139,9 @@ def main():
     root = subprocess.run(["git", "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True).stdout.strip()
     os.chdir(root)
     tracked = subprocess.run(["git", "ls-files", "src"], capture_output=True, text=True, check=True).stdout.split()
-    paths = [path for path in tracked if matches(path, options.files)]
+    paths = []
+    for pattern in options.files:  # in the order in which they are named
+        paths += [path for path in fnmatch.filter(tracked, pattern) if path not in paths]
     found = [mutant for path in paths for mutant in mutants.mutants_of(path)]
     print("%d changes in %d files" % (len(found), len(paths)), flush=True)
     if options.list:
