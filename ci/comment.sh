@@ -3,7 +3,8 @@
 # HTML, says which one it is. A token that may not write, as on pull requests from forks, leaves the body where it is.
 #
 #   ASSAY_COMMENT_FILE  the body, as `assay export --as pr-comment` writes it
-#   ASSAY_PULL_REQUEST  its number
+#   ASSAY_PULL_REQUEST  its number; ASSAY_HEAD_SHA: the commit that must be its head, where the number comes from a file
+#                       that a pull request could have written
 #   GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL as the runner sets them
 #   ASSAY_COMMENT_AUTHOR  whose comments are updated (default github-actions[bot]): nobody else's is touched
 #
@@ -69,6 +70,12 @@ find_comment() {
     done
 }
 
+if [ -n "${ASSAY_HEAD_SHA:-}" ]; then
+    call GET "pulls/$ASSAY_PULL_REQUEST"
+    [ "$code" = 200 ] || stop 5 "the pull request could not be read: status $code"
+    head=$(jq -r '.head.sha // empty' "$work/answer")
+    [ "$head" = "$ASSAY_HEAD_SHA" ] || stop 4 "the head of $ASSAY_PULL_REQUEST is '$head', expected '$ASSAY_HEAD_SHA'"
+fi
 jq -Rs '{body: .}' "$ASSAY_COMMENT_FILE" >"$work/body"
 find_comment
 case $id in

@@ -193,6 +193,9 @@ bodies() { # the bodies of all comments, one a line
     run_exit 4 comment ASSAY_PULL_REQUEST=7/../8
     run_exit 4 comment GITHUB_REPOSITORY=a
     run_exit 5 comment GITHUB_API_URL=http://127.0.0.1:1
+    run_exit 4 comment ASSAY_HEAD_SHA=deadbeef
+    says "the head of 7 is 'c0ffee'"
+    run_exit 0 comment ASSAY_HEAD_SHA=c0ffee
     { cat body.md; head -c 70000 /dev/zero | tr '\0' x; } >long.md
     run_exit 4 comment ASSAY_COMMENT_FILE=long.md
 }

@@ -39,6 +39,8 @@ class Service(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         url = urllib.parse.urlparse(self.path)
         query = urllib.parse.parse_qs(url.query)
+        if url.path == "/repos/a/b/pulls/7":
+            return self.answer(200, {"head": {"sha": "c0ffee"}})
         if url.path != "/repos/a/b/issues/7/comments":
             return self.answer(404, {})
         count, page = int(query["per_page"][0]), int(query["page"][0])

@@ -44,6 +44,13 @@ runs_page() {
     grep -q '"format":"assay.verdict/1"' verdict.json
 }
 
+@test "the page on CI" {
+    ln -s "$BATS_TEST_DIRNAME/../../examples" examples
+    runs_page ci.md 5
+    grep -q '<testsuites name="assay"' junit.xml
+    grep -Eq '^[0-9a-f]{64}  endpoint:' subjects.txt
+}
+
 # A policy of the manual that could not be read would be malformed: exit status 3.
 @test "the policy and the prices of the manual are read" {
     awk '/^```/ { in_yaml = /^```yaml/; if (in_yaml) n++ } in_yaml && !/^```/ { print > ("block" n ".yaml") }' \
