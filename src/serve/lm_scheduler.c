@@ -154,8 +154,8 @@ static void add_part(struct pass *pass, struct lm_slot *slot, size_t most)
                                     .count = ids.count,
                                     .wants = part->is_decoding ? ASSAY_LOGITS_LAST : ASSAY_LOGITS_NONE};
     pass->tokens += ids.count;
-    if (part->is_decoding && times->decoding_ns == 0) {
-        times->decoding_ns = assay_clock_mono_ns();
+    if (part->is_decoding && times->decoding_ns == 0) { /* a prompt of one token has no time of its own */
+        times->decoding_ns = slot->work->prompt.count == 1 ? times->started_ns : assay_clock_mono_ns();
     }
 }
 

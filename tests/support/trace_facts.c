@@ -31,6 +31,8 @@ static void print_difference(const char *name, uint64_t a, uint64_t b)
     }
 }
 
+#define OUTPUT_BYTES 8 /* of the digest of what was said: enough to tell texts apart */
+
 static void print_sample(const struct assay_sample *sample)
 {
     const struct assay_request *request = sample->request;
@@ -42,6 +44,10 @@ static void print_sample(const struct assay_sample *sample)
         print_count("cached", request->cached_tokens);
         print_count("prompt", request->prompt_tokens);
         printf(" finish=%u flags=%" PRIu32, (unsigned)request->finish, request->flags);
+        printf(" output=");
+        for (size_t i = 0; i < OUTPUT_BYTES; i++) {
+            printf("%02x", request->output_sha256[i]);
+        }
         bool has_retry = request->retry_after_ns != ASSAY_NS_ABSENT;
         printf(" retry_s=%" PRId64, has_retry ? (int64_t)(request->retry_after_ns / ASSAY_NS_PER_S) : -1);
         print_difference("departure_ns", request->tx_ns, request->send_return_ns);
