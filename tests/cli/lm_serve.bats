@@ -117,6 +117,7 @@ text() {
     for i in $(seq 16); do
         curl -s "$URL/api/generate" -d "@body-$i" >"many-$i" 3>&- &
     done
+    # shellcheck disable=SC2046 # a list of processes
     wait $(jobs -p | grep -v "^$SERVER_PID$")
     passes=$(metric assay_lm_passes_total)
     [ "$(metric assay_lm_pass_tokens_total)" -gt "$passes" ] # they did share passes
