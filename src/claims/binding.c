@@ -35,7 +35,9 @@ static void read_keys(struct binding *b, struct assay_slice rest)
             b->unit = value;
         } else if (assay_slice_is(key, "digits")) {
             b->digits = value;
-        } else if (!assay_slice_is(key, "paths")) {
+        } else if (assay_slice_is(key, "paths")) {
+            b->paths = value;
+        } else {
             b->error = "has an unknown key: id, unit, digits and paths are known";
             return;
         }

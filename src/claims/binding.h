@@ -17,7 +17,8 @@ struct binding {
     struct binding_ref refs[BINDING_REFS_MAX];
     uint32_t refs_count;
     struct assay_slice id, unit, digits;
-    const char *error; /* what is wrong with it; NULL: nothing */
+    struct assay_slice paths; /* sources that the number depends on, by commas; empty: all */
+    const char *error;        /* what is wrong with it; NULL: nothing */
 };
 
 /* "r/enc/receipt.json#a/rate id=speed", "ratio(x#a/rate, x#b/rate)" */

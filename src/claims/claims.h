@@ -68,7 +68,9 @@ struct assay_claims_receipt {
     const char *compute_path; /* "real", "scripted", "imported" */
     enum assay_claims_fresh fresh;
     const char *stale_why; /* "its commit is no ancestor of HEAD" */
-    const char *report;    /* what 'assay report --format md' renders of it, where a document holds that; or NULL */
+    const char *changed;   /* paths that changed since its commit, each ended by a NUL; NULL: another reason, or none */
+    size_t changed_len;
+    const char *report; /* what 'assay report --format md' renders of it, where a document holds that; or NULL */
 };
 
 /* A path that a document names, as the caller found it: C706, C707, and targets of bindings. */

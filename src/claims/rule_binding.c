@@ -80,8 +80,35 @@ static bool speaks_of_path(const struct check *c, const struct quantity *q, cons
     return memmem(text.data, text.len, compute_path, strlen(compute_path)) != NULL;
 }
 
+/* "src/enc" holds src/enc and src/enc/gemv.c, not src/encoder.c. */
+static bool is_below(const char *changed, struct assay_slice path)
+{
+    while (path.len > 0 && path.data[path.len - 1] == '/') {
+        path.len--;
+    }
+    return path.len > 0 && strncmp(changed, path.data, path.len) == 0 &&
+           (changed[path.len] == '\0' || changed[path.len] == '/');
+}
+
+/* Stale, unless the binding says on which sources the number depends and none of them changed. */
+static bool is_stale(const struct assay_claims_receipt *receipt, struct assay_slice paths)
+{
+    if (receipt->fresh != ASSAY_CLAIMS_STALE || paths.len == 0 || !receipt->changed) {
+        return receipt->fresh == ASSAY_CLAIMS_STALE;
+    }
+    for (size_t at = 0; at < receipt->changed_len; at += strlen(receipt->changed + at) + 1) {
+        for (struct assay_slice rest = paths; rest.len > 0;) {
+            if (is_below(receipt->changed + at, assay_slice_cut(&rest, ','))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* C902 and C906; false: the value is worth nothing. */
-static bool judge_receipt(struct check *c, struct quantity *q, const struct assay_claims_receipt *receipt)
+static bool judge_receipt(struct check *c, struct quantity *q, const struct assay_claims_receipt *receipt,
+                          struct assay_slice paths)
 {
     const struct assay_claims_request *request = c->m.request;
     const char *why = NULL;
@@ -101,7 +128,7 @@ static bool judge_receipt(struct check *c, struct quantity *q, const struct assa
         draft_end(&d);
         return false;
     }
-    if (receipt->fresh == ASSAY_CLAIMS_STALE) {
+    if (is_stale(receipt, paths)) {
         struct draft d = draft_at(c, RULE_C906, q);
         d.level = request->policy.allows_stale ? (int)ASSAY_SEVERITY_NOTE : -1;
         draft_say(&d, "bound to %s, which is stale: %s", receipt->path,
@@ -261,7 +288,7 @@ static void judge_binding(struct check *c, struct quantity *q, struct directive 
             q->status = q->status < ASSAY_CLAIM_CONTRADICTED ? q->status : ASSAY_CLAIM_CONTRADICTED;
             return;
         }
-        is_sound = is_sound && (!values[i].receipt || judge_receipt(c, q, values[i].receipt));
+        is_sound = is_sound && (!values[i].receipt || judge_receipt(c, q, values[i].receipt, b->paths));
     }
     if (!is_sound || !evaluate(b, values, &result)) {
         return;

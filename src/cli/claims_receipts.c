@@ -17,7 +17,8 @@
 #define DEPTH_MAX 32
 #define REASON_BYTES_MAX 4096
 #define REPORT_BYTES_MAX ((size_t)16 << 20)
-#define TEXTS_EACH 3                 /* path, reason, rendered report */
+#define TEXTS_EACH 4 /* path, reason, rendered report, changed paths */
+#define CHANGED_BYTES_MAX ((size_t)64 << 20)
 #define GIT_NS UINT64_C(20000000000) /* a diff of a large history */
 
 void assay_claims_receipts_init(struct assay_claims_receipts *receipts, const char *root, const char *head)
@@ -31,9 +32,9 @@ void assay_claims_receipts_done(struct assay_claims_receipts *receipts)
         json_t *statement = NULL;
         memcpy(&statement, &receipts->at[i].statement, sizeof statement); /* const to its readers, owned here */
         json_decref(statement);
-        assay_buf_done(&receipts->texts[i * TEXTS_EACH]);
-        assay_buf_done(&receipts->texts[i * TEXTS_EACH + 1]);
-        assay_buf_done(&receipts->texts[i * TEXTS_EACH + 2]);
+        for (size_t text = 0; text < TEXTS_EACH; text++) {
+            assay_buf_done(&receipts->texts[i * TEXTS_EACH + text]);
+        }
     }
     assay_free(receipts->at);
     assay_free(receipts->texts);
@@ -62,10 +63,11 @@ static bool make_room(struct assay_claims_receipts *receipts)
 
 /* ---- freshness --- */
 
-static int git(const char *root, const char *const *words, size_t count)
+/* The exit status of git; what it printed in *out, which is of the caller and may be NULL. */
+static int git(const char *root, const char *const *words, size_t count, struct assay_buf *out)
 {
     char *argv[16];
-    struct assay_buf out;
+    struct assay_buf unread;
     int status = -1;
     const char *head[] = {"git", "-C", root ? root : "."};
     size_t n = 0;
@@ -76,11 +78,11 @@ static int git(const char *root, const char *const *words, size_t count)
         argv[n++] = assay_strdup(words[i]);
     }
     argv[n] = NULL;
-    assay_buf_init(&out, 4096);
-    if (assay_proc_run(argv, GIT_NS, &out, &status, NULL) != ASSAY_OK) {
+    assay_buf_init(&unread, 4096);
+    if (assay_proc_run(argv, GIT_NS, out ? out : &unread, &status, NULL) != ASSAY_OK) {
         status = -1;
     }
-    assay_buf_done(&out);
+    assay_buf_done(&unread);
     for (size_t i = 0; i < n; i++) {
         assay_free(argv[i]);
     }
@@ -101,7 +103,7 @@ static const char *source_commit(const json_t *statement)
 
 /* Fresh: made at the head, or at an ancestor since which nothing but Markdown changed. */
 static void judge_fresh(const struct assay_claims_receipts *receipts, struct assay_claims_receipt *receipt,
-                        struct assay_buf *why)
+                        struct assay_buf *why, struct assay_buf *changed)
 {
     const char *commit = receipt->statement ? source_commit(receipt->statement) : NULL;
     if (!receipts->head) {
@@ -121,11 +123,15 @@ static void judge_fresh(const struct assay_claims_receipts *receipts, struct ass
         return;
     }
     const char *ancestor[] = {"merge-base", "--is-ancestor", commit, receipts->head};
-    const char *diff[] = {"diff", "--quiet", commit, receipts->head, "--", ".", ":(exclude)*.md"};
-    if (git(receipts->root, ancestor, sizeof ancestor / sizeof ancestor[0]) != 0) {
+    const char *diff[] = {"diff", "--name-only", "-z", commit, receipts->head, "--", ".", ":(exclude)*.md"};
+    if (git(receipts->root, ancestor, sizeof ancestor / sizeof ancestor[0], NULL) != 0) {
         assay_buf_printf(why, "its commit %.12s is no ancestor of the head", commit);
-    } else if (git(receipts->root, diff, sizeof diff / sizeof diff[0]) != 0) {
+    } else if (git(receipts->root, diff, sizeof diff / sizeof diff[0], changed) != 0) {
+        assay_buf_printf(why, "what changed since its commit %.12s cannot be told", commit);
+    } else if (changed->len > 0) {
         assay_buf_printf(why, "the sources changed since its commit %.12s", commit);
+        receipt->changed = changed->data;
+        receipt->changed_len = changed->len;
     } else {
         receipt->fresh = ASSAY_CLAIMS_FRESH;
     }
@@ -186,11 +192,12 @@ static assay_code add_receipt(struct assay_claims_receipts *receipts, const char
     if (!make_room(receipts)) {
         return assay_nomem(err);
     }
-    struct assay_buf *name = &receipts->texts[receipts->count * TEXTS_EACH], *why = name + 1;
+    struct assay_buf *name = &receipts->texts[receipts->count * TEXTS_EACH], *why = name + 1, *changed = name + 3;
     struct assay_claims_receipt *receipt = &receipts->at[receipts->count];
     assay_buf_init(name, PATH_BYTES_MAX);
     assay_buf_init(why, REASON_BYTES_MAX);
     assay_buf_init(why + 1, REPORT_BYTES_MAX);
+    assay_buf_init(changed, CHANGED_BYTES_MAX);
     assay_buf_text(name, shown);
     *receipt = (struct assay_claims_receipt){.path = name->data ? name->data : ""};
     receipts->count++;
@@ -208,7 +215,7 @@ static assay_code add_receipt(struct assay_claims_receipts *receipts, const char
     }
     receipt->why_not = why->data;
     if (receipt->is_verified) {
-        judge_fresh(receipts, receipt, why);
+        judge_fresh(receipts, receipt, why, changed);
         receipt->stale_why = why->data;
     }
     return ASSAY_OK;

@@ -9,7 +9,7 @@
 
 struct assay_claims_receipts {
     struct assay_claims_receipt *at; /* statements are owned */
-    struct assay_buf *texts;         /* path and reason of each, in turn */
+    struct assay_buf *texts;         /* what the facts of each are told in, in turn */
     size_t count, room;
     const char *root, *head; /* borrowed; NULL: not given */
 };

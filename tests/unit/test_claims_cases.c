@@ -72,6 +72,48 @@ static void every_example_is_found_where_it_is_and_nothing_else(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Whether a number bound with `keys` is stale, where src/enc/gemv.c and README changed since the receipt. */
+static bool is_stale_with(const char *keys)
+{
+    static const char CHANGED[] = "src/enc/gemv.c\0README";
+    char document[256];
+    (void)snprintf(document, sizeof document, "It encodes 412 fps<!-- assay: r/receipt.json#a/rate%s --> here.\n",
+                   keys);
+    json_t *statement = json_pack("{s:{s:[{s:s,s:s,s:s,s:s,s:s}]}}", "predicate", "metrics", "arm", "a", "name", "rate",
+                                  "unit", "1/s", "direction", "higher", "value", "412");
+    struct assay_claims_input input = {.path = "case.md", .bytes = document, .len = strlen(document)};
+    struct assay_claims_receipt receipt = {.path = "r/receipt.json",
+                                           .statement = statement,
+                                           .is_verified = true,
+                                           .compute_path = "real",
+                                           .fresh = ASSAY_CLAIMS_STALE,
+                                           .changed = CHANGED,
+                                           .changed_len = sizeof CHANGED};
+    struct assay_claims_request request = {.inputs = &input,
+                                           .inputs_count = 1,
+                                           .receipts = &receipt,
+                                           .receipts_count = 1,
+                                           .options = {.level = ASSAY_SEVERITY_WARNING, .has_receipts = true}};
+    struct assay_findings *findings = NULL;
+    assert_int_equal(assay_claims_check(&request, &findings, NULL), ASSAY_OK);
+    bool is_stale = findings->findings_count == 1 && strcmp(findings->findings[0].rule->id, "C906") == 0;
+    assert_true(is_stale || findings->findings_count == 0);
+    assay_findings_free(findings);
+    json_decref(statement);
+    return is_stale;
+}
+
+static void a_binding_is_stale_by_the_sources_that_it_names(void **state)
+{
+    (void)state;
+    assert_true(is_stale_with(""));
+    assert_true(is_stale_with(" paths=src/enc"));
+    assert_true(is_stale_with(" paths=src/dec,src/enc/"));
+    assert_true(is_stale_with(" paths=README id=speed"));
+    assert_false(is_stale_with(" paths=src/dec"));
+    assert_false(is_stale_with(" paths=src/en,src/enc/gemv"));
+}
+
 static size_t count_with(const struct assay_claims_same *same, size_t count)
 {
     static const char DOCUMENT[] = "# Summary\n\nThe tokens decode rate is 30 tok/s.\n\n## Rows\n\n| metric | value |\n"
@@ -100,7 +142,8 @@ static void names_that_a_policy_holds_for_one_are_one_metric(void **state)
 int main(void)
 {
     assay_json_init();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_example_is_found_where_it_is_and_nothing_else),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_binding_is_stale_by_the_sources_that_it_names),
+                                       cmocka_unit_test(every_example_is_found_where_it_is_and_nothing_else),
                                        cmocka_unit_test(names_that_a_policy_holds_for_one_are_one_metric)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
