@@ -116,6 +116,20 @@ assay_code assay_revision_ask(const char *commit, const char *branch, struct ass
     return ASSAY_OK;
 }
 
+bool assay_revision_is_ancestor(const char *older, const char *newer, bool *ret)
+{
+    struct assay_buf text;
+    char from[ASSAY_REVISION_BYTES], to[ASSAY_REVISION_BYTES];
+    assay_buf_init(&text, GIT_OUTPUT_MAX);
+    bool is_known = full_name(older, &text) && keep(&text, from) && full_name(newer, &text) && keep(&text, to);
+    if (is_known) { /* the best common ancestor of a commit and its ancestor is the ancestor; unrelated ones have none
+                     */
+        *ret = git((const char *const[]){"git", "merge-base", from, to, NULL}, &text) && strcmp(text.data, from) == 0;
+    }
+    assay_buf_done(&text);
+    return is_known;
+}
+
 bool assay_revisions_between(const char *from, const char *to, struct assay_buf *ret)
 {
     char range[2 * ASSAY_REVISION_BYTES + 4];

@@ -1,5 +1,6 @@
 /* The transparency log of a team: `log init|append|prove|audit DIR`. */
 #include "cli/cli.h"
+#include "cli/log_cosign.h"
 #include "cli/log_key.h"
 #include "cli/run_files.h"
 #include "cli/signing.h"
@@ -18,7 +19,7 @@
 #define APPEND "log append"
 
 struct values {
-    const char *origin, *log_key, *key, *password_file, *policy, *trust, *receipt, *abandon, *out;
+    const char *name, *origin, *log_key, *key, *password_file, *policy, *trust, *receipt, *abandon, *out;
     bool is_forced, wants_json;
 };
 
@@ -32,7 +33,9 @@ static const struct assay_opt OPTIONS[] = {
     {"trust", "FILE",
      "'log audit': check the checkpoint's key and every entry's by this trust file; 'log append': log it",
      ASSAY_OPT_TEXT, AT(trust)},
-    {"key", "FILE", "the receipt key that signs the entry", ASSAY_OPT_TEXT, AT(key), .group = APPEND},
+    {"key", "FILE", "the receipt key that signs the entry; 'log cosign': the key of the witness", ASSAY_OPT_TEXT,
+     AT(key)},
+    {"name", "NAME", "'log cosign': the name of the witness, such as witness.example", ASSAY_OPT_TEXT, AT(name)},
     {"policy", "FILE", "log a policy, before the runs that it will judge", ASSAY_OPT_TEXT, AT(policy), .group = APPEND},
     {"receipt", "DIR|FILE", "log the document of a run", ASSAY_OPT_TEXT, AT(receipt), .group = APPEND},
     {"abandon", "RUNID", "close an intent that has no outcome", ASSAY_OPT_TEXT, AT(abandon), .group = APPEND},
@@ -320,6 +323,17 @@ static assay_code log_prove(const struct values *values, const char *dir, const 
     return rc;
 }
 
+/* ---- cosign ---- */
+
+static assay_code log_cosign(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
+                             assay_err *err)
+{
+    const struct assay_log_cosign how = {
+        .key = values->key, .password_file = values->password_file, .name = values->name};
+    (void)place;
+    return assay_cli_log_cosign(&how, dir, out, err);
+}
+
 /* ---- audit ---- */
 
 struct audit {
@@ -524,6 +538,7 @@ static assay_code run(struct assay_cli *cli, const void *values, const struct as
     } ACTIONS[] = {{"init", false, log_init},
                    {"append", false, log_append},
                    {"prove", false, log_prove},
+                   {"cosign", false, log_cosign},
                    {"audit", true, log_audit}};
     for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
         if (strcmp(ACTIONS[i].name, given->arguments[0]) == 0) {
@@ -533,13 +548,14 @@ static assay_code run(struct assay_cli *cli, const void *values, const struct as
             return rc;
         }
     }
-    return assay_fail(err, ASSAY_USAGE, "there is no 'log %s': init, append, prove or audit", given->arguments[0]);
+    return assay_fail(err, ASSAY_USAGE, "there is no 'log %s': init, append, prove, cosign or audit",
+                      given->arguments[0]);
 }
 
 const struct assay_verb assay_verb_log = {
     .opt =
         {.name = "log",
-         .synopsis = "init|append|prove|audit DIR [INDEX|RUN] [OPTIONS]",
+         .synopsis = "init|append|prove|cosign|audit DIR [INDEX|RUN] [OPTIONS]",
          .summary = "an append-only log of what was measured, so that a run that was dropped shows",
          .manual =
              "A log is a directory of plain files: tiles of hashes, the entries, and a signed checkpoint "
@@ -548,6 +564,11 @@ const struct assay_verb assay_verb_log = {
              "its key "
              "DIR.key. 'log append' adds a policy, a trust file, the document of a run, or the end of one that left "
              "none. "
+             "'log cosign' is what a witness does, with a key of its own and on a machine of its own: it signs the "
+             "head "
+             "with the time, if the log has grown from the head that it signed before, and the head is kept in "
+             "cosigned/. A "
+             "head that was cosigned before a run and one after it bracket the run in time (tier 3).\n\n"
              "'log prove' writes the proof that an entry is in the log. 'log audit' computes every tile and the root "
              "again "
              "and looks at each run's intent and outcome, each key's counters and chain, and with --trust at every "

@@ -4,11 +4,14 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "cli/repository.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ARTEFACT_BYTES_MAX ((size_t)64 << 30) /* a model file */
 #define TIER_MAX 5
+#define COSIGNED_BYTES_MAX ((size_t)ASSAY_LOG_COSIGNED_MAX * UINT16_MAX)
 
 static struct assay_judge_bytes bytes_of(const struct assay_buf *buf)
 {
@@ -76,8 +79,11 @@ static void origin_of(const char *bytes, size_t len, char ret[ASSAY_NOTE_NAME_BY
 
 static assay_code read_log(const char *place, struct assay_verify_inputs *ret, assay_err *err)
 {
-    return assay_path_is_dir(place) ? assay_log_dir_open(place, ASSAY_LOG_READ, &ret->log, err)
-                                    : assay_buf_read_file(&ret->proof, place, err);
+    if (!assay_path_is_dir(place)) {
+        return assay_buf_read_file(&ret->proof, place, err);
+    }
+    assay_code rc = assay_log_dir_open(place, ASSAY_LOG_READ, &ret->log, err);
+    return rc == ASSAY_OK ? assay_log_dir_read_cosigned(ret->log, &ret->cosigned, err) : rc;
 }
 
 /* What is wrong with the file is for the judge to say: without `trust_read` it reads the bytes itself. */
@@ -97,6 +103,24 @@ static assay_code read_trust(const char *path, struct assay_verify_inputs *ret, 
     return assay_cli_memory_load(path, ret->trust_read ? ret->trust_read->version : 0, ret->memory, err);
 }
 
+static assay_code read_run(const char *place, struct assay_run_files **ret_files, struct assay_judge_files *ret,
+                           assay_err *err)
+{
+    struct assay_run_files *files = assay_alloc(1, sizeof *files);
+    assay_code rc = files ? assay_run_files_load(place, NULL, files, err) : assay_nomem(err);
+    if (rc != ASSAY_OK) {
+        assay_free(files);
+        return rc;
+    }
+    *ret_files = files;
+    *ret = (struct assay_judge_files){.name = place,
+                                      .document = given(&files->document),
+                                      .plan = given(&files->plan),
+                                      .trace = given(&files->trace),
+                                      .identity = given(&files->identity)};
+    return ASSAY_OK;
+}
+
 assay_code assay_verify_inputs_load(const struct assay_verify_options *options, struct assay_verify_inputs *ret,
                                     assay_err *err)
 {
@@ -104,6 +128,7 @@ assay_code assay_verify_inputs_load(const struct assay_verify_options *options, 
     *ret = (struct assay_verify_inputs){.options = options};
     assay_buf_init(&ret->trust, ASSAY_TRUST_BYTES_MAX);
     assay_buf_init(&ret->proof, ASSAY_TLOG_PROOF_BYTES_MAX);
+    assay_buf_init(&ret->cosigned, COSIGNED_BYTES_MAX);
     if (options->log && !options->trust) {
         return assay_fail(err, ASSAY_USAGE, "--log needs --trust FILE: no log is believed without its key");
     }
@@ -111,7 +136,42 @@ assay_code assay_verify_inputs_load(const struct assay_verify_options *options, 
     rc = rc == ASSAY_OK ? read_commit(options->commit, &checked, err) : rc;
     rc = rc == ASSAY_OK ? read_artefacts(&options->subjects, ret, err) : rc;
     rc = rc == ASSAY_OK && options->log ? read_log(options->log, ret, err) : rc;
+    rc = rc == ASSAY_OK && options->with ? read_run(options->with, &ret->with, &ret->with_files, err) : rc;
+    rc = rc == ASSAY_OK && options->baseline
+             ? read_run(options->baseline, &ret->baseline, &ret->baseline_files.files, err)
+             : rc;
     return rc == ASSAY_OK && options->trust ? read_trust(options->trust, ret, err) : rc;
+}
+
+/* The commit of the source that a run measured; false if it names none. */
+static bool source_commit(const struct assay_run_files *files, char ret[ASSAY_REVISION_BYTES])
+{
+    json_t *statement = NULL;
+    enum assay_document document;
+    ret[0] = '\0';
+    if (files->document.len > 0 &&
+        assay_receipt_read(files->document.data, files->document.len, &statement, &document, NULL) == ASSAY_OK) {
+        const json_t *subjects = json_object_get(statement, "subject");
+        for (size_t i = 0; i < json_array_size(subjects) && ret[0] == '\0'; i++) {
+            const json_t *digest = json_object_get(json_array_get(subjects, i), "digest");
+            const char *commit = json_string_value(json_object_get(digest, "gitCommit"));
+            (void)snprintf(ret, ASSAY_REVISION_BYTES, "%s", commit ? commit : "");
+        }
+    }
+    json_decref(statement);
+    return ret[0] != '\0';
+}
+
+static enum assay_ancestry ancestry_of(const struct assay_run_files *baseline, const struct assay_run_files *files)
+{
+    char from[ASSAY_REVISION_BYTES], to[ASSAY_REVISION_BYTES];
+    bool is_ancestor = false;
+    if (!source_commit(baseline, from) || !source_commit(files, to)) {
+        return ASSAY_ANCESTRY_UNKNOWN;
+    }
+    bool is_known = strcmp(from, to) == 0 || assay_revision_is_ancestor(from, to, &is_ancestor);
+    is_ancestor = is_ancestor || strcmp(from, to) == 0;
+    return !is_known ? ASSAY_ANCESTRY_UNKNOWN : is_ancestor ? ASSAY_ANCESTRY_IS : ASSAY_ANCESTRY_IS_NOT;
 }
 
 static void put_log(struct assay_verify_inputs *inputs, const struct assay_run_files *files,
@@ -122,6 +182,7 @@ static void put_log(struct assay_verify_inputs *inputs, const struct assay_run_f
         input->log_checkpoint = bytes_of(&inputs->log->note);
         input->log_entries = bytes_of(&inputs->log->entries);
         input->log_read = &inputs->log->book;
+        input->log_cosigned = bytes_of(&inputs->cosigned);
         origin_of(inputs->log->note.data, inputs->log->note.len, ret_origin);
     } else if (inputs->options->log) {
         input->log_proof = bytes_of(&inputs->proof);
@@ -143,6 +204,13 @@ assay_code assay_verify_inputs_for(struct assay_verify_inputs *inputs, const str
     assay_code rc = read_require(inputs->options->require, input, err);
     rc = rc == ASSAY_OK ? read_commit(inputs->options->commit, input, err) : rc;
     put_log(inputs, files, input, origin);
+    input->reproduction = inputs->with ? &inputs->with_files : NULL;
+    input->reproduction_margin = inputs->options->margin;
+    if (inputs->baseline) {
+        inputs->baseline_files.max_age_ns = inputs->options->baseline_age_ns;
+        inputs->baseline_files.ancestry = ancestry_of(inputs->baseline, files);
+        input->baseline = &inputs->baseline_files;
+    }
     if (rc == ASSAY_OK && inputs->memory) {
         input->trust = bytes_of(&inputs->trust);
         input->trust_read = inputs->trust_read;
@@ -158,6 +226,14 @@ void assay_verify_inputs_remember(struct assay_verify_inputs *inputs, const stru
     }
 }
 
+static void free_run(struct assay_run_files *files)
+{
+    if (files) {
+        assay_run_files_done(files);
+        assay_free(files);
+    }
+}
+
 void assay_verify_inputs_done(struct assay_verify_inputs *inputs)
 {
     if (inputs->memory) {
@@ -167,5 +243,8 @@ void assay_verify_inputs_done(struct assay_verify_inputs *inputs)
     assay_log_dir_close(inputs->log);
     assay_trust_free(inputs->trust_read);
     assay_buf_done(&inputs->trust);
+    assay_buf_done(&inputs->cosigned);
+    free_run(inputs->with);
+    free_run(inputs->baseline);
     assay_buf_done(&inputs->proof);
 }

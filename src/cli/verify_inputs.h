@@ -11,7 +11,9 @@
 #include "store/store.h"
 
 struct assay_verify_options {
-    const char *trust, *log, *require, *commit;
+    const char *trust, *log, *require, *commit, *with, *baseline;
+    double margin; /* of with; 0 = 2 % */
+    uint64_t baseline_age_ns;
     struct assay_opt_list subjects;
 };
 
@@ -20,6 +22,10 @@ struct assay_verify_inputs {
     struct assay_buf trust, proof;
     struct assay_trust *trust_read; /* NULL: not given, or not good (the judge says why) */
     struct assay_log_dir *log;      /* of --log DIR */
+    struct assay_buf cosigned;      /* heads of it that witnesses signed */
+    struct assay_run_files *with, *baseline;
+    struct assay_judge_files with_files;
+    struct assay_judge_baseline baseline_files;
     struct assay_judge_artefact artefacts[ASSAY_OPT_LIST_MAX];
     struct assay_cli_memory *memory; /* NULL: no trust file */
 };

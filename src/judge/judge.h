@@ -38,6 +38,25 @@ struct assay_judge_artefact {
     struct assay_digest digest;
 };
 
+/* The files of one run. */
+struct assay_judge_files {
+    const char *name; /* as the user named it */
+    struct assay_judge_bytes document, plan, trace, identity;
+};
+
+enum assay_ancestry {
+    ASSAY_ANCESTRY_UNKNOWN, /* nobody could say: no repository, or no commit in one of the receipts */
+    ASSAY_ANCESTRY_IS,      /* the baseline's source commit is an ancestor of the document's, or the same */
+    ASSAY_ANCESTRY_IS_NOT
+};
+
+/* Gates 411 and 409. */
+struct assay_judge_baseline {
+    struct assay_judge_files files;
+    enum assay_ancestry ancestry;
+    uint64_t max_age_ns; /* of the baseline at `now`; 0 = any */
+};
+
 /* What the verifier remembers from earlier: going back is refused (gates 210 and 213). */
 struct assay_judge_memory {
     uint64_t trust_version; /* 0: nothing remembered */
@@ -73,9 +92,16 @@ struct assay_judge_input {
     /* A whole log (checkpoint and entries), or a proof of one entry with its bytes. Both need the trust file. */
     struct assay_judge_bytes log_checkpoint, log_entries;
     struct assay_judge_bytes log_proof, log_entry;
+    /* Beside a whole log: heads that witnesses signed, by size, each behind a u16 length (assay_log_dir_read_cosigned).
+     */
+    struct assay_judge_bytes log_cosigned;
     const struct assay_tlog_book *log_read; /* log_entries, read before (assay_tlog_book_read), or NULL */
     bool is_tier_required;
     int required_tier;
+    /* Another receipt of the same plan, by another key on another machine: tier 5. NULL: none. */
+    const struct assay_judge_files *reproduction;
+    double reproduction_margin;                  /* 0 = 0.02 */
+    const struct assay_judge_baseline *baseline; /* what the document is to be compared with, or NULL */
 };
 
 enum assay_judge_line {
@@ -114,7 +140,9 @@ struct assay_judgement {
     struct assay_checkpoint head;
     uint64_t trust_version;           /* of a good trust file, else 0 */
     struct assay_digest trust_digest; /* of its bytes */
-    int tier;                         /* -1: not even the conditions of tier 0 hold */
+    bool has_signer;                  /* a key of the trust file has signed well; the first of them: */
+    struct assay_digest signer;
+    int tier; /* -1: not even the conditions of tier 0 hold */
 };
 
 #define ASSAY_VIOLATIONS_MAX \

@@ -70,6 +70,8 @@ enum gate {
     GATE_AGE = 405,
     GATE_DATE = 406,
     GATE_BUILD = 407,
+    GATE_HOST = 409,
+    GATE_BASELINE = 411,
     GATE_INTENT = 412,
     GATE_CHAIN = 413,
     GATE_ATTEMPTS = 414,
@@ -113,6 +115,13 @@ struct log_view {
     uint64_t open;                  /* intents of this request without outcome */
 };
 
+/* Times of witnesses (verify_witness.c): the head that the intent names was seen by before_s, and not after the start;
+ * the document's entry by after_s. */
+struct outside_time {
+    bool has_before, has_after;
+    int64_t before_s, after_s;
+};
+
 struct judge {
     const struct assay_judge_input *input;
     struct assay_judgement *out;
@@ -132,6 +141,9 @@ struct judge {
     size_t good_keys;                /* distinct keys of the trust file with a good signature */
     struct assay_digest signer;      /* the first of them */
     struct log_view log;
+    struct outside_time outside;
+    const char *not_reproduced; /* why --with did not; NULL: it did, or was not given */
+    bool is_reproduced;
 };
 
 /* The text of a member, or "" if it is not there or no text. */
@@ -169,6 +181,9 @@ void judge_binding(struct judge *judge);
 void judge_trust(struct judge *judge);
 void judge_log(struct judge *judge);
 void judge_keys(struct judge *judge);
+/* verify_baseline.c; verify_with.c: before the lines, once everything else was said */
+void judge_baseline(struct judge *judge);
+void judge_reproduction(struct judge *judge);
 #define JUDGE_CODES_MAX 64 /* notChecked has a dozen; the rest of a hostile list is not worth a line */
 size_t judge_codes(const struct judge *judge, const char *codes[JUDGE_CODES_MAX]); /* sorted */
 void judge_tier(struct judge *judge);

@@ -1,5 +1,6 @@
 #include "judge/judge_room.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -48,6 +49,24 @@ static const char *plural(size_t n)
 
 /* ---- CRYPTO ---- */
 
+static void put_time(struct assay_buf *text, const char *before, int64_t seconds)
+{
+    char time[ASSAY_TIME_TEXT_BYTES];
+    assay_clock_format_utc((uint64_t)seconds * ASSAY_NS_PER_S, time);
+    assay_buf_printf(text, "%s%s", before, time);
+}
+
+/* The bracket of a run: its head was seen, it ran, its entry was seen. */
+static void describe_witnesses(const struct outside_time *outside, struct assay_buf *text)
+{
+    if (outside->has_before) {
+        put_time(text, ", head witnessed ", outside->before_s);
+    }
+    if (outside->has_after) {
+        put_time(text, ", entry witnessed ", outside->after_s);
+    }
+}
+
 static void describe_log(const struct judge *judge, struct assay_buf *text)
 {
     const struct log_view *log = &judge->log;
@@ -64,6 +83,7 @@ static void describe_log(const struct judge *judge, struct assay_buf *text)
         assay_buf_printf(text, ", %s %llu", judge->out->document == ASSAY_DOCUMENT_RECEIPT ? "receipt" : "record",
                          (unsigned long long)log->outcome);
     }
+    describe_witnesses(&judge->outside, text);
 }
 
 static void describe_signatures(const struct judge *judge, size_t count, struct assay_buf *text)
@@ -161,8 +181,12 @@ static void policy_line(struct judge *judge)
     if (!judge->out->is_readable) {
         assay_buf_text(&text, "the document could not be read");
     } else if (judge->expectations > 0) {
-        assay_buf_printf(&text, "%zu pass, %zu fail, 0 undecided, 0 not-measured", judge->expectations - failed,
-                         failed);
+        size_t undecided =
+            judge->input->baseline && failed == 0 && judge_has(judge, GATE_HOST, GATE_BASELINE, ASSAY_VERDICT_UNDECIDED)
+                ? 1
+                : 0; /* nothing else that is asked can be */
+        assay_buf_printf(&text, "%zu pass, %zu fail, %zu undecided, 0 not-measured",
+                         judge->expectations - failed - undecided, failed, undecided);
         verdict = failed > 0 ? ASSAY_VERDICT_FAIL : worst(judge, 401, 499, ASSAY_VERDICT_PASS);
     } else {
         assay_buf_text(&text, "no policy or expectation given");
@@ -178,7 +202,11 @@ static void assurance_line(struct judge *judge)
     const char *codes[JUDGE_CODES_MAX];
     struct assay_buf text;
     assay_buf_init(&text, 8 * LINE_BYTES_MAX);
-    assay_buf_printf(&text, "%s; not checked:", judge_tier_text(judge));
+    assay_buf_text(&text, judge_tier_text(judge));
+    if (judge->not_reproduced) {
+        assay_buf_printf(&text, "; not reproduced: %s", judge->not_reproduced);
+    }
+    assay_buf_text(&text, "; not checked:");
     size_t count = judge_codes(judge, codes);
     for (size_t i = 0; i < count; i++) {
         assay_buf_char(&text, ' ');

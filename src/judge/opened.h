@@ -14,12 +14,6 @@
 
 #include "judge/judge.h"
 
-/* The files of one run. */
-struct assay_judge_files {
-    const char *name; /* as the user named it */
-    struct assay_judge_bytes document, plan, trace, identity;
-};
-
 enum assay_reliance {
     ASSAY_TRUST_NONE,    /* it cannot be read, or is no receipt: nothing can be said */
     ASSAY_TRUST_REFUSED, /* a number or a field is wrong: a judge fails on it */

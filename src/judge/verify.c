@@ -19,6 +19,8 @@ static void run_gates(struct judge *judge)
         judge_trust(judge);
         judge_log(judge);
         judge_keys(judge);
+        judge_baseline(judge);
+        judge_reproduction(judge);
     }
     judge_lines(judge);
 }

@@ -18,12 +18,23 @@ static int64_t dated_s(const struct judge *judge)
     return text && assay_time_read(text, &seconds) ? seconds : (int64_t)(judge->input->now_real_ns / ASSAY_NS_PER_S);
 }
 
-/* Why a key of the trust file may not sign this document, as a violation; true if it may. A key that was revoked needs
- * a time from outside, which only a witness gives; the document's own date is a label. */
+/* The earliest time from outside at which the signature was there, else what the document says of itself. */
+static int64_t signed_s(const struct judge *judge)
+{
+    return judge->outside.has_after ? judge->outside.after_s : dated_s(judge);
+}
+
+/* After the revocation only what witnesses saw before it stays good; the document's own date is a label. */
+static bool is_revoked(const struct judge *judge, const struct assay_trust_key *key)
+{
+    return key->is_revoked && !(judge->outside.has_after && judge->outside.after_s < key->revoked_at_s);
+}
+
+/* Why a key of the trust file may not sign this document, as a violation; true if it may. */
 static bool may_sign(struct judge *judge, const struct assay_trust_key *key, const char *place)
 {
     const char *runner = json_string_value(assay_json_at(judge->statement, "/predicate/tier/runnerId"));
-    int64_t date = dated_s(judge);
+    int64_t date = signed_s(judge);
     if (key->role != ASSAY_ROLE_RECEIPT) {
         judge_add(judge, GATE_KEY_ROLE, ASSAY_VERDICT_FAIL, place, assay_role_text(key->role), "a key of role receipt");
         return false;
@@ -33,9 +44,9 @@ static bool may_sign(struct judge *judge, const struct assay_trust_key *key, con
                   "a runnerId that the trust file lists for the key");
         return false;
     }
-    if (key->is_revoked || date < key->not_before_s || date > key->not_after_s) {
+    if (is_revoked(judge, key) || date < key->not_before_s || date > key->not_after_s) {
         judge_add(judge, GATE_KEY_DATE, ASSAY_VERDICT_FAIL, place,
-                  key->is_revoked            ? "a key that was revoked"
+                  is_revoked(judge, key)     ? "a key that was revoked"
                   : date < key->not_before_s ? "a key that was not yet valid"
                                              : "a key that was no longer valid",
                   "a key that is valid at the time of signing");
@@ -76,7 +87,8 @@ static bool read_signature(struct judge *judge, const json_t *entry, struct assa
 static void count_good(struct judge *judge, const struct assay_trust_key *key)
 {
     if (judge->good_keys++ == 0) {
-        judge->signer = key->keyid;
+        judge->signer = judge->out->signer = key->keyid;
+        judge->out->has_signer = true;
     }
 }
 

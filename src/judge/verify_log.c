@@ -1,4 +1,4 @@
-#include "judge/judge_room.h"
+#include "judge/verify_log.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -7,29 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The log (evidence.md 2.5): the checkpoint by its key, the entries by its root, the document by its entry, and what
- * the other entries say of it. */
+/* The log (evidence.md 2.5): the entries by the root of its head, the document by its entry, and what the other entries
+ * say of it. */
 
-static const char CHECKPOINT[] = "checkpoint", LOG[] = "log";
+static const char LOG[] = "log";
 
-struct work {
-    struct judge *judge;
-    const struct assay_trust_log *trusted;
-    struct assay_checkpoint head;
-    struct assay_digest payload; /* of the document */
-    uint8_t run_id[16];
-    bool has_run_id;
-    const struct assay_tlog_book *book; /* NULL: not read */
-    struct assay_tlog_book read;        /* the same, if it was read here */
-};
-
-static void refuse(struct work *work, enum gate gate, const char *place, const char *found, const char *expected)
+void log_refuse(struct log_work *work, enum gate gate, const char *place, const char *found, const char *expected)
 {
     judge_add(work->judge, gate, ASSAY_VERDICT_FAIL, place, found, expected);
 }
 
-/* Memory is the judgement's trouble, everything else the document's. */
-static bool is_ok(struct work *work, assay_code rc, enum gate gate, const char *place, const assay_err *err)
+bool log_is_ok(struct log_work *work, assay_code rc, enum gate gate, const char *place, const assay_err *err)
 {
     if (rc == ASSAY_NO_MEMORY) {
         work->judge->is_out_of_memory = true;
@@ -39,106 +27,9 @@ static bool is_ok(struct work *work, assay_code rc, enum gate gate, const char *
     return rc == ASSAY_OK;
 }
 
-/* ---- checkpoint: 211, 214, 213 ---- */
-
-static bool check_log_key(struct work *work, const struct assay_note *note)
-{
-    enum assay_note_state state = ASSAY_NOTE_UNSIGNED;
-    uint64_t time_s;
-    assay_err err = {0};
-    work->trusted = assay_trust_log_find(work->judge->trust, work->head.origin);
-    if (!work->trusted) {
-        refuse(work, GATE_CHECKPOINT, CHECKPOINT, work->head.origin, "the origin of a log of the trust file");
-        return false;
-    }
-    assay_code rc = assay_note_check(note, &work->trusted->log, &state, &time_s, &err);
-    if (!is_ok(work, rc, GATE_CHECKPOINT, CHECKPOINT, &err)) {
-        return false;
-    }
-    if (state != ASSAY_NOTE_GOOD) {
-        refuse(work, GATE_CHECKPOINT, CHECKPOINT,
-               state == ASSAY_NOTE_UNSIGNED ? "no signature of the log's key"
-                                            : "a signature of the log's key that is false",
-               "the signature of the log's key");
-    }
-    return state == ASSAY_NOTE_GOOD;
-}
-
-static bool check_witnesses(struct work *work, const struct assay_note *note)
-{
-    uint64_t good = 0;
-    for (size_t i = 0; i < work->trusted->witnesses_count; i++) {
-        enum assay_note_state state = ASSAY_NOTE_UNSIGNED;
-        uint64_t time_s;
-        assay_err err = {0};
-        assay_code rc = assay_note_check(note, &work->trusted->witnesses[i], &state, &time_s, &err);
-        if (!is_ok(work, rc, GATE_CHECKPOINT, CHECKPOINT, &err)) {
-            return false;
-        }
-        if (state != ASSAY_NOTE_GOOD && state != ASSAY_NOTE_UNSIGNED) {
-            refuse(work, GATE_CHECKPOINT, CHECKPOINT, "a cosignature of a known witness that is false",
-                   "good ones or none");
-            return false;
-        }
-        good += state == ASSAY_NOTE_GOOD ? 1 : 0;
-    }
-    if (good < work->trusted->quorum) {
-        char found[64], expected[64];
-        (void)snprintf(found, sizeof found, "%llu cosignatures", (unsigned long long)good);
-        (void)snprintf(expected, sizeof expected, "%llu", (unsigned long long)work->trusted->quorum);
-        refuse(work, GATE_QUORUM, CHECKPOINT, found, expected);
-        return false;
-    }
-    return true;
-}
-
-/* A head that was seen before may only have grown; with all entries at hand its root is computed again. */
-static bool check_memory(struct work *work)
-{
-    const struct assay_judge_memory *memory = &work->judge->input->memory;
-    char found[128], expected[64];
-    struct assay_digest root, head;
-    memcpy(head.bytes, work->head.root, sizeof head.bytes);
-    if (!memory->head_origin || strcmp(memory->head_origin, work->head.origin) != 0) {
-        return true;
-    }
-    (void)snprintf(expected, sizeof expected, "one that continues size %llu, as seen before",
-                   (unsigned long long)memory->head_size);
-    (void)snprintf(found, sizeof found, "a log of size %llu", (unsigned long long)work->head.size);
-    bool is_same = work->head.size == memory->head_size && assay_digest_equal(&head, &memory->head_root);
-    bool is_longer = work->head.size > memory->head_size;
-    if (is_longer && work->judge->log.is_whole) {
-        assay_tlog_book_root(work->book, memory->head_size, &root);
-        is_longer = assay_digest_equal(&root, &memory->head_root);
-        (void)snprintf(found, sizeof found, "a log whose first %llu entries are others",
-                       (unsigned long long)memory->head_size);
-    }
-    if (!is_same && !is_longer) {
-        refuse(work, GATE_HEAD, CHECKPOINT, found, expected);
-        return false;
-    }
-    return true;
-}
-
-static bool check_checkpoint(struct work *work, const char *bytes, size_t len)
-{
-    assay_err err = {0};
-    struct assay_note *note = assay_alloc(1, sizeof *note); /* 100 lines: no thing for the stack */
-    if (!note) {
-        work->judge->is_out_of_memory = true;
-        return false;
-    }
-    assay_code rc = assay_note_read(bytes, len, note, &err);
-    rc = rc == ASSAY_OK ? assay_checkpoint_read(note->text, &work->head, &err) : rc;
-    bool is_good =
-        is_ok(work, rc, GATE_CHECKPOINT, CHECKPOINT, &err) && check_log_key(work, note) && check_witnesses(work, note);
-    assay_free(note);
-    return is_good;
-}
-
 /* ---- entries: 211, 212 ---- */
 
-static bool read_entries(struct work *work)
+static bool read_entries(struct log_work *work)
 {
     struct assay_judge_bytes entries = work->judge->input->log_entries;
     struct assay_digest root, head;
@@ -146,7 +37,7 @@ static bool read_entries(struct work *work)
     char found[96], expected[96];
     if (!work->judge->input->log_read) {
         assay_code rc = assay_tlog_book_read(entries.data, entries.len, &work->read, &err);
-        if (!is_ok(work, rc, GATE_CHECKPOINT, LOG, &err)) {
+        if (!log_is_ok(work, rc, GATE_CHECKPOINT, LOG, &err)) {
             return false;
         }
     }
@@ -158,7 +49,7 @@ static bool read_entries(struct work *work)
                        work->book->count == work->head.size ? " with another root" : "");
         (void)snprintf(expected, sizeof expected, "%llu entries that give the root of the checkpoint",
                        (unsigned long long)work->head.size);
-        refuse(work, GATE_CHECKPOINT, LOG, found, expected);
+        log_refuse(work, GATE_CHECKPOINT, LOG, found, expected);
         return false;
     }
     work->judge->log.is_whole = true;
@@ -171,7 +62,7 @@ static enum assay_entry_kind outcome_kind(const struct judge *judge)
 }
 
 /* Whether an entry speaks of this document, by a key that may sign receipts. */
-static bool is_entry_of(struct work *work, const struct assay_tlog_row *row)
+static bool is_entry_of(struct log_work *work, const struct assay_tlog_row *row)
 {
     const struct assay_trust_key *key = assay_trust_key_find(work->judge->trust, &row->signer);
     bool is_signed = false;
@@ -185,7 +76,7 @@ static bool is_entry_of(struct work *work, const struct assay_tlog_row *row)
     return is_signed;
 }
 
-static bool find_entry(struct work *work)
+static bool find_entry(struct log_work *work)
 {
     struct log_view *log = &work->judge->log;
     for (uint64_t i = 0; i < work->book->count && !log->is_logged; i++) {
@@ -195,36 +86,36 @@ static bool find_entry(struct work *work)
         }
     }
     if (!log->is_logged) {
-        refuse(work, GATE_INCLUSION, LOG, "no entry of this document by a receipt key", "one");
+        log_refuse(work, GATE_INCLUSION, LOG, "no entry of this document by a receipt key", "one");
     }
     return log->is_logged;
 }
 
 /* receipt.tlog-proof: the entry's bytes lie beside it. */
-static void check_proof(struct work *work, const struct assay_tlog_proof_file *file)
+static void check_proof(struct log_work *work, const struct assay_tlog_proof_file *file)
 {
     struct assay_judge_bytes entry = work->judge->input->log_entry;
     struct assay_digest leaf, root;
     struct assay_tlog_row row;
     assay_err err = {0};
     if (!entry.data) {
-        refuse(work, GATE_INCLUSION, "receipt.tlog-entry", NULL, "the entry that the proof is about");
+        log_refuse(work, GATE_INCLUSION, "receipt.tlog-entry", NULL, "the entry that the proof is about");
         return;
     }
     assay_merkle_leaf_hash(entry.data, entry.len, &leaf);
     memcpy(root.bytes, work->head.root, sizeof root.bytes);
     if (!assay_inclusion_is_proven(file->index, work->head.size, &leaf, &file->proof, &root)) {
-        refuse(work, GATE_INCLUSION, "receipt.tlog-proof", "hashes that do not lead from the entry to the root",
-               "a proof of inclusion");
+        log_refuse(work, GATE_INCLUSION, "receipt.tlog-proof", "hashes that do not lead from the entry to the root",
+                   "a proof of inclusion");
         return;
     }
     assay_code rc = assay_tlog_row_read((struct assay_slice){entry.data, entry.len}, &row, &err);
-    if (!is_ok(work, rc, GATE_INCLUSION, "receipt.tlog-entry", &err)) {
+    if (!log_is_ok(work, rc, GATE_INCLUSION, "receipt.tlog-entry", &err)) {
         return;
     }
     if (!is_entry_of(work, &row)) {
-        refuse(work, GATE_INCLUSION, "receipt.tlog-entry", "an entry of another document or by another key",
-               "that of this document by a receipt key");
+        log_refuse(work, GATE_INCLUSION, "receipt.tlog-entry", "an entry of another document or by another key",
+                   "that of this document by a receipt key");
         return;
     }
     work->judge->log.is_logged = true;
@@ -233,7 +124,7 @@ static void check_proof(struct work *work, const struct assay_tlog_proof_file *f
 
 /* ---- intent: 412, 420 ---- */
 
-static const json_t *at(const struct work *work, const char *pointer)
+static const json_t *at(const struct log_work *work, const char *pointer)
 {
     return assay_json_at(work->judge->statement, pointer);
 }
@@ -247,7 +138,7 @@ static bool is_hex_of(const json_t *text, const void *bytes, size_t len)
 }
 
 /* Why the entry that the document calls its intent is not; NULL if it is. */
-static const char *intent_fault(const struct work *work, uint64_t index)
+static const char *intent_fault(const struct log_work *work, uint64_t index)
 {
     const struct assay_tlog_row *row = &work->book->rows[index];
     struct assay_digest leaf, root;
@@ -272,14 +163,14 @@ static const char *intent_fault(const struct work *work, uint64_t index)
     return assay_digest_equal(&root, &row->head_root) ? NULL : "an intent that names a head the log never had";
 }
 
-static bool find_intent(struct work *work)
+static bool find_intent(struct log_work *work)
 {
     static const char PLACE[] = "/predicate/attempts/intent";
     struct log_view *log = &work->judge->log;
     const json_t *intent = at(work, PLACE), *origin = json_object_get(intent, "origin");
     const json_t *index = json_object_get(intent, "index");
     if (!json_is_string(origin) || !json_is_integer(index) || json_integer_value(index) < 0) {
-        refuse(work, GATE_INTENT, PLACE, "none", "an intent, logged before the run started");
+        log_refuse(work, GATE_INTENT, PLACE, "none", "an intent, logged before the run started");
         return false;
     }
     uint64_t i = (uint64_t)json_integer_value(index);
@@ -288,7 +179,7 @@ static bool find_intent(struct work *work)
                         : i >= log->outcome                                       ? "an intent after its outcome"
                                                                                   : intent_fault(work, i);
     if (fault) {
-        refuse(work, GATE_INTENT, PLACE, fault, "the intent of this run, logged before it started");
+        log_refuse(work, GATE_INTENT, PLACE, fault, "the intent of this run, logged before it started");
         return false;
     }
     log->has_intent = true;
@@ -297,7 +188,7 @@ static bool find_intent(struct work *work)
 }
 
 /* A seed from challenge or log is the one that nonce, commit and head give. */
-static void check_choices(struct work *work)
+static void check_choices(struct log_work *work)
 {
     static const char PLACE[] = "/predicate/protocol/seed";
     const char *source = json_string_value(at(work, "/predicate/protocol/seedSource"));
@@ -312,13 +203,13 @@ static void check_choices(struct work *work)
     uint64_t due = assay_choice_seed(nonce ? nonce : "", commit ? commit : "", &row->head_root);
     (void)snprintf(expected, sizeof expected, "%llu", (unsigned long long)due);
     if (strcmp(seed, expected) != 0) {
-        refuse(work, GATE_CHOICES, PLACE, seed, expected);
+        log_refuse(work, GATE_CHOICES, PLACE, seed, expected);
     }
 }
 
 /* ---- the key's chain and the other attempts: 413, 414, 415 ---- */
 
-static void check_chain(struct work *work)
+static void check_chain(struct log_work *work)
 {
     static const char COUNTER[] = "/predicate/attempts/counter", PREVIOUS[] = "/predicate/attempts/previous";
     const struct assay_tlog_row *row = &work->book->rows[work->judge->log.intent];
@@ -336,7 +227,7 @@ static void check_chain(struct work *work)
 }
 
 /* Faults of the log that concern the keys that signed the document. */
-static void check_findings(struct work *work)
+static void check_findings(struct log_work *work)
 {
     struct assay_tlog_audit *audit = assay_alloc(1, sizeof *audit);
     assay_err err = {0};
@@ -354,13 +245,13 @@ static void check_findings(struct work *work)
         }
         if (assay_digest_equal(&row->signer, signer) || memcmp(row->run_id, work->run_id, sizeof work->run_id) == 0) {
             (void)snprintf(place, sizeof place, "log/%llu", (unsigned long long)audit->findings[i].index);
-            refuse(work, GATE_CHAIN, place, audit->findings[i].what, "each run once, counters without gap");
+            log_refuse(work, GATE_CHAIN, place, audit->findings[i].what, "each run once, counters without gap");
         }
     }
     assay_free(audit);
 }
 
-static void check_earlier(struct work *work)
+static void check_earlier(struct log_work *work)
 {
     static const struct {
         const char *name;
@@ -390,12 +281,12 @@ static void check_earlier(struct work *work)
         char found[64];
         (void)snprintf(found, sizeof found, "%llu runs of this request without an outcome",
                        (unsigned long long)all.open);
-        refuse(work, GATE_ATTEMPTS, LOG, found, "none");
+        log_refuse(work, GATE_ATTEMPTS, LOG, found, "none");
     }
 }
 
 /* A policy that was chosen after results were seen is none: it stands in the log before the request's first intent. */
-static void check_policy(struct work *work)
+static void check_policy(struct log_work *work)
 {
     static const char PLACE[] = "/predicate/protocol/policySha256";
     const json_t *policy = at(work, PLACE);
@@ -417,25 +308,27 @@ static void check_policy(struct work *work)
 
 /* ---- the whole ---- */
 
-static void remember(struct work *work)
+static void remember(struct log_work *work)
 {
     work->judge->out->has_head = true;
     work->judge->out->head = work->head;
     work->judge->log.size = work->head.size;
 }
 
-static void check_log(struct work *work)
+static void check_log(struct log_work *work)
 {
     const struct assay_judge_input *input = work->judge->input;
-    if (!check_checkpoint(work, input->log_checkpoint.data, input->log_checkpoint.len) || !read_entries(work) ||
-        !check_memory(work)) {
+    if (!log_head_check(work, input->log_checkpoint.data, input->log_checkpoint.len) || !read_entries(work) ||
+        !log_memory_check(work)) {
         return;
     }
     remember(work);
+    log_cosigned_check(work);
     if (!work->has_run_id || !find_entry(work)) {
         return;
     }
     bool has_intent = find_intent(work);
+    log_bracket(work);
     check_findings(work);
     if (has_intent) {
         check_choices(work);
@@ -445,25 +338,28 @@ static void check_log(struct work *work)
     }
 }
 
-static void check_proof_file(struct work *work)
+static void check_proof_file(struct log_work *work)
 {
     const struct assay_judge_input *input = work->judge->input;
     struct assay_tlog_proof_file file;
     assay_err err = {0};
     assay_code rc = assay_tlog_proof_read(input->log_proof.data, input->log_proof.len, &file, &err);
-    if (!is_ok(work, rc, GATE_INCLUSION, "receipt.tlog-proof", &err) ||
-        !check_checkpoint(work, file.checkpoint.data, file.checkpoint.len) || !check_memory(work)) {
+    if (!log_is_ok(work, rc, GATE_INCLUSION, "receipt.tlog-proof", &err) ||
+        !log_head_check(work, file.checkpoint.data, file.checkpoint.len) || !log_memory_check(work)) {
         return;
     }
     remember(work);
     if (work->has_run_id) {
         check_proof(work, &file);
     }
+    if (work->judge->log.is_logged) {
+        log_bracket(work);
+    }
 }
 
 void judge_log(struct judge *judge)
 {
-    struct work work = {.judge = judge};
+    struct log_work work = {.judge = judge};
     if (!judge->trust || !judge->payload.data ||
         (!judge->input->log_checkpoint.data && !judge->input->log_proof.data)) {
         return;

@@ -10,7 +10,7 @@
 /* What is proven (evidence.md 3.4): the highest tier whose conditions all hold, capped by what was not checked. A file
  * holds no tier. */
 
-enum { TIER_NONE = -1, TIER_UNSIGNED, TIER_SIGNED, TIER_LOGGED };
+enum { TIER_NONE = -1, TIER_UNSIGNED, TIER_SIGNED, TIER_LOGGED, TIER_WITNESSED, TIER_CHALLENGED, TIER_REPRODUCED };
 
 /* The tier that a code allows at most. Codes that are not here cap nothing. */
 static const struct {
@@ -53,6 +53,12 @@ static void add_code(const char **codes, size_t *count, const char *code)
     }
 }
 
+/* A quorum of witnesses before and after. */
+static bool is_bracketed(const struct judge *judge)
+{
+    return judge->outside.has_before && judge->outside.has_after;
+}
+
 /* The derived codes where there are some: a file's own list is shown only if nothing better is there. */
 size_t judge_codes(const struct judge *judge, const char *codes[JUDGE_CODES_MAX])
 {
@@ -70,7 +76,7 @@ size_t judge_codes(const struct judge *judge, const char *codes[JUDGE_CODES_MAX]
     if (judge->input->is_interop) {
         add_code(codes, &count, "interop");
     }
-    if (judge->out->has_head) { /* times of witnesses before and after the run are not read: no bracket */
+    if (judge->out->has_head && !is_bracketed(judge)) {
         add_code(codes, &count, "outside-time");
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -87,7 +93,7 @@ static int cap_of(const struct judge *judge)
 {
     const char *codes[JUDGE_CODES_MAX];
     size_t count = judge_codes(judge, codes);
-    int cap = TIER_LOGGED; /* what this verifier can establish */
+    int cap = TIER_REPRODUCED;
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < sizeof CAPS / sizeof CAPS[0]; k++) {
             if (strcmp(codes[i], CAPS[k].code) == 0 && CAPS[k].tier < cap) {
@@ -107,6 +113,29 @@ static bool is_logged(const struct judge *judge)
            !judge_has(judge, GATE_INTENT, GATE_POLICY_LATE, ASSAY_VERDICT_FAIL);
 }
 
+/* Choices that nobody could know before, and no audit that failed; that they were made at all is in the codes. */
+static bool is_challenged(const struct judge *judge)
+{
+    static const char *const AUDITS[] = {"cache_audit@", "choice_audit@", "clock_cross@", "output_reference@",
+                                         "output_same@"};
+    const char *source = json_string_value(assay_json_at(judge->statement, "/predicate/protocol/seedSource"));
+    const json_t *checks = assay_json_at(judge->statement, "/predicate/checks");
+    if (!source || (strcmp(source, "challenge") != 0 && strcmp(source, "log-head") != 0) ||
+        judge_has(judge, GATE_CHOICES, GATE_CHOICES, ASSAY_VERDICT_FAIL)) {
+        return false;
+    }
+    for (size_t i = 0; i < json_array_size(checks); i++) {
+        const char *rule = judge_text_of(json_array_get(checks, i), "rule");
+        for (size_t k = 0; k < sizeof AUDITS / sizeof AUDITS[0]; k++) {
+            if (strncmp(rule, AUDITS[k], strlen(AUDITS[k])) == 0 &&
+                strcmp(judge_text_of(json_array_get(checks, i), "verdict"), "pass") != 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static int earned(const struct judge *judge)
 {
     const struct assay_judgement *out = judge->out;
@@ -119,7 +148,13 @@ static int earned(const struct judge *judge)
     if (out->lines[ASSAY_LINE_CRYPTO].verdict != ASSAY_VERDICT_PASS) {
         return TIER_UNSIGNED;
     }
-    return is_logged(judge) ? TIER_LOGGED : TIER_SIGNED;
+    if (!is_logged(judge) || !is_bracketed(judge)) {
+        return is_logged(judge) ? TIER_LOGGED : TIER_SIGNED;
+    }
+    if (!is_challenged(judge)) {
+        return TIER_WITNESSED;
+    }
+    return judge->is_reproduced ? TIER_REPRODUCED : TIER_CHALLENGED;
 }
 
 void judge_tier(struct judge *judge)
@@ -140,7 +175,8 @@ void judge_tier(struct judge *judge)
 
 const char *judge_tier_text(const struct judge *judge)
 {
-    static const char *const TEXTS[] = {"tier 0 unsigned", "tier 1 signed", "tier 2 logged"};
+    static const char *const TEXTS[] = {"tier 0 unsigned",  "tier 1 signed",     "tier 2 logged",
+                                        "tier 3 witnessed", "tier 4 challenged", "tier 5 reproduced"};
     bool has_signature = json_array_size(json_object_get(judge->envelope, "signatures")) > 0;
     int tier = judge->out->tier;
     if (tier < 0) {

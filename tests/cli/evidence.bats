@@ -257,3 +257,68 @@ finds() { # "NNN fail;..." : these violations and no others
     says "CRYPTO     pass          1 of 1 signature"
     finds ""
 }
+
+# A witness signs the empty log, so that the trust file can name its key.
+make_witness() {
+    make_keys
+    rm trust.json
+    "$ASSAY" key new witness --unencrypted >/dev/null
+    vkey=$("$ASSAY" log cosign perf-log --key witness.key --name witness.example)
+    "$ASSAY" key rotate trust.json --key root.key --root root.pub --receipt runner.pub --log perf-log/log.vkey \
+        --witness "$vkey" --quorum 1 >/dev/null
+}
+
+@test "a run between two heads that a witness signed is bracketed in time" {
+    make_witness
+    run_noop one --key runner.key --log perf-log
+    run_exit 1 "$ASSAY" verify one --trust trust.json --log perf-log
+    says "214 fail checkpoint: found 0 cosignatures, expected 1"
+    run_exit 0 "$ASSAY" log cosign perf-log --key witness.key --name witness.example
+    run "$ASSAY" verify one --trust trust.json --log perf-log
+    says ", head witnessed 20"
+    says ", entry witnessed 20"
+    ! grep -q 'outside-time' <<<"$output"
+    finds ""
+    run_noop two --key runner.key --log perf-log
+    [ "$(ls perf-log/cosigned | tr '\n' ' ')" = "0 2 " ]
+}
+
+@test "what witnesses saw before a key was revoked stays good" {
+    make_witness
+    run_noop one --key runner.key --log perf-log
+    "$ASSAY" log cosign perf-log --key witness.key --name witness.example >/dev/null
+    sleep 1.1
+    keyid=$("$ASSAY" key show runner.pub | sed -n 's/^keyid *//p')
+    "$ASSAY" key rotate trust.json --key root.key --revoke "$keyid" >/dev/null
+    run "$ASSAY" verify one --trust trust.json --log perf-log
+    finds ""
+    run_exit 1 "$ASSAY" verify one --trust trust.json
+    finds "208 fail;"
+}
+
+@test "a witness signs no head that does not continue what it has seen" {
+    make_witness
+    cp -r perf-log other-log
+    cp perf-log.key other-log.key
+    "$ASSAY" log append perf-log --key runner.key --trust trust.json >/dev/null
+    run_exit 0 "$ASSAY" log cosign perf-log --key witness.key --name witness.example
+    run_exit 1 "$ASSAY" log cosign other-log --key witness.key --name witness.example
+    says "does not continue the head of size 1"
+    "$ASSAY" key rotate other.json --key root.key --root root.pub --receipt runner.pub >/dev/null
+    "$ASSAY" log append other-log --key runner.key --trust other.json >/dev/null
+    run_exit 1 "$ASSAY" log cosign other-log --key witness.key --name witness.example
+    says "does not continue the head of size 1"
+}
+
+@test "a baseline is another receipt, of an ancestor, and young enough" {
+    run_noop one
+    run_exit 1 "$ASSAY" verify one --baseline one
+    says "411 fail baseline: found the document itself, expected another run"
+    run_noop two
+    sleep 1.1
+    run_exit 1 "$ASSAY" verify one --baseline two --baseline-age 1s
+    violations | grep -q '411 fail'
+    run "$ASSAY" verify one --baseline two
+    [ "$status" -eq 2 ] || [ "$status" -eq 1 ]
+    says "411 undecided baseline: found a source of unknown descent"
+}

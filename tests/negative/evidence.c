@@ -129,10 +129,14 @@ static void write_trust(const json_t *body, unsigned root, struct assay_buf *out
 
 void evidence_init(struct evidence *e)
 {
-    struct assay_buf *const BUFS[] = {&e->trust, &e->trust_step, &e->entries,          &e->checkpoint,
-                                      &e->proof, &e->entry,      &e->edited_checkpoint};
-    *e =
-        (struct evidence){.root_signer = 100, .log_signer = 50, .intent_signer = 1, .outcome_signer = 1, .outcomes = 1};
+    struct assay_buf *const BUFS[] = {&e->trust, &e->trust_step, &e->entries,           &e->checkpoint,
+                                      &e->proof, &e->entry,      &e->edited_checkpoint, &e->cosigned};
+    *e = (struct evidence){.witness_s = 1767605460,
+                           .root_signer = 100,
+                           .log_signer = 50,
+                           .intent_signer = 1,
+                           .outcome_signer = 1,
+                           .outcomes = 1};
     for (size_t i = 0; i < sizeof BUFS / sizeof BUFS[0]; i++) {
         assay_buf_init(BUFS[i], BYTES_MAX);
     }
@@ -141,8 +145,8 @@ void evidence_init(struct evidence *e)
 
 void evidence_done(struct evidence *e)
 {
-    struct assay_buf *const BUFS[] = {&e->trust, &e->trust_step, &e->entries,          &e->checkpoint,
-                                      &e->proof, &e->entry,      &e->edited_checkpoint};
+    struct assay_buf *const BUFS[] = {&e->trust, &e->trust_step, &e->entries,           &e->checkpoint,
+                                      &e->proof, &e->entry,      &e->edited_checkpoint, &e->cosigned};
     for (size_t i = 0; i < sizeof BUFS / sizeof BUFS[0]; i++) {
         assay_buf_done(BUFS[i]);
     }
@@ -359,29 +363,55 @@ void evidence_facts(json_t *facts, void *context)
     }
 }
 
-static void write_checkpoint(struct evidence *e)
+/* A signed head; witness 0: none. Someone else than 60 signs in its name. */
+static void write_note(const struct evidence *e, const struct assay_checkpoint *head, uint64_t witness, uint64_t time_s,
+                       struct assay_buf *out)
 {
-    struct assay_checkpoint head = {.origin = KIT_ORIGIN};
-    struct assay_digest root;
     struct assay_note_key note;
     struct assay_secret_key key;
     struct assay_buf lines;
-    log_head(e, &head.size, &root);
-    memcpy(head.root, root.bytes, sizeof head.root);
     assay_buf_init(&lines, BYTES_MAX);
-    assay_checkpoint_write(&head, &e->checkpoint);
-    const struct assay_slice text = {e->checkpoint.data, e->checkpoint.len};
+    assay_checkpoint_write(head, out);
+    const struct assay_slice text = {out->data, out->len};
     key_of(e->log_signer, &key);
     note_key_of(50, KIT_ORIGIN, ASSAY_NOTE_ED25519, &note); /* the log's name and id, whoever signs */
     assert_int_equal(assay_note_sign(text, &note, &key, 0, &lines, NULL), ASSAY_OK);
-    if (e->witness != 0) {
-        key_of((unsigned)e->witness, &key);
+    if (witness != 0) {
+        key_of((unsigned)witness, &key);
         note_key_of(60, "witness.example", ASSAY_NOTE_COSIGNATURE, &note);
-        assert_int_equal(assay_note_sign(text, &note, &key, 1767605460, &lines, NULL), ASSAY_OK);
+        assert_int_equal(assay_note_sign(text, &note, &key, time_s, &lines, NULL), ASSAY_OK);
     }
-    assay_buf_char(&e->checkpoint, '\n');
-    assay_buf_append(&e->checkpoint, lines.data, lines.len);
+    assay_buf_char(out, '\n');
+    assay_buf_append(out, lines.data, lines.len);
     assay_buf_done(&lines);
+}
+
+static void present_head(const struct evidence *e, struct assay_checkpoint *ret)
+{
+    struct assay_digest root;
+    *ret = (struct assay_checkpoint){.origin = KIT_ORIGIN};
+    log_head(e, &ret->size, &root);
+    memcpy(ret->root, root.bytes, sizeof ret->root);
+}
+
+static void write_checkpoint(struct evidence *e)
+{
+    struct assay_checkpoint head;
+    present_head(e, &head);
+    write_note(e, &head, e->witness, e->witness_s, &e->checkpoint);
+}
+
+/* A head that witness 60 has signed, as the log keeps it; `fork`: of another log of the same name. */
+static void keep_head(struct evidence *e, uint64_t time_s, bool is_fork)
+{
+    struct assay_checkpoint head;
+    struct assay_buf note;
+    assay_buf_init(&note, BYTES_MAX);
+    present_head(e, &head);
+    head.root[0] ^= is_fork ? 1 : 0;
+    write_note(e, &head, 60, time_s, &note);
+    assert_int_equal(assay_entry_append(note.data, note.len, &e->cosigned, NULL), ASSAY_OK);
+    assay_buf_done(&note);
 }
 
 static assay_code read_leaf(void *context, unsigned level, uint64_t index, struct assay_digest *ret, assay_err *err)
@@ -439,6 +469,7 @@ static void finish_log(struct evidence *e, const struct honest_run *run, const s
     }
     input->log_checkpoint = (struct assay_judge_bytes){.data = e->checkpoint.data, .len = e->checkpoint.len};
     input->log_entries = (struct assay_judge_bytes){.data = e->entries.data, .len = e->entries.len};
+    input->log_cosigned = (struct assay_judge_bytes){.data = e->cosigned.data, .len = e->cosigned.len};
 }
 
 /* Replaces bytes of the log's files, once they are made. */
@@ -604,6 +635,10 @@ static void log_line(struct evidence *e, struct assay_slice rest, const struct h
     } else if (assay_slice_is(verb, "seen-elsewhere")) {
         input->memory.head_origin = "example.com/another";
         input->memory.head_size = number(rest);
+    } else if (assay_slice_is(verb, "cosigned-at")) {
+        e->witness_s = number(rest);
+    } else if (assay_slice_is(verb, "kept") || assay_slice_is(verb, "fork")) {
+        keep_head(e, number(rest), assay_slice_is(verb, "fork"));
     } else if (assay_slice_is(verb, "proof")) {
         e->is_proof = true;
     } else if (assay_slice_is(verb, "no-entry")) {

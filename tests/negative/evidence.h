@@ -18,9 +18,11 @@ struct evidence {
     unsigned signers[KIT_SIGNERS_MAX];
     size_t signers_count;
     unsigned root_signer, log_signer, intent_signer, outcome_signer;
-    unsigned outcomes;  /* entries of the document: 1, or 0 and 2 as faults */
-    uint64_t witness;   /* cosigns the checkpoint, if not 0 */
-    uint64_t documents; /* of key 1 in the log so far */
+    unsigned outcomes;         /* entries of the document: 1, or 0 and 2 as faults */
+    uint64_t witness;          /* cosigns the checkpoint, if not 0 */
+    uint64_t witness_s;        /* when */
+    struct assay_buf cosigned; /* earlier heads, as the log keeps them */
+    uint64_t documents;        /* of key 1 in the log so far */
     json_t *trust_body, *intent, *earlier;
     const char *policy_sha256;
     struct assay_buf trust, trust_step, entries, checkpoint, proof, entry, edited_checkpoint;

@@ -50,6 +50,11 @@ struct scene {
     struct assay_buf kernel_table;
     json_t *checks; /* what the workload told; owned */
     struct evidence evidence;
+    struct honest_run other; /* the baseline */
+    struct assay_judge_baseline baseline;
+    char fact_place[ASSAY_JSON_POINTER_BYTES]; /* of the baseline; "" = none */
+    json_t *fact;
+    bool is_host_known, is_making_other, has_other;
     bool is_frozen, is_facts_changed; /* is_frozen: signed, and no more edit is signed anew */
 };
 
@@ -81,10 +86,30 @@ static void tamper_sample(struct assay_sample *sample, void *context)
     }
 }
 
+static void know_host(json_t *host)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(host, name, value)
+    {
+        if (json_object_get(value, "unknown")) {
+            (void)json_object_clear(value);
+            (void)json_object_set_new(value, "absent", json_string("none"));
+        }
+    }
+}
+
 static void tamper_facts(json_t *facts, void *context)
 {
     struct scene *scene = context;
-    evidence_facts(facts, &scene->evidence);
+    if (scene->is_host_known) {
+        know_host(json_array_get(json_object_get(json_object_get(facts, "environment"), "hosts"), 0));
+    }
+    if (!scene->is_making_other) {
+        evidence_facts(facts, &scene->evidence);
+    } else if (scene->fact) {
+        edit_set(facts, scene->fact_place, json_incref(scene->fact));
+    }
 }
 
 static const struct {
@@ -120,6 +145,8 @@ static void write_payload(struct scene *scene)
 static void make_run(struct scene *scene)
 {
     if (!scene->is_run_made) {
+        scene->options.tamper_facts = scene->is_host_known ? tamper_facts : NULL;
+        scene->options.context = scene;
         honest_run_make(&scene->options, &scene->run);
         assert_int_equal(assay_json_read(scene->run.receipt.data, scene->run.receipt.len, &assay_json_limits_receipt,
                                          &scene->envelope, NULL),
@@ -470,6 +497,10 @@ static void on_option(struct scene *scene, struct assay_slice rest)
         scene->evidence.artefact.name = "artefact";
         scene->input.artefacts = &scene->evidence.artefact;
         scene->input.artefacts_count = 1;
+    } else if (strcmp(name, "ancestry") == 0) {
+        scene->baseline.ancestry = assay_slice_is(rest, "is") ? ASSAY_ANCESTRY_IS : ASSAY_ANCESTRY_IS_NOT;
+    } else if (strcmp(name, "baseline-age") == 0) {
+        scene->baseline.max_age_ns = read_number(rest) * ASSAY_NS_PER_S;
     } else if (strcmp(name, "interop") == 0) {
         scene->input.is_interop = true;
     } else if (strcmp(name, "called") == 0) {
@@ -493,6 +524,39 @@ static void on_without(struct scene *scene, struct assay_slice what)
     fail_msg("without what?");
 }
 
+static struct assay_judge_bytes bytes_of(const struct assay_buf *buf)
+{
+    return (struct assay_judge_bytes){.data = buf->data, .len = buf->len};
+}
+
+/* Another run of the same plan, or what is none. */
+static void on_baseline(struct scene *scene, struct assay_slice rest)
+{
+    struct honest_options options = scene->options;
+    struct assay_slice what = assay_slice_cut(&rest, ' ');
+    if (assay_slice_is(what, "facts")) {
+        pointer_word(&rest, scene->run.statement, scene->fact_place);
+        scene->fact = read_value(rest);
+    }
+    options.tamper_facts = tamper_facts;
+    options.context = scene;
+    options.number = 9;
+    options.is_partial = assay_slice_is(what, "record");
+    scene->is_making_other = scene->has_other = true;
+    honest_run_make(&options, &scene->other);
+    scene->is_making_other = false;
+    if (assay_slice_is(what, "edited")) {
+        scene->other.trace.data[scene->other.trace.len / 2] ^= 1;
+    }
+    const struct honest_run *run = assay_slice_is(what, "itself") ? &scene->run : &scene->other;
+    scene->baseline.files = (struct assay_judge_files){.name = "baseline",
+                                                       .document = bytes_of(&run->receipt),
+                                                       .plan = bytes_of(&run->plan),
+                                                       .trace = bytes_of(&run->trace),
+                                                       .identity = bytes_of(&run->identity)};
+    scene->input.baseline = &scene->baseline;
+}
+
 static void apply_line(struct scene *scene, struct assay_slice rest)
 {
     char verb[32];
@@ -511,7 +575,15 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
         scene->options.seed_source = assay_slice_is(rest, "challenge") ? "challenge" : "log-head";
         return;
     }
+    if (strcmp(verb, "host") == 0) {
+        scene->is_host_known = true;
+        return;
+    }
     make_run(scene);
+    if (strcmp(verb, "baseline") == 0) {
+        on_baseline(scene, rest);
+        return;
+    }
     if (evidence_line(&scene->evidence, verb, rest, &scene->run, &scene->input)) {
         on_evidence(scene, verb);
     } else if (strcmp(verb, "freeze") == 0) {
@@ -637,6 +709,10 @@ static void scene_done(struct scene *scene)
     if (scene->is_run_made) {
         honest_run_done(&scene->run);
     }
+    if (scene->has_other) {
+        honest_run_done(&scene->other);
+    }
+    json_decref(scene->fact);
     json_decref(scene->envelope);
     json_decref(scene->checks);
     evidence_done(&scene->evidence);
