@@ -117,6 +117,7 @@ static bool take_all(struct assay_engine *engine)
                  {&work->up, batch * shape->ffn},
                  {&work->wide, batch * shape->ffn},
                  {&work->last, batch * shape->hidden},
+                 {&work->again, widest > shape->vocabulary ? widest : shape->vocabulary},
                  {&work->logits, engine->logits_rows * shape->vocabulary},
                  {&work->cosines, engine->context * (shape->head / 2)},
                  {&work->sines, engine->context * (shape->head / 2)}};
@@ -165,6 +166,7 @@ static assay_code make_room(struct assay_engine *engine, const struct assay_engi
     }
     engine->pool_pages = (positions + ASSAY_KV_PAGE_POSITIONS - 1) / ASSAY_KV_PAGE_POSITIONS;
     engine->pool_pages_free = engine->pool_pages;
+    assay_rng_seed(&engine->recheck_rng, 0, "lm recheck");
     if (!take_all(engine)) {
         return assay_nomem(err);
     }

@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/rng.h"
 
 #include <stdatomic.h>
 
@@ -29,6 +30,7 @@ struct workspace {
     struct rounded rounded[ASSAY_ACTIVATION_COUNT];
     float *cosines, *sines; /* [position][head / 2] */
     void **scratch;         /* [thread]: of attention */
+    float *again;           /* one token's outputs of the widest linear layer, for recheck.c */
 };
 
 struct assay_engine {
@@ -44,6 +46,8 @@ struct assay_engine {
     bool (*may_go_on)(void *context);
     void *watch_context;
     struct workspace work;
+    uint64_t tokens, rechecked_at; /* evaluated since the engine was made; when a row was last computed again */
+    struct assay_rng recheck_rng;
     struct assay_arena arena;
 };
 
@@ -73,7 +77,19 @@ struct pass {
     uint64_t wanted_count, first_row;
     bool is_stopped;       /* by the watch; set by thread 0 before a meeting */
     atomic_bool is_broken; /* a number is not finite */
+    struct recheck {
+        const struct assay_linear *linear; /* NULL: not in this pass */
+        size_t thread;                     /* that looks at one of its rows */
+        uint64_t draw;                     /* which */
+        bool is_wrong;                     /* written by that thread, read after the pass */
+    } recheck;
 };
+
+/* recheck.c: now and then one row of one matrix is computed again by the plain-C kernel (kernels.md 1.4). */
+void recheck_choose(struct pass *pass);
+/* Called by each thread behind its part of a linear layer; y is what the variant in force made of it. */
+void recheck_look(struct pass *pass, size_t thread, const struct assay_linear *linear,
+                  const struct assay_kernel_call *call);
 
 /* forward.c: runs the pass on all threads. Caches are written; positions are the caller's to move. */
 assay_code forward_run(struct pass *pass, assay_err *err);

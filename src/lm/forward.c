@@ -145,6 +145,9 @@ static void multiply(const struct lane *lane, const struct assay_linear *linear,
         call.in[4] = linear->scale;
     }
     run_share(lane, linear->kernel, call);
+    if (lane->pass->recheck.linear == linear) {
+        recheck_look(lane->pass, lane->thread, linear, &call);
+    }
 }
 
 /* The rows of gate and up that this thread made, of every token. */
@@ -264,6 +267,9 @@ static void run_ffn(const struct lane *lane, uint64_t number)
     meet(lane);
     multiply(lane, &linears[ASSAY_LINEAR_GATE], work->h, lane->pass->tokens, work->gate);
     multiply(lane, &linears[ASSAY_LINEAR_UP], work->h, lane->pass->tokens, work->up);
+    if (linears[ASSAY_LINEAR_GATE].kernel != linears[ASSAY_LINEAR_UP].kernel) {
+        meet(lane); /* other layouts may be cut elsewhere */
+    }
     activate(lane, &linears[ASSAY_LINEAR_GATE]);
     meet(lane);
     if (layer->norms[ASSAY_NORM_FFN_SUB]) {
@@ -348,11 +354,21 @@ static void run_thread(void *argument, size_t thread)
     predict(&lane);
 }
 
+/* A kernel whose row is wrong is out of force from here on; the pass is made again without it. Caches are written anew
+ * at the same positions, and nobody has seen a logit. */
+static void run_until_right(struct pass *pass)
+{
+    do {
+        pass->is_stopped = false;
+        atomic_store_explicit(&pass->is_broken, false, memory_order_relaxed);
+        recheck_choose(pass);
+        assay_team_run(pass->engine->team, run_thread, pass);
+    } while (pass->recheck.is_wrong && !pass->is_stopped);
+}
+
 assay_code forward_run(struct pass *pass, assay_err *err)
 {
-    pass->is_stopped = false;
-    atomic_store_explicit(&pass->is_broken, false, memory_order_relaxed);
-    assay_team_run(pass->engine->team, run_thread, pass);
+    run_until_right(pass);
     if (pass->is_stopped) {
         return assay_fail(err, ASSAY_INTERRUPTED, "stopped between two layers, as was asked for");
     }
@@ -360,5 +376,6 @@ assay_code forward_run(struct pass *pass, assay_err *err)
         return assay_fail(err, ASSAY_MALFORMED,
                           "a number is no longer finite: the weights are broken, or not of this architecture");
     }
+    pass->engine->tokens += pass->tokens;
     return ASSAY_OK;
 }

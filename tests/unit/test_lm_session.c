@@ -406,6 +406,83 @@ static void a_number_that_is_not_finite_is_refused_whatever_hides_it(void **stat
     assay_buf_done(&file);
 }
 
+/* A variant that passes its self-check and is wrong later, in the highest bit of every row. */
+static bool lies;
+static const struct assay_kernel_operation *honest;
+
+static void lie(const struct assay_kernel_call *call)
+{
+    honest->rows[0]->run(call);
+    uint64_t end = call->part.end ? call->part.end : call->shape.rows;
+    for (uint64_t token = 0; lies && token < call->shape.tokens; token++) {
+        for (uint64_t row = call->part.first; row < end; row++) {
+            ((float *)call->out[0])[token * call->shape.rows + row] *= -1;
+        }
+    }
+}
+
+static const struct assay_kernel_operation *find_builtin(const char *name, const char *format)
+{
+    size_t count = 0;
+    const struct assay_kernel_operation *const *all = assay_kernel_builtin(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(all[i]->name, name) == 0 && strcmp(all[i]->format, format) == 0) {
+            return all[i];
+        }
+    }
+    fail_msg("no kernel %s %s", name, format);
+    return NULL;
+}
+
+static void a_kernel_that_becomes_wrong_is_found_and_leaves(void **state)
+{
+    (void)state;
+    static struct assay_kernel_row liar;
+    static struct assay_kernel_operation op;
+    const struct assay_kernel_row *rows[2] = {NULL, &liar};
+    const struct assay_synth synth = {.shape = "llama-tiny", .format = "bf16", .head = "f32", .seed = 4};
+    struct assay_buf file;
+    const float *logits = NULL;
+    float right[512];
+    honest = find_builtin("dense_gemv", "bf16"); /* all linear layers are of it: whichever is looked at, it lies */
+    liar = (struct assay_kernel_row){.id = "dense_gemv_bf16_liar", .kind = ASSAY_KERNEL_NATIVE, .needs = "ref"};
+    liar.run = lie;
+    rows[0] = honest->rows[0];
+    op = *honest;
+    op.rows = rows;
+    op.rows_count = 2;
+    assay_buf_init(&file, (size_t)1 << 28);
+    assert_int_equal(assay_synth_make(&synth, &file, NULL), ASSAY_OK);
+    for (int round = 0; round < 2; round++) {
+        struct assay_engine *engine = NULL;
+        struct assay_session *session = NULL;
+        struct assay_engine_setup setup = {.threads = 2, .context = 256, .plant = round == 1 ? &op : NULL};
+        lies = false;
+        assert_int_equal(assay_engine_new((const uint8_t *)file.data, file.len, &setup, &engine, NULL), ASSAY_OK);
+        assert_int_equal(assay_session_new(engine, 0, &session, NULL), ASSAY_OK);
+        struct assay_kernel_set *set = assay_engine_kernels(engine);
+        size_t planted = assay_kernel_set_index(set, liar.id);
+        assert_true((planted == SIZE_MAX) == (round == 0));
+        lies = true;
+        for (unsigned i = 0; i < 80; i += 8) { /* a row is looked at after 64 */
+            assert_int_equal(assay_session_eval(session, IDS, 8, &logits, NULL), ASSAY_OK);
+        }
+        if (round == 1) {
+            assert_int_equal(assay_kernel_set_row(set, planted).state, ASSAY_KERNEL_BREAKER_OPEN);
+            assert_non_null(strstr(assay_kernel_set_row(set, planted).why, "computed again while running"));
+        }
+        assay_session_rewind(session, 0);
+        assert_int_equal(assay_session_eval(session, IDS, TOKENS, &logits, NULL), ASSAY_OK);
+        if (round == 0) {
+            memcpy(right, logits, sizeof right);
+        }
+        assert_memory_equal(logits, right, sizeof right);
+        assay_session_free(session);
+        assay_engine_free(engine);
+    }
+    assay_buf_done(&file);
+}
+
 static void all_ternary_packings_of_the_same_trits_give_the_same_bits(void **state)
 {
     (void)state;
@@ -495,6 +572,7 @@ int main(void)
         cmocka_unit_test(a_pass_that_is_stopped_leaves_the_session_where_it_was),
         cmocka_unit_test(sequences_share_one_pool_of_positions),
         cmocka_unit_test(a_number_that_is_not_finite_is_refused_whatever_hides_it),
+        cmocka_unit_test(a_kernel_that_becomes_wrong_is_found_and_leaves),
         cmocka_unit_test(all_ternary_packings_of_the_same_trits_give_the_same_bits),
         cmocka_unit_test(kernels_count_what_the_pass_did),
         cmocka_unit_test(what_does_not_fit_is_refused),
