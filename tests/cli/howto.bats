@@ -27,6 +27,11 @@ runs_page() {
     [ -s verdict.json ]
 }
 
+@test "the page on the language model" {
+    export ASSAY_PIN=0
+    runs_page language-model.md 4
+}
+
 @test "the page on the noise doctor" {
     runs_page noise-doctor.md 2
 }
