@@ -17,6 +17,9 @@
     X(dense_gemv_f32)        \
     X(dense_gemv_f16)        \
     X(dense_gemv_bf16)       \
+    X(dense_gemv_q80lane)    \
+    X(dense_gemv_q40lane)    \
+    X(dense_gemv_q41lane)    \
     X(norm_rms_f32)          \
     X(act_silu_f32)          \
     X(act_relu2_f32)         \
@@ -29,6 +32,9 @@
     X(sync_barrier_spin)     \
     X(pack_ternary_lane2)    \
     X(pack_ternary_i2s)      \
+    X(pack_dense_q80lane)    \
+    X(pack_dense_q40lane)    \
+    X(pack_dense_q41lane)    \
     X(limit_read_bytes)      \
     X(limit_ops_i8)          \
     X(limit_read_ahead)      \
@@ -63,6 +69,12 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(dense_gemv_f16_avx2)     \
     X(dense_gemv_bf16_ref)     \
     X(dense_gemv_bf16_avx2)    \
+    X(dense_gemv_q80lane_ref)  \
+    X(dense_gemv_q80lane_avx2) \
+    X(dense_gemv_q40lane_ref)  \
+    X(dense_gemv_q40lane_avx2) \
+    X(dense_gemv_q41lane_ref)  \
+    X(dense_gemv_q41lane_avx2) \
     X(norm_rms_f32_ref)        \
     X(norm_rms_f32_avx2)       \
     X(act_silu_f32_ref)        \
@@ -85,6 +97,9 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(pack_ternary_lane2_ref)  \
     X(pack_ternary_lane2_avx2) \
     X(pack_ternary_i2s_ref)    \
+    X(pack_dense_q80lane_ref)  \
+    X(pack_dense_q40lane_ref)  \
+    X(pack_dense_q41lane_ref)  \
     X(limit_read_bytes_ref)    \
     X(limit_read_bytes_avx2)   \
     X(limit_ops_i8_ref)        \

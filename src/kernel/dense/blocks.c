@@ -43,3 +43,35 @@ float kernel_dense_minimum(enum dense_format format, const uint8_t *block)
 {
     return format == DENSE_Q41 ? assay_f16_value(dense_u16(block + 2)) : 0;
 }
+
+/* ---- eight rows side by side ------------------------------------------------------------------------------------- */
+
+enum { HALF = 2, WORD = 4 };
+
+/* A block begins with one half, its scale; in q41, of 20 bytes, with two. Whole words follow. */
+static size_t halves_of(size_t bytes)
+{
+    return bytes % WORD == 0 ? 2 : 1;
+}
+
+static size_t place_of(size_t bytes, size_t blocks, size_t row, size_t b, size_t at)
+{
+    size_t start = (row / DENSE_GROUP * blocks + b) * DENSE_GROUP * bytes, heads = halves_of(bytes) * HALF;
+    size_t step = at < heads ? HALF : WORD, behind = at < heads ? at : at - heads;
+    return start + (at < heads ? 0 : heads * DENSE_GROUP) + behind / step * step * DENSE_GROUP +
+           row % DENSE_GROUP * step + behind % step;
+}
+
+void kernel_dense_put_lane(const uint8_t *block, size_t bytes, size_t blocks, size_t row, size_t b, uint8_t *lanes)
+{
+    for (size_t at = 0; at < bytes; at++) {
+        lanes[place_of(bytes, blocks, row, b, at)] = block[at];
+    }
+}
+
+void kernel_dense_get_lane(const uint8_t *lanes, size_t bytes, size_t blocks, size_t row, size_t b, uint8_t *ret_block)
+{
+    for (size_t at = 0; at < bytes; at++) {
+        ret_block[at] = lanes[place_of(bytes, blocks, row, b, at)];
+    }
+}

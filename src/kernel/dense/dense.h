@@ -24,6 +24,17 @@
     X(q41, DENSE_Q41, 32, 20)  \
     X(q6k, DENSE_Q6K, 256, 210)
 
+/* The same blocks of eight rows side by side, made when a model is loaded: the scales of the rows (in q41 then their
+ * minima), then words of four bytes, the first one of each row, the second one of each row and so on. Rows are filled
+ * up to eight with zeros. No sum is horizontal then: a lane is a row. */
+#define DENSE_LANE_FORMATS(X)     \
+    X(q80lane, DENSE_Q80, 32, 34) \
+    X(q40lane, DENSE_Q40, 32, 18) \
+    X(q41lane, DENSE_Q41, 32, 20)
+
+#define DENSE_GROUP 8       /* rows side by side */
+#define DENSE_BLOCK_MAX 210 /* bytes of the longest block */
+
 enum dense_format {
 #define DENSE_ENUM(name, id, block, bytes) id,
     DENSE_BLOCK_FORMATS(DENSE_ENUM)
@@ -40,16 +51,19 @@ enum dense_block_input {
 /* Of a float format: weights, x f32 [tokens][columns]. */
 enum dense_float_input { DENSE_FLOAT_WEIGHTS, DENSE_X };
 
-struct dense_block {
-    float d, m;            /* of the weights; m only in q41 */
-    const uint8_t *quants; /* q80 q40 q41 */
-    const uint8_t *whole;  /* the block's first byte: q6k */
-};
-
 static inline uint16_t dense_u16(const uint8_t *at)
 {
     return (uint16_t)(at[0] | at[1] << 8);
 }
+
+static inline uint64_t kernel_dense_groups(uint64_t rows)
+{
+    return rows / DENSE_GROUP + (rows % DENSE_GROUP > 0);
+}
+
+/* One block of a row into the lanes, and back; blocks are those of a row, bytes those of a block. */
+void kernel_dense_put_lane(const uint8_t *block, size_t bytes, size_t blocks, size_t row, size_t b, uint8_t *lanes);
+void kernel_dense_get_lane(const uint8_t *lanes, size_t bytes, size_t blocks, size_t row, size_t b, uint8_t *ret_block);
 
 /* One weight of a block of the format, without its scale: exact. q41: without the minimum. */
 int kernel_dense_quant(enum dense_format format, const uint8_t *block, size_t element);

@@ -2,6 +2,8 @@
 #include "kernel/dense/dense.h"
 #include "kernel/families.h"
 
+#include <stdbool.h>
+
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static uint64_t activations(const struct assay_kernel_shape *shape)
@@ -35,6 +37,7 @@ static const struct assay_kernel_case CASES[] = {
     {.name = "least", .shape = {1, 256, 1, 1}, .seed = 1, .tolerance = 1e-4, .flags = CHECKED},
     {.name = "odd-rows", .shape = {7, 768, 1, 1}, .seed = 2, .tolerance = 1e-4, .flags = CHECKED},
     {.name = "tokens-3", .shape = {5, 512, 3, 1}, .seed = 3, .tolerance = 1e-4, .flags = CHECKED},
+    {.name = "tokens-11", .shape = {43, 768, 11, 1}, .seed = 8, .tolerance = 1e-4, .flags = CHECKED},
     {.name = "up-1536", .shape = {1536, 768, 1, 1}, .seed = 4, .tolerance = 1e-4, .flags = ASSAY_KERNEL_CASE_DEFAULT},
     {.name = "down-768", .shape = {768, 1536, 1, 1}, .seed = 5, .tolerance = 1e-4},
     {.name = "highest", .shape = {3, 4096, 1, 1}, .seed = 6, .tolerance = 1e-4, .extreme = HIGHEST, .flags = CHECKED},
@@ -46,7 +49,33 @@ static const struct assay_kernel_case CASES[] = {
 struct layout {
     enum dense_format format;
     size_t block, bytes;
+    bool is_lane;
 };
+
+/* Block number `at` of the matrix, as one row has it. */
+static void put_block(struct layout layout, const uint8_t *block, size_t blocks, size_t at, uint8_t *weights)
+{
+    if (layout.is_lane) {
+        kernel_dense_put_lane(block, layout.bytes, blocks, at / blocks, at % blocks, weights);
+    } else {
+        memcpy(weights + at * layout.bytes, block, layout.bytes);
+    }
+}
+
+static void get_block(struct layout layout, const uint8_t *weights, size_t blocks, size_t at, uint8_t *ret_block)
+{
+    if (layout.is_lane) {
+        kernel_dense_get_lane(weights, layout.bytes, blocks, at / blocks, at % blocks, ret_block);
+    } else {
+        memcpy(ret_block, weights + at * layout.bytes, layout.bytes);
+    }
+}
+
+static uint64_t bytes_of(struct layout layout, const struct assay_kernel_shape *shape)
+{
+    uint64_t rows = layout.is_lane ? kernel_dense_groups(shape->rows) * DENSE_GROUP : shape->rows;
+    return rows * (shape->columns / layout.block) * layout.bytes;
+}
 
 static int8_t quant(const struct assay_kernel_case *which, uint64_t *state)
 {
@@ -76,8 +105,11 @@ static void fill_blocks(struct layout layout, const struct assay_kernel_case *wh
 {
     uint64_t state = which->seed;
     uint64_t blocks = shape->columns / layout.block;
+    memset(inputs[DENSE_WEIGHTS], 0, (size_t)bytes_of(layout, shape));
     for (uint64_t b = 0; b < shape->rows * blocks; b++) {
-        fill_block(layout, which, &state, (uint8_t *)inputs[DENSE_WEIGHTS] + b * layout.bytes);
+        uint8_t block[DENSE_BLOCK_MAX];
+        fill_block(layout, which, &state, block);
+        put_block(layout, block, (size_t)blocks, (size_t)b, inputs[DENSE_WEIGHTS]);
     }
     for (uint64_t b = 0; b < shape->tokens * blocks; b++) {
         int8_t *q = (int8_t *)inputs[DENSE_Q] + b * layout.block;
@@ -99,7 +131,8 @@ static void reference_blocks(struct layout layout, const struct assay_kernel_cal
         size_t token = i / rows, row = i % rows;
         ret_values[i] = ret_magnitudes[i] = 0;
         for (size_t b = 0; b < blocks; b++) {
-            const uint8_t *block = (const uint8_t *)call->in[DENSE_WEIGHTS] + (row * blocks + b) * layout.bytes;
+            uint8_t block[DENSE_BLOCK_MAX];
+            get_block(layout, call->in[DENSE_WEIGHTS], blocks, row * blocks + b, block);
             const int8_t *q = (const int8_t *)call->in[DENSE_Q] + (token * blocks + b) * layout.block;
             double d = (double)((const float *)call->in[DENSE_D])[token * blocks + b];
             double scale = (double)kernel_dense_scale(layout.format, block);
@@ -121,11 +154,12 @@ static const char *refuse_block(const struct assay_kernel_shape *shape, size_t b
     return shape->columns > (uint64_t)1 << 18 ? "more than 262144 columns" : NULL;
 }
 
-#define BLOCK_OPERATION(name_, id_, block_, bytes_)                                                                 \
-    static const struct layout LAYOUT_##name_ = {.format = id_, .block = block_, .bytes = bytes_};                  \
+#define BLOCK_OPERATION(name_, id_, block_, bytes_, is_lane_)                                                       \
+    static const struct layout LAYOUT_##name_ = {                                                                   \
+        .format = id_, .block = block_, .bytes = bytes_, .is_lane = is_lane_};                                      \
     static uint64_t weight_bytes_##name_(const struct assay_kernel_shape *shape)                                    \
     {                                                                                                               \
-        return shape->rows * (shape->columns / block_) * bytes_;                                                    \
+        return bytes_of(LAYOUT_##name_, shape);                                                                     \
     }                                                                                                               \
     static uint64_t scales_##name_(const struct assay_kernel_shape *shape)                                          \
     {                                                                                                               \
@@ -171,7 +205,12 @@ static const char *refuse_block(const struct assay_kernel_shape *shape, size_t b
         .bytes = weight_bytes_##name_,                                                                              \
         .units = rows_of,                                                                                           \
     };
-DENSE_BLOCK_FORMATS(BLOCK_OPERATION)
+#define BY_ROWS(name, id, block, bytes) BLOCK_OPERATION(name, id, block, bytes, false)
+#define BY_LANES(name, id, block, bytes) BLOCK_OPERATION(name, id, block, bytes, true)
+DENSE_BLOCK_FORMATS(BY_ROWS)
+DENSE_LANE_FORMATS(BY_LANES)
+#undef BY_ROWS
+#undef BY_LANES
 #undef BLOCK_OPERATION
 
 /* ---- float formats ----------------------------------------------------------------------------------------------- */

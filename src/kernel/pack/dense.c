@@ -1,0 +1,82 @@
+/* pack_dense: blocks of rows, as files have them, into lanes of eight rows (dense.h). */
+#include "kernel/dense/dense.h"
+#include "kernel/families.h"
+#include "kernel/part.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+enum { BLOCK = 32 };
+
+static uint64_t groups(const struct assay_kernel_shape *shape)
+{
+    return kernel_dense_groups(shape->rows);
+}
+
+static const char *refuse(const struct assay_kernel_shape *shape)
+{
+    return shape->columns % BLOCK != 0 ? "columns are no multiple of 32"
+           : shape->rows > UINT32_MAX  ? "more than 2^32 rows"
+                                       : NULL;
+}
+
+static const struct assay_kernel_case CASES[] = {
+    {.name = "least", .shape = {1, 32, 1, 1}, .seed = 1, .flags = ASSAY_KERNEL_CASE_SELFCHECK},
+    {.name = "odd-rows", .shape = {27, 576, 1, 1}, .seed = 2, .flags = ASSAY_KERNEL_CASE_SELFCHECK},
+    {.name = "real", .shape = {1536, 576, 1, 1}, .seed = 3, .flags = ASSAY_KERNEL_CASE_DEFAULT},
+};
+
+static void run(const struct assay_kernel_call *call, size_t bytes)
+{
+    const size_t rows = (size_t)call->shape.rows, blocks = (size_t)call->shape.columns / BLOCK;
+    const struct kernel_range range = kernel_range_of(call, kernel_dense_groups(rows));
+    const uint8_t *from = call->in[0];
+    static const uint8_t ZEROS[DENSE_BLOCK_MAX];
+    for (size_t row = range.first * DENSE_GROUP; row < range.end * DENSE_GROUP; row++) {
+        for (size_t b = 0; b < blocks; b++) {
+            kernel_dense_put_lane(row < rows ? from + (row * blocks + b) * bytes : ZEROS, bytes, blocks, row, b,
+                                  call->out[0]);
+        }
+    }
+}
+
+#define AN_OPERATION(name_, id_, block_, bytes_)                                                              \
+    static uint64_t rows_##name_(const struct assay_kernel_shape *shape)                                      \
+    {                                                                                                         \
+        return shape->rows * (shape->columns / block_) * bytes_;                                              \
+    }                                                                                                         \
+    static uint64_t lanes_##name_(const struct assay_kernel_shape *shape)                                     \
+    {                                                                                                         \
+        return kernel_dense_groups(shape->rows) * DENSE_GROUP * (shape->columns / block_) * bytes_;           \
+    }                                                                                                         \
+    static const struct assay_kernel_operand INPUTS_##name_[] = {{"rows", ASSAY_KERNEL_U8, rows_##name_}};    \
+    static const struct assay_kernel_operand OUTPUTS_##name_[] = {{"lanes", ASSAY_KERNEL_U8, lanes_##name_}}; \
+    static void run_##name_(const struct assay_kernel_call *call)                                             \
+    {                                                                                                         \
+        run(call, bytes_);                                                                                    \
+    }                                                                                                         \
+    const struct assay_kernel_row kernel_row_pack_dense_##name_##_ref = {                                     \
+        .id = "pack_dense_" #name_ "_ref",                                                                    \
+        .kind = ASSAY_KERNEL_NATIVE,                                                                          \
+        .equality = ASSAY_KERNEL_EXACT,                                                                       \
+        .run = run_##name_,                                                                                   \
+        .help = "plain C",                                                                                    \
+    };                                                                                                        \
+    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_pack_dense_##name_##_ref};      \
+    const struct assay_kernel_operation kernel_op_pack_dense_##name_ = {                                      \
+        .abi = ASSAY_KERNEL_ABI,                                                                              \
+        .name = "pack_dense",                                                                                 \
+        .format = #name_,                                                                                     \
+        .help = "blocks of rows into lanes of eight rows",                                                    \
+        .inputs = INPUTS_##name_,                                                                             \
+        .outputs = OUTPUTS_##name_,                                                                           \
+        .inputs_count = 1,                                                                                    \
+        .outputs_count = 1,                                                                                   \
+        .cases = CASES,                                                                                       \
+        .cases_count = COUNT_OF(CASES),                                                                       \
+        .rows = ROWS_##name_,                                                                                 \
+        .rows_count = 1,                                                                                      \
+        .refuse = refuse,                                                                                     \
+        .units = groups,                                                                                      \
+    };
+DENSE_LANE_FORMATS(AN_OPERATION)
+#undef AN_OPERATION
