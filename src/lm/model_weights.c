@@ -31,19 +31,21 @@ assay_code model_need_tensor(struct loader *loader, const char *name, uint64_t c
 
 static const struct {
     enum assay_format format;
-    const char *operation, *name;
+    const char *operation, *name,
+        *mapped; /* the layout that is fastest, and that of the file where a kernel reads it */
     enum assay_activation activation;
+    const char *packer; /* makes the fastest one; NULL: it is that of the file */
 } MULTIPLIERS[] = {
-    {ASSAY_FORMAT_F32, "dense_gemv", "f32", ASSAY_ACTIVATION_FLOAT},
-    {ASSAY_FORMAT_F16, "dense_gemv", "f16", ASSAY_ACTIVATION_FLOAT},
-    {ASSAY_FORMAT_BF16, "dense_gemv", "bf16", ASSAY_ACTIVATION_FLOAT},
-    {ASSAY_FORMAT_Q8_0, "dense_gemv", "q80", ASSAY_ACTIVATION_B32},
-    {ASSAY_FORMAT_Q4_0, "dense_gemv", "q40", ASSAY_ACTIVATION_B32},
-    {ASSAY_FORMAT_Q4_1, "dense_gemv", "q41", ASSAY_ACTIVATION_B32},
-    {ASSAY_FORMAT_Q6_K, "dense_gemv", "q6k", ASSAY_ACTIVATION_B256},
-    {ASSAY_FORMAT_I2_S, "ternary_gemv", "lane2", ASSAY_ACTIVATION_TERNARY},
-    {ASSAY_FORMAT_TQ1_0, "ternary_gemv", "lane2", ASSAY_ACTIVATION_TERNARY},
-    {ASSAY_FORMAT_TQ2_0, "ternary_gemv", "lane2", ASSAY_ACTIVATION_TERNARY},
+    {ASSAY_FORMAT_F32, "dense_gemv", "f32", "f32", ASSAY_ACTIVATION_FLOAT, NULL},
+    {ASSAY_FORMAT_F16, "dense_gemv", "f16", "f16", ASSAY_ACTIVATION_FLOAT, NULL},
+    {ASSAY_FORMAT_BF16, "dense_gemv", "bf16", "bf16", ASSAY_ACTIVATION_FLOAT, NULL},
+    {ASSAY_FORMAT_Q8_0, "dense_gemv", "q80lane", "q80", ASSAY_ACTIVATION_B32, "pack_dense"},
+    {ASSAY_FORMAT_Q4_0, "dense_gemv", "q40lane", "q40", ASSAY_ACTIVATION_B32, "pack_dense"},
+    {ASSAY_FORMAT_Q4_1, "dense_gemv", "q41lane", "q41", ASSAY_ACTIVATION_B32, "pack_dense"},
+    {ASSAY_FORMAT_Q6_K, "dense_gemv", "q6k", "q6k", ASSAY_ACTIVATION_B256, NULL},
+    {ASSAY_FORMAT_I2_S, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_ternary"},
+    {ASSAY_FORMAT_TQ1_0, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_ternary"},
+    {ASSAY_FORMAT_TQ2_0, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_ternary"},
 };
 
 /* The one scale of a tensor whose blocks could each have their own; blocks of zeros may have scale 0. */
@@ -75,6 +77,7 @@ static void silence(uint8_t *codes, const float *scales, uint64_t columns)
 
 #define ALIGNMENT 64 /* what kernels want of an operand */
 #define PADDED_ROWS 64
+#define PADDED_LANES 8
 #define PADDED_COLUMNS 16 /* to which layouts of ternary weights are filled up */
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
@@ -85,7 +88,8 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 /* No layout of a tensor takes more. */
 static uint64_t most_bytes(const struct assay_gguf_tensor *tensor)
 {
-    uint64_t packed = 0;
+    /* lanes of eight rows are filled up */
+    uint64_t packed = tensor->bytes + PADDED_LANES * (tensor->bytes / tensor->ne[1]);
     if (tensor->format && tensor->format->is_ternary) {
         packed = round_up(tensor->ne[1], PADDED_ROWS) * round_up(tensor->ne[0], PADDED_COLUMNS) / 4 + ALIGNMENT;
     }
@@ -143,47 +147,53 @@ static assay_code unpack(const struct assay_gguf_tensor *tensor, const struct as
     return rc;
 }
 
-/* From I2_S to the layout of the kernel, the scale behind it as in I2_S. */
-static assay_code pack(struct loader *loader, const uint8_t *i2s, struct assay_linear *linear, assay_err *err)
+/* From the layout of the file to that of the kernel, and the tail, which keeps its bytes, behind it. */
+static assay_code pack(struct loader *loader, const char *name, const uint8_t *from, struct assay_slice tail,
+                       struct assay_linear *linear, assay_err *err)
 {
     struct assay_kernel *packer = NULL;
     struct assay_kernel_counters *counters = NULL;
-    uint64_t codes_bytes = linear->rows * linear->columns / 4;
-    const struct assay_kernel_operation *op = assay_kernel_set_find(loader->model->set, "pack_ternary", linear->layout);
-    struct assay_kernel_call call = {.shape = {linear->rows, linear->columns, 1, 1}, .in = {i2s}};
-    assay_code rc = model_bind(loader, "pack_ternary", linear->layout, &packer, err);
+    const struct assay_kernel_operation *op = assay_kernel_set_find(loader->model->set, name, linear->layout);
+    struct assay_kernel_call call = {.shape = {linear->rows, linear->columns, 1, 1}, .in = {from}};
+    assay_code rc = model_bind(loader, name, linear->layout, &packer, err);
     rc = rc == ASSAY_OK ? assay_kernel_counters_new(loader->model->set, 1, &counters, err) : rc;
     if (rc == ASSAY_OK) {
         uint64_t bytes = op->outputs[0].count(&call.shape);
-        uint8_t *packed = take(loader, bytes + sizeof(float));
+        uint8_t *packed = take(loader, bytes + tail.len);
         call.out[0] = packed;
         assay_kernel_dispatch(packer, assay_kernel_counters_thread(counters, 0), &call);
-        memcpy(packed + bytes, i2s + codes_bytes, sizeof(float));
+        memcpy(packed + bytes, tail.data, tail.len);
         linear->weights = packed;
-        linear->scale = (const float *)(const void *)(packed + bytes);
-        linear->bytes = bytes + sizeof(float);
+        linear->bytes = bytes + tail.len;
     }
     assay_kernel_counters_free(counters);
     return rc;
 }
 
+/* The scale lies behind the codes, as in I2_S. */
 static assay_code place_ternary(struct loader *loader, const struct assay_gguf_tensor *tensor,
                                 struct assay_linear *linear, assay_err *err)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = 0, codes_bytes = linear->rows * linear->columns / 4;
     uint8_t *unpacked = NULL;
     assay_code rc = assay_format_bytes(ASSAY_FORMAT_I2_S, linear->rows, linear->columns, &bytes, err);
     if (rc == ASSAY_OK && tensor->type != ASSAY_FORMAT_I2_S) {
         rc = unpack(tensor, linear, bytes, &unpacked, err);
     }
-    rc = rc == ASSAY_OK ? pack(loader, unpacked ? unpacked : tensor->data, linear, err) : rc;
+    const uint8_t *i2s = unpacked ? unpacked : tensor->data;
+    struct assay_slice scale = {.data = (const char *)i2s + codes_bytes, .len = sizeof(float)};
+    rc = rc == ASSAY_OK ? pack(loader, "pack_ternary", i2s, scale, linear, err) : rc;
+    if (rc == ASSAY_OK) {
+        const uint8_t *behind = (const uint8_t *)linear->weights + linear->bytes - scale.len;
+        linear->scale = (const float *)(const void *)behind;
+    }
     assay_free(unpacked);
     return rc;
 }
 
 /* Where a pass reads the weights: a copy, or the file itself if that was asked for and it lies well. */
-static assay_code place(struct loader *loader, const struct assay_gguf_tensor *tensor, struct assay_linear *linear,
-                        assay_err *err)
+static assay_code place(struct loader *loader, const struct assay_gguf_tensor *tensor, const char *packer,
+                        struct assay_linear *linear, assay_err *err)
 {
     uint64_t began = assay_clock_mono_ns();
     assay_code rc = ASSAY_OK;
@@ -191,6 +201,8 @@ static assay_code place(struct loader *loader, const struct assay_gguf_tensor *t
     linear->bytes = tensor->bytes;
     if (linear->activation == ASSAY_ACTIVATION_TERNARY) {
         rc = place_ternary(loader, tensor, linear, err);
+    } else if (packer) {
+        rc = pack(loader, packer, tensor->data, (struct assay_slice){"", 0}, linear, err);
     } else if (loader->setup->pages != ASSAY_PAGES_MAPPED || (uintptr_t)tensor->data % ALIGNMENT != 0) {
         void *copy = take(loader, tensor->bytes);
         memcpy(copy, tensor->data, (size_t)tensor->bytes);
@@ -227,7 +239,8 @@ assay_code model_load_linear(struct loader *loader, const char *name, uint64_t c
     assert(i < sizeof MULTIPLIERS / sizeof MULTIPLIERS[0]); /* formats of GGUF all have a row */
     ret->activation = MULTIPLIERS[i].activation;
     ret->format = tensor->format->name;
-    ret->layout = MULTIPLIERS[i].name;
-    rc = model_bind(loader, MULTIPLIERS[i].operation, MULTIPLIERS[i].name, &ret->kernel, err);
-    return rc == ASSAY_OK ? place(loader, tensor, ret, err) : rc;
+    bool is_mapped = loader->setup->pages == ASSAY_PAGES_MAPPED && MULTIPLIERS[i].mapped;
+    ret->layout = is_mapped ? MULTIPLIERS[i].mapped : MULTIPLIERS[i].name;
+    rc = model_bind(loader, MULTIPLIERS[i].operation, ret->layout, &ret->kernel, err);
+    return rc == ASSAY_OK ? place(loader, tensor, is_mapped ? NULL : MULTIPLIERS[i].packer, ret, err) : rc;
 }

@@ -1,4 +1,5 @@
 /* The built-in kernels: ids, arithmetic of 3.1, and every variant that this host has against the reference. */
+#include "kernel/dense/dense.h"
 #include "kernel/kernel.h"
 #include "kernel/ternary/ternary.h"
 
@@ -174,6 +175,39 @@ static void packing_goes_there_and_back_bit_for_bit(void **state)
     assert_int_equal(kernel_ternary_code_lane2(lanes, COLUMNS, ROWS, 0), 1);
     return_->rows[0]->run(&(struct assay_kernel_call){.shape = {ROWS, COLUMNS, 1, 1}, .in = {lanes}, .out = {back}});
     assert_memory_equal(back, i2s, BYTES);
+    assay_kernel_set_free(set);
+}
+
+/* What a layer of lanes finds in a place is what the row had there. */
+static void blocks_come_back_from_their_lanes(void **state)
+{
+    (void)state;
+    enum { ROWS = 13, COLUMNS = 96, BLOCKS = COLUMNS / 32, GROUPS = 2, BLOCK_MAX = 34 };
+    static const struct {
+        const char *format;
+        size_t bytes;
+    } FORMATS[] = {{"q80lane", 34}, {"q40lane", 18}, {"q41lane", 20}};
+    struct assay_kernel_set *set = new_set();
+    for (size_t f = 0; f < sizeof FORMATS / sizeof FORMATS[0]; f++) {
+        _Alignas(64) static uint8_t rows[ROWS * BLOCKS * BLOCK_MAX], lanes[GROUPS * 8 * BLOCKS * BLOCK_MAX];
+        const struct assay_kernel_operation *op = assay_kernel_set_find(set, "pack_dense", FORMATS[f].format);
+        size_t bytes = FORMATS[f].bytes;
+        uint64_t seed = f;
+        for (size_t i = 0; i < sizeof rows; i++) {
+            rows[i] = (uint8_t)splitmix(&seed);
+        }
+        op->rows[0]->run(&(struct assay_kernel_call){.shape = {ROWS, COLUMNS, 1, 1}, .in = {rows}, .out = {lanes}});
+        for (size_t row = 0; row < ROWS; row++) {
+            for (size_t b = 0; b < BLOCKS; b++) {
+                uint8_t block[BLOCK_MAX], again[sizeof lanes] = {0};
+                kernel_dense_get_lane(lanes, bytes, BLOCKS, row, b, block);
+                assert_memory_equal(block, rows + (row * BLOCKS + b) * bytes, bytes);
+                kernel_dense_put_lane(block, bytes, BLOCKS, row, b, again);
+                kernel_dense_get_lane(again, bytes, BLOCKS, row, b, block);
+                assert_memory_equal(block, rows + (row * BLOCKS + b) * bytes, bytes);
+            }
+        }
+    }
     assay_kernel_set_free(set);
 }
 
@@ -447,6 +481,7 @@ int main(void)
         cmocka_unit_test(the_table_is_sorted_by_bytes),
         cmocka_unit_test(codes_are_packed_as_the_golden_vector_says),
         cmocka_unit_test(packing_goes_there_and_back_bit_for_bit),
+        cmocka_unit_test(blocks_come_back_from_their_lanes),
         cmocka_unit_test(the_golden_dot_products_come_out),
         cmocka_unit_test(activations_round_half_to_even),
         cmocka_unit_test(every_variant_gives_what_the_reference_gives),

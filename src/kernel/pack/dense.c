@@ -5,7 +5,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-enum { BLOCK = 32 };
+enum { BLOCK = 32, HALF = 2, WORD = 4 };
 
 static uint64_t groups(const struct assay_kernel_shape *shape)
 {
@@ -25,16 +25,32 @@ static const struct assay_kernel_case CASES[] = {
     {.name = "real", .shape = {1536, 576, 1, 1}, .seed = 3, .flags = ASSAY_KERNEL_CASE_DEFAULT},
 };
 
-static void run(const struct assay_kernel_call *call, size_t bytes)
+/* One block of a row; `heads` halves, then words. Sizes are constants where it is called, so that copies are moves. */
+static inline void put_at(const uint8_t *block, size_t heads, size_t words, size_t lane, uint8_t *lanes)
 {
+    for (size_t i = 0; i < heads; i++) {
+        memcpy(lanes + (i * DENSE_GROUP + lane) * HALF, block + i * HALF, HALF);
+    }
+    block += heads * HALF;
+    lanes += heads * HALF * DENSE_GROUP;
+    for (size_t i = 0; i < words; i++) {
+        memcpy(lanes + (i * DENSE_GROUP + lane) * WORD, block + i * WORD, WORD);
+    }
+}
+
+static inline void run(const struct assay_kernel_call *call, size_t heads, size_t words)
+{
+    static const uint8_t ZEROS[DENSE_BLOCK_MAX];
     const size_t rows = (size_t)call->shape.rows, blocks = (size_t)call->shape.columns / BLOCK;
+    const size_t bytes = heads * HALF + words * WORD;
     const struct kernel_range range = kernel_range_of(call, kernel_dense_groups(rows));
     const uint8_t *from = call->in[0];
-    static const uint8_t ZEROS[DENSE_BLOCK_MAX];
     for (size_t row = range.first * DENSE_GROUP; row < range.end * DENSE_GROUP; row++) {
-        for (size_t b = 0; b < blocks; b++) {
-            kernel_dense_put_lane(row < rows ? from + (row * blocks + b) * bytes : ZEROS, bytes, blocks, row, b,
-                                  call->out[0]);
+        uint8_t *to = (uint8_t *)call->out[0] + row / DENSE_GROUP * blocks * DENSE_GROUP * bytes;
+        size_t lane = row % DENSE_GROUP;
+        for (size_t b = 0; b < blocks; b++, to += DENSE_GROUP * bytes) {
+            const uint8_t *block = row < rows ? from + (row * blocks + b) * bytes : ZEROS;
+            put_at(block, heads, words, lane, to);
         }
     }
 }
@@ -52,7 +68,7 @@ static void run(const struct assay_kernel_call *call, size_t bytes)
     static const struct assay_kernel_operand OUTPUTS_##name_[] = {{"lanes", ASSAY_KERNEL_U8, lanes_##name_}}; \
     static void run_##name_(const struct assay_kernel_call *call)                                             \
     {                                                                                                         \
-        run(call, bytes_);                                                                                    \
+        run(call, (bytes_) % WORD == 0 ? 2 : 1, (bytes_) / WORD - ((bytes_) % WORD == 0));                    \
     }                                                                                                         \
     const struct assay_kernel_row kernel_row_pack_dense_##name_##_ref = {                                     \
         .id = "pack_dense_" #name_ "_ref",                                                                    \
