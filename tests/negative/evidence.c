@@ -358,6 +358,10 @@ void evidence_facts(json_t *facts, void *context)
         edit_set(facts, "/attempts/intent", json_incref(e->intent));
         edit_set(facts, "/attempts/earlier", json_incref(e->earlier));
     }
+    if (e->source[0] != '\0') {
+        edit_append(facts, "/subject",
+                    json_pack("{s:s,s:{s:s}}", "name", "source:kernels", "digest", "gitCommit", e->source));
+    }
     if (e->policy_sha256) {
         edit_set(facts, "/protocol/policySha256", json_string(e->policy_sha256));
     }
@@ -678,6 +682,8 @@ bool evidence_line(struct evidence *e, const char *verb, struct assay_slice rest
         log_line(e, rest, run, input);
     } else if (strcmp(verb, "sign") == 0) {
         sign_line(e, rest);
+    } else if (strcmp(verb, "source") == 0) {
+        (void)snprintf(e->source, sizeof e->source, "%.*s", (int)rest.len, rest.data);
     } else {
         return false;
     }

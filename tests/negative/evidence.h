@@ -25,6 +25,7 @@ struct evidence {
     uint64_t documents;        /* of key 1 in the log so far */
     json_t *trust_body, *intent, *earlier;
     const char *policy_sha256;
+    char source[65]; /* a subject of role source with this commit; empty: none */
     struct assay_buf trust, trust_step, entries, checkpoint, proof, entry, edited_checkpoint;
     struct assay_digest previous;
     struct assay_judge_bytes step;

@@ -469,7 +469,7 @@ static void on_evidence(struct scene *scene, const char *verb)
     if (strcmp(verb, "sign") == 0) {
         evidence_name_signers(&scene->evidence, scene->run.statement);
         write_payload(scene);
-    } else if (scene->evidence.intent && !scene->is_facts_changed) {
+    } else if ((scene->evidence.intent || scene->evidence.source[0] != '\0') && !scene->is_facts_changed) {
         scene->is_facts_changed = scene->is_rederived = true; /* the trace's facts hold the intent */
         remake_trace(scene);
     }
