@@ -89,7 +89,7 @@ class Bench:
         for entry in json.loads(self.sh(["ninja", "-t", "compdb"])):
             source = os.path.relpath(os.path.join(entry["directory"], entry["file"]), self.root)
             room = source.split("/")[1] if source.startswith("src/") else ""
-            if room in ROOMS and entry["output"].startswith("src/%s/lib%s.a.p/" % (room, room)):
+            if room in ROOMS and re.match(r"src/%s/lib%s\w*\.a\.p/" % (room, room), entry["output"]):
                 self.commands[source] = shlex.split(entry["command"])
                 self.objects[source] = os.path.join(self.folder, entry["output"])
         self.link(self.library, self.objects.values())
@@ -102,7 +102,7 @@ class Bench:
     def relink(self, test, target):
         """The program of a Meson test, with the shared object in place of the rooms."""
         command = shlex.split(self.sh(["ninja", "-t", "commands", target]).strip().split("\n")[-1])
-        rooms = ["src/%s/lib%s.a" % (room, room) for room in ROOMS]
+        rooms = [word for word in command if re.match(r"src/(%s)/lib\w+\.a$" % "|".join(ROOMS), word)]
         if not any("src/%s/lib%s.a" % (room, room) in command for room in CHANGED):
             return
         output = os.path.join(self.work, "bin", test["name"])

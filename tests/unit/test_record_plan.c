@@ -133,6 +133,14 @@ static void second_spellings_and_wrong_values_are_refused(void **state)
     assert_refused(&text, "\"samples\":2", "\"samples\":6");
     assert_refused(&text, "\"ratePerS\":\"12.5\"", "\"ratePerS\":\"12.50\"");
     assert_refused(&text, "\"nonce\":\"\"", "\"nonce\":\"00\"");
+    assert_refused(&text, "{\"arm\":\"b\",\"formula\"", "{\"arm\":\"c\",\"formula\"");
+    assert_refused(&text, "{\"arm\":\"b\",\"formula\"", "{\"arm\":\"a\",\"formula\"");
+    assert_refused(&text, "\"id\":\"b\"", "\"id\":\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"");
+    assert_refused(&text, "\"id\":\"b\"", "\"id\":1");
+    assert_refused(&text, "\"samples\":2", "\"samples\":4294967298"); /* 2 in 32 bits */
+    struct assay_plan *none = NULL;
+    assert_int_equal(assay_plan_parse("[]", 2, &none, NULL), ASSAY_MALFORMED);
+    assert_int_equal(assay_plan_parse("", 0, &none, NULL), ASSAY_MALFORMED);
     assay_buf_done(&text);
     assay_plan_free(plan);
 }

@@ -477,6 +477,30 @@ static void a_clock_that_runs_backwards_is_no_trace(void **state)
     }
 }
 
+static void readings_of_the_host_go_forward(void **state)
+{
+    (void)state;
+    for (uint64_t second_ns = 999; second_ns <= 1000; second_ns++) {
+        const struct assay_host_reading readings[] = {{.at_ns = 1000}, {.at_ns = second_ns}};
+        struct assay_trace_writer *writer = NULL;
+        struct assay_trace *trace = NULL;
+        struct assay_buf file;
+        int gate = 0;
+        assay_buf_init(&file, 1 << 20);
+        assert_int_equal(assay_trace_writer_new(&IDENT, &writer, NULL), ASSAY_OK);
+        assert_int_equal(assay_trace_add_host(writer, &readings[0], NULL), ASSAY_OK);
+        assert_int_equal(assay_trace_add_host(writer, &readings[1], NULL), ASSAY_OK);
+        json_t *facts = json_object();
+        assert_int_equal(assay_trace_finish(writer, facts, &file, NULL), ASSAY_OK);
+        assay_code rc = assay_trace_open(file.data, file.len, &trace, &gate, NULL);
+        assert_int_equal(rc, second_ns < 1000 ? ASSAY_MALFORMED : ASSAY_OK);
+        assay_trace_free(trace);
+        assay_trace_writer_free(writer);
+        json_decref(facts);
+        assay_buf_done(&file);
+    }
+}
+
 int main(void)
 {
     assay_json_init();
@@ -489,6 +513,7 @@ int main(void)
         cmocka_unit_test(a_file_that_swells_beyond_measure_is_refused),
         cmocka_unit_test(samples_are_added_in_the_order_of_their_ids_only),
         cmocka_unit_test(a_clock_that_runs_backwards_is_no_trace),
+        cmocka_unit_test(readings_of_the_host_go_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
