@@ -71,3 +71,33 @@ runs_page() {
     cp "$BATS_TEST_DIRNAME/../negative/legacy/parent-a.json" inference.json
     runs_page old-bitnet-receipts.md 5
 }
+
+# The page's server runs beside its other lines, on a port that is free.
+@test "the page on serving the built-in model" {
+    awk '/^```/ { in_shell = /^```sh/ } in_shell && /^(assay|curl) /' "$HOWTO/serve-the-built-in-model.md" >commands
+    [ "$(wc -l <commands)" -ge 9 ]
+    mkdir -p bin
+    ln -sf "$ASSAY" bin/assay
+    PATH="$PWD/bin:$PATH"
+    while read -r line; do
+        case "$line" in
+        "assay lm serve "*)
+            $line --listen 127.0.0.1:0 --threads 1 --no-pin >ready 3>&- &
+            SERVER_PID=$!
+            for _ in $(seq 500); do
+                grep -q '^listening on port' ready && break
+                sleep 0.02
+            done
+            continue
+            ;;
+        esac
+        [ ! -e ready ] || line=${line//11435/$(sed -n 's/^listening on port //p' ready)}
+        run bash -c "$line" </dev/null
+        if [ "$status" -gt 2 ] || [[ "$output" == *'"error"'* ]]; then
+            echo "exit status $status: $line"
+            echo "$output"
+            return 1
+        fi
+    done <commands
+    grep -q '"sha256"' <(sed 's/.*"payload":"\([^"]*\)".*/\1/' served/r*.json | base64 -d)
+}
