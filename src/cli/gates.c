@@ -100,3 +100,33 @@ assay_code assay_gates_question(const struct assay_gates *gates, const struct as
                ? ASSAY_OK
                : assay_fail(err, ASSAY_USAGE, "--date is '%.32s', expected a day such as 2026-11-21", day);
 }
+
+/* Under the policy's own name, or for any policy under "policy"; the higher one counts. */
+static uint64_t version_min_of(const json_t *min_versions, const char *name)
+{
+    json_int_t own = json_integer_value(json_object_get(min_versions, name));
+    json_int_t any = json_integer_value(json_object_get(min_versions, "policy"));
+    json_int_t least = own > any ? own : any;
+    return least > 0 ? (uint64_t)least : 0;
+}
+
+assay_code assay_gates_guard(const struct assay_judged *judged, const char *base, struct assay_gate_question *question,
+                             char ret_digest[ASSAY_DIGEST_TEXT_BYTES], assay_err *err)
+{
+    const struct assay_trust *trust = judged->inputs ? judged->inputs->trust_read : NULL;
+    question->version_min = trust ? version_min_of(trust->min_versions, question->policy->name) : 0;
+    if (!base) {
+        return ASSAY_OK;
+    }
+    struct assay_buf bytes;
+    struct assay_digest digest;
+    assay_buf_init(&bytes, ASSAY_POLICY_BYTES_MAX);
+    assay_code rc = assay_buf_read_file(&bytes, base, err);
+    if (rc == ASSAY_OK) {
+        assay_sha256_of(bytes.data ? bytes.data : "", bytes.len, &digest);
+        assay_digest_print(&digest, ret_digest);
+        question->base_sha256 = ret_digest;
+    }
+    assay_buf_done(&bytes);
+    return rc;
+}

@@ -19,6 +19,11 @@ struct assay_gates {
 assay_code assay_gates_load(const char *path, struct assay_gates *ret, assay_err *err);
 void assay_gates_done(struct assay_gates *gates);
 
+/* Gate 423: the policy against the same file of the base branch (`base`, a path, or NULL) and the trust file's
+ * minVersions. After the runs are opened; ret_digest must outlive the question. */
+assay_code assay_gates_guard(const struct assay_judged *judged, const char *base, struct assay_gate_question *question,
+                             char ret_digest[ASSAY_DIGEST_TEXT_BYTES], assay_err *err);
+
 /* Fills in what all questions by a policy share. date: NULL = judged->date. */
 assay_code assay_gates_question(const struct assay_gates *gates, const struct assay_judged *judged, const char *path,
                                 const char *date, struct assay_gate_question *ret, assay_err *err);

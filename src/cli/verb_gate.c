@@ -8,7 +8,7 @@
 struct values {
     struct assay_judged_how how;
     struct assay_opt_list baseline;
-    const char *rollout, *date, *trust, *log;
+    const char *rollout, *date, *trust, *log, *base;
     bool starts_rollout;
 };
 
@@ -21,6 +21,8 @@ static const struct assay_opt OPTIONS[] = {
      offsetof(struct values, starts_rollout)},
     {"trust", "FILE", "check signatures and log by this trust file", ASSAY_OPT_TEXT, offsetof(struct values, trust)},
     {"log", "DIR", "the log that the runs are in", ASSAY_OPT_TEXT, offsetof(struct values, log)},
+    {"policy-base", "FILE", "the same policy on the base branch: another one is refused", ASSAY_OPT_TEXT,
+     offsetof(struct values, base)},
     {"date", "DAY", "judge waivers, ages and prices by this day (default today)", ASSAY_OPT_TEXT,
      offsetof(struct values, date)},
     ASSAY_JUDGED_OPTIONS(struct values, how),
@@ -66,10 +68,14 @@ static assay_code judge(struct assay_cli *cli, struct assay_judged *judged, cons
     struct assay_gate_question question;
     struct assay_verdict_document document, previous = {0};
     struct assay_buf bytes;
+    char base[ASSAY_DIGEST_TEXT_BYTES];
     assay_buf_init(&bytes, ASSAY_VERDICT_BYTES_MAX);
     assay_code rc = assay_gates_question(gates, judged, given->arguments[0], values->date, &question, err);
     if (rc == ASSAY_OK) {
         rc = open_runs(judged, values, given, &runs, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = assay_gates_guard(judged, values->base, &question, base, err);
     }
     if (rc == ASSAY_OK && values->rollout) {
         rc = read_previous(judged, values->rollout, &bytes, &previous, err);

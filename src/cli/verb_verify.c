@@ -17,7 +17,7 @@
 #define PROFILE_FILES_MAX 4096 /* a folder of receipts, by a shell pattern */
 
 struct values {
-    const char *trace, *nonce, *policy;
+    const char *trace, *nonce, *policy, *policy_base;
     uint64_t max_age_ns;
     bool is_interop, wants_json;
     struct assay_verify_options evidence;
@@ -29,6 +29,8 @@ static const struct assay_opt OPTIONS[] = {
     {"policy", "default|FILE",
      "also judge by a policy file, or by the built-in one: real compute path, clean tree, release build",
      ASSAY_OPT_TEXT, offsetof(struct values, policy)},
+    {"policy-base", "FILE", "the same policy file on the base branch: another one is refused", ASSAY_OPT_TEXT,
+     offsetof(struct values, policy_base)},
     {"nonce", "HEX", "the run must carry this nonce", ASSAY_OPT_TEXT, offsetof(struct values, nonce)},
     {"max-age", "T", "the run must not be older", ASSAY_OPT_DURATION, offsetof(struct values, max_age_ns)},
     {"trust", "FILE", "check signatures and log by this trust file", ASSAY_OPT_TEXT,
@@ -38,6 +40,9 @@ static const struct assay_opt OPTIONS[] = {
     {"require", "tier=N", "refuse a lower tier", ASSAY_OPT_TEXT, offsetof(struct values, evidence.require)},
     {"subject", "FILE", "this file must be what was measured (repeatable)", ASSAY_OPT_TEXT_LIST,
      offsetof(struct values, evidence.subjects)},
+    {"provenance", "FILE",
+     "what was measured must be the binary of this SLSA provenance (its signature is not checked)", ASSAY_OPT_TEXT,
+     offsetof(struct values, evidence.provenance)},
     {"commit", "HEX", "the source that was measured must be at this commit", ASSAY_OPT_TEXT,
      offsetof(struct values, evidence.commit)},
     {"profile", "bitnet-1.0.0", "receipts of that schema instead, any number: as its own verifier judges them",
@@ -92,6 +97,7 @@ static assay_code judge_by_file(const struct values *values, const char *place, 
     const struct assay_opened *run = NULL;
     struct assay_gate_question question;
     struct assay_verdict_document document;
+    char base[ASSAY_DIGEST_TEXT_BYTES];
     struct assay_style style = assay_terminal_style();
     assay_code rc = assay_gates_load(values->policy, gates, err);
     if (rc == ASSAY_OK) {
@@ -101,6 +107,9 @@ static assay_code judge_by_file(const struct values *values, const char *place, 
     judged->how.is_interop = values->is_interop;
     if (rc == ASSAY_OK) {
         rc = assay_judged_open(judged, place, &run, err);
+    }
+    if (rc == ASSAY_OK) {
+        rc = assay_gates_guard(judged, values->policy_base, &question, base, err);
     }
     if (rc == ASSAY_OK) {
         question.runs = &run;
@@ -215,6 +224,9 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     }
     if (given->arguments_count > 1 || profile->is_strict || profile->needs_gpu) {
         return assay_fail(err, ASSAY_USAGE, "several files, --strict and --require-gpu-kernels go with --profile");
+    }
+    if (values->policy_base && !is_file(values->policy)) {
+        return assay_fail(err, ASSAY_USAGE, "--policy-base goes with --policy FILE");
     }
     if (values->nonce && !assay_digest_read(values->nonce, &nonce)) {
         return assay_fail(err, ASSAY_USAGE, "--nonce is '%s', expected 64 lowercase hex digits", values->nonce);

@@ -129,12 +129,16 @@ assay_code assay_verify_inputs_load(const struct assay_verify_options *options, 
     assay_buf_init(&ret->trust, ASSAY_TRUST_BYTES_MAX);
     assay_buf_init(&ret->proof, ASSAY_TLOG_PROOF_BYTES_MAX);
     assay_buf_init(&ret->cosigned, COSIGNED_BYTES_MAX);
+    assay_buf_init(&ret->provenance, ASSAY_PROVENANCE_BYTES_MAX);
     if (options->log && !options->trust) {
         return assay_fail(err, ASSAY_USAGE, "--log needs --trust FILE: no log is believed without its key");
     }
     assay_code rc = read_require(options->require, &checked, err);
     rc = rc == ASSAY_OK ? read_commit(options->commit, &checked, err) : rc;
     rc = rc == ASSAY_OK ? read_artefacts(&options->subjects, ret, err) : rc;
+    if (rc == ASSAY_OK && options->provenance) {
+        rc = assay_buf_read_file(&ret->provenance, options->provenance, err);
+    }
     rc = rc == ASSAY_OK && options->log ? read_log(options->log, ret, err) : rc;
     rc = rc == ASSAY_OK && options->with ? read_run(options->with, &ret->with, &ret->with_files, err) : rc;
     rc = rc == ASSAY_OK && options->baseline
@@ -201,6 +205,10 @@ assay_code assay_verify_inputs_for(struct assay_verify_inputs *inputs, const str
     input->document_name = slash ? slash + 1 : files->document_path.data;
     input->artefacts = inputs->artefacts;
     input->artefacts_count = inputs->options->subjects.count;
+    if (inputs->options->provenance) { /* an empty file too */
+        input->provenance =
+            (struct assay_judge_bytes){inputs->provenance.data ? inputs->provenance.data : "", inputs->provenance.len};
+    }
     assay_code rc = read_require(inputs->options->require, input, err);
     rc = rc == ASSAY_OK ? read_commit(inputs->options->commit, input, err) : rc;
     put_log(inputs, files, input, origin);
@@ -247,4 +255,5 @@ void assay_verify_inputs_done(struct assay_verify_inputs *inputs)
     free_run(inputs->with);
     free_run(inputs->baseline);
     assay_buf_done(&inputs->proof);
+    assay_buf_done(&inputs->provenance);
 }

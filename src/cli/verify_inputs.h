@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 struct assay_verify_options {
-    const char *trust, *log, *require, *commit, *with, *baseline;
+    const char *trust, *log, *require, *commit, *with, *baseline, *provenance;
     double margin; /* of with; 0 = 2 % */
     uint64_t baseline_age_ns;
     struct assay_opt_list subjects;
@@ -19,7 +19,7 @@ struct assay_verify_options {
 
 struct assay_verify_inputs {
     const struct assay_verify_options *options; /* borrowed */
-    struct assay_buf trust, proof;
+    struct assay_buf trust, proof, provenance;
     struct assay_trust *trust_read; /* NULL: not given, or not good (the judge says why) */
     struct assay_log_dir *log;      /* of --log DIR */
     struct assay_buf cosigned;      /* heads of it that witnesses signed */

@@ -224,6 +224,9 @@ void judge_binding(struct judge *judge)
     if (judge->input->commit) {
         expect_commit(judge);
     }
+    if (judge->input->provenance.data) {
+        judge_provenance(judge);
+    }
     for (size_t i = 0; i < judge->input->artefacts_count; i++) {
         check_artefact(judge, &judge->input->artefacts[i]);
     }

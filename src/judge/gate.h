@@ -27,6 +27,8 @@ struct assay_gate_file {
 struct assay_gate_question {
     const struct assay_policy *policy;
     const char *policy_name; /* the file as the user named it */
+    const char *base_sha256; /* of the same file on the base branch; NULL: not asked. Another policy is gate 423 */
+    uint64_t version_min;    /* what the trust file demands of this policy; 0: nothing. An earlier one is gate 423 */
     const struct assay_opened *const *runs, *const *baselines;
     size_t runs_count, baselines_count;
     const struct assay_gate_file *files;

@@ -70,6 +70,8 @@ struct assay_judge_memory {
     struct assay_digest head_root;
 };
 
+#define ASSAY_PROVENANCE_BYTES_MAX ((size_t)16 << 20) /* as much as CI systems take for an attestation */
+
 struct assay_judge_input {
     struct assay_judge_bytes document; /* receipt.json, record.json or imported.json */
     struct assay_judge_bytes plan, trace, identity;
@@ -85,7 +87,8 @@ struct assay_judge_input {
     const char *commit;        /* demanded commit of a source subject, hex, or NULL */
     const struct assay_judge_artefact *artefacts; /* what must be a subject, by its digest */
     size_t artefacts_count;
-    struct assay_judge_bytes trust; /* trust file: makes CRYPTO required */
+    struct assay_judge_bytes provenance; /* SLSA, of the binaries that were measured; given: gate 408 is asked */
+    struct assay_judge_bytes trust;      /* trust file: makes CRYPTO required */
     /* The same file, read before (assay_trust_read), where many documents are judged by it; NULL: it is read here. */
     const struct assay_trust *trust_read;
     struct assay_judge_memory memory;

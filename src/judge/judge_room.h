@@ -70,6 +70,7 @@ enum gate {
     GATE_AGE = 405,
     GATE_DATE = 406,
     GATE_BUILD = 407,
+    GATE_BINARY = 408,
     GATE_HOST = 409,
     GATE_BASELINE = 411,
     GATE_INTENT = 412,
@@ -79,6 +80,7 @@ enum gate {
     GATE_PATH_POLICY = 416,
     GATE_TIER = 419,
     GATE_CHOICES = 420,
+    GATE_POLICY = 423,
     /* the legacy profile, evidence.md 4 */
     GATE_LEGACY_READ = 800,
     GATE_LEGACY_SCHEMA = 801,
@@ -174,6 +176,8 @@ void judge_recompute(struct judge *judge);
 void judge_sanity(struct judge *judge);
 /* kernels.c */
 void judge_kernels(struct judge *judge);
+/* provenance.c */
+void judge_provenance(struct judge *judge);
 /* binding.c */
 void judge_binding(struct judge *judge);
 /* verify_trust.c: the trust file; verify_log.c: the log, which gives times from outside; verify_keys.c: signatures at
