@@ -122,7 +122,10 @@ class Mutator:
 
     def is_first_value(self, i):
         """`int64_t day = 0;` and then `&day` in the same function: the value is there so that the variable has one."""
-        words = [token.text for token in self.tokens[i - 2 : i + 2]]
+        if i > 3 and self.tokens[i - 1].text == "{" and self.tokens[i + 1].text == "}":  # the same as {0}
+            words = [self.tokens[i - 3].text, self.tokens[i - 2].text, "", self.tokens[i + 2].text]
+        else:
+            words = [token.text for token in self.tokens[i - 2 : i + 2]]
         if i < 3 or words[1] != "=" or words[3] != ";" or not re.match(r"[\w*]", self.tokens[i - 3].text):
             return False
         k = i
@@ -133,10 +136,14 @@ class Mutator:
         return False
 
     def is_array_size(self, i):
-        """`char text[32]`: room, of which no program should need the last byte."""
-        while i > 0 and self.tokens[i].text not in ("[", ";", "{", "="):
+        """`char text[32], more[64];`: room, of which no program should need the last byte."""
+        while i > 0 and self.tokens[i].text not in ("[", "(", ";", "{", "}", "="):
             i -= 1
-        return self.tokens[i].text == "[" and i > 1 and re.match(r"\w", self.tokens[i - 2].text) is not None
+        if self.tokens[i].text != "[" or i < 2:
+            return False
+        while i > 0 and self.tokens[i - 1].text not in ("(", ")", ";", "{", "}", "="):
+            i -= 1
+        return all(re.match(r"\w", self.tokens[k].text) for k in (i, i + 1)) or self.tokens[i + 1].text == "*"
 
     def token_changes(self, i):
         token = self.tokens[i]
