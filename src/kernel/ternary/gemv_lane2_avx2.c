@@ -209,5 +209,6 @@ const struct assay_kernel_row kernel_row_ternary_gemv_lane2_avx2 = {
     .kind = ASSAY_KERNEL_QUANTISED,
     .equality = ASSAY_KERNEL_EXACT,
     .run = RUN,
+    .legacy_id = "i2s_gemv",
     .help = "four streams, or eight tokens a chunk",
 };

@@ -33,5 +33,6 @@ const struct assay_kernel_row kernel_row_ternary_gemv_lane2_ref = {
     .kind = ASSAY_KERNEL_QUANTISED,
     .equality = ASSAY_KERNEL_EXACT,
     .run = run,
+    .legacy_id = "i2s_gemv",
     .help = "plain C",
 };
