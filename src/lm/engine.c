@@ -130,20 +130,22 @@ static bool take_all(struct assay_engine *engine)
     return take_rounded(engine, widest > shape->hidden ? widest : shape->hidden) && take_scratch(engine);
 }
 
-/* Angles in binary64, rounded once (kernels.md 3.2). */
-static void fill_angles(struct assay_engine *engine)
+/* Angles in binary64, rounded once (kernels.md 3.2). Only of positions that are taken: a model may come to a hundred
+ * thousand, and nobody waits for those. */
+void engine_fill_angles(struct assay_engine *engine, uint64_t end)
 {
     uint64_t half = engine->model->shape.head / 2;
     double log_base = assay_stat_log(engine->model->shape.rope_base);
-    for (uint64_t i = 0; i < half; i++) {
+    for (uint64_t i = 0; i < half && engine->angles_end < end; i++) {
         double frequency = assay_stat_exp(-(double)i / (double)half * log_base);
-        for (uint64_t p = 0; p < engine->context; p++) {
+        for (uint64_t p = engine->angles_end; p < end; p++) {
             double sine, cosine;
             assay_stat_sine_cosine((double)p * frequency, &sine, &cosine);
             engine->work.sines[p * half + i] = (float)sine;
             engine->work.cosines[p * half + i] = (float)cosine;
         }
     }
+    engine->angles_end = end > engine->angles_end ? end : engine->angles_end;
 }
 
 static assay_code make_room(struct assay_engine *engine, const struct assay_engine_setup *setup, assay_err *err)
@@ -170,7 +172,6 @@ static assay_code make_room(struct assay_engine *engine, const struct assay_engi
     if (!take_all(engine)) {
         return assay_nomem(err);
     }
-    fill_angles(engine);
     return ASSAY_OK;
 }
 

@@ -42,6 +42,7 @@ struct assay_engine {
     bool is_pinned;
     uint64_t batch, context, logits_rows;
     uint64_t pool_pages, pool_pages_free;
+    uint64_t angles_end; /* positions whose angles are there */
     enum assay_pages pages;
     bool (*may_go_on)(void *context);
     void *watch_context;
@@ -93,6 +94,9 @@ void recheck_look(struct pass *pass, size_t thread, const struct assay_linear *l
 
 /* forward.c: runs the pass on all threads. Caches are written; positions are the caller's to move. */
 assay_code forward_run(struct pass *pass, assay_err *err);
+
+/* engine.c: makes the angles of all positions below `end`. */
+void engine_fill_angles(struct assay_engine *engine, uint64_t end);
 
 /* engine.c: 64-byte-aligned room for the life of the engine; NULL without memory. */
 void *engine_take(struct assay_engine *engine, uint64_t count, size_t bytes);

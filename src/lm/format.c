@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ROWS_MAX ((uint64_t)1 << 40) /* with columns below 2^18 sizes stay far below 2^63 */
 
@@ -195,6 +196,39 @@ static assay_code check_row(const struct format *format, struct assay_tensor_vie
     return ASSAY_OK;
 }
 
+/* Whether any of the four 2-bit codes of any byte is 3, wherever the layout puts them. */
+static bool has_code_three(const uint8_t *data, uint64_t bytes)
+{
+    const uint64_t low_bits = UINT64_C(0x5555555555555555);
+    uint64_t found = 0, word = 0, i = 0;
+    for (; i + sizeof word <= bytes; i += sizeof word) {
+        memcpy(&word, data + i, sizeof word);
+        found |= word & word >> 1 & low_bits;
+    }
+    for (; i < bytes; i++) {
+        found |= (uint64_t)data[i] & (uint64_t)data[i] >> 1 & low_bits;
+    }
+    return found != 0;
+}
+
+/* Files of gigabytes are read at the speed of memory: rows are taken apart only where something is wrong. I2_S: codes,
+ * then one scale. TQ2_0: an f16 scale behind the codes of every block. */
+static bool is_clean(enum assay_format format, const struct assay_format_row *row, const uint8_t *data, uint64_t count)
+{
+    float scale = 0;
+    if (format == ASSAY_FORMAT_I2_S) {
+        memcpy(&scale, data + count / 4, sizeof scale);
+        return isfinite(scale) && scale >= 0 && !has_code_three(data, count / 4);
+    }
+    bool is_good = format == ASSAY_FORMAT_TQ2_0;
+    for (uint64_t b = 0; is_good && b < count / row->block; b++) {
+        const uint8_t *block = data + b * row->block_bytes;
+        scale = assay_f16_value(assay_load_u16(block + row->block / 4));
+        is_good = isfinite(scale) && scale >= 0 && !has_code_three(block, row->block / 4);
+    }
+    return is_good;
+}
+
 static assay_code check_bitnet32(const struct format *format, struct assay_tensor_view tensor, assay_err *err)
 {
     for (uint64_t i = 0; i < tensor.rows * tensor.cols; i += 32) {
@@ -215,7 +249,7 @@ assay_code assay_format_check(enum assay_format format, const uint8_t *data, uin
     if (format == ASSAY_FORMAT_BITNET32) {
         return check_bitnet32(found, tensor, err);
     }
-    if (found->codes_count != 3) {
+    if (found->codes_count != 3 || is_clean(format, &found->row, data, rows * cols)) {
         return ASSAY_OK;
     }
     assay_code rc = format == ASSAY_FORMAT_TQ1_0 ? check_tq1(data, rows * cols / 256, err) : ASSAY_OK;

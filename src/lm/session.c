@@ -97,6 +97,7 @@ assay_code assay_session_reserve(struct assay_session *session, uint64_t positio
     uint64_t end = pages * ASSAY_KV_PAGE_POSITIONS;
     end = end < session->context ? end : session->context;
     touch_positions(session, session->touched, end);
+    engine_fill_angles(engine, end);
     session->touched = end;
     return ASSAY_OK;
 }
