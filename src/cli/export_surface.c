@@ -3,6 +3,7 @@
 #include "cli/gates.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "judge/judge.h"
 
@@ -68,7 +69,7 @@ static const char *keep_mode(struct work *work, bool does_stop, const char *why)
     struct assay_buf text;
     assay_buf_init(&text, PATH_BYTES_MAX);
     assay_buf_printf(&text, "%s: %s", does_stop ? "they stop the job" : "they warn", why);
-    const char *kept = assay_arena_text(&work->judged.arena, text.data ? text.data : "", text.len);
+    const char *kept = text.failed == ASSAY_OK ? assay_arena_text(&work->judged.arena, text.data, text.len) : NULL;
     assay_buf_done(&text);
     return kept;
 }
@@ -104,6 +105,9 @@ static assay_code open_runs(struct work *work, const char *const *places, size_t
     for (size_t i = 0; rc == ASSAY_OK && i < places_count; i++) {
         rc = assay_judged_open_anyway(&work->judged, places[i], &work->runs[i], &work->unread[i], err);
         work->runs_count = i + 1;
+        if (work->unread[i]) {
+            assay_log_warning("%s", work->unread[i]); /* it stands in the output too, which may be a file */
+        }
     }
     /* Others than the runs in question are held against no expectation: they may be older, and of another commit. */
     work->judged.evidence =

@@ -70,8 +70,11 @@ static void put_trace(struct assay_json_builder *b, json_t *test, const struct a
         assay_buf_char(&shown, '\n');
     }
     assay_buf_text(&shown, rest.len > 0 ? "more are left out here; verify prints all\n" : "");
-    if (shown.len > 0) {
-        assay_json_put_text(b, test, "trace", shown.data);
+    if (lines.failed != ASSAY_OK) {
+        assay_buf_fail(&shown, lines.failed);
+    }
+    if (shown.len > 0 || shown.failed != ASSAY_OK) {
+        assay_foreign_put_made(b, test, "trace", &shown);
     }
     assay_buf_done(&shown);
     assay_buf_done(&lines);
@@ -86,11 +89,8 @@ static void add_test(struct assay_json_builder *b, json_t *tests, const struct a
     assay_json_put_text(b, test, "status", STATUSES[row->verdict]);
     assay_json_put_text(b, test, "rawStatus", assay_verdict_text(row->verdict));
     assay_json_put_u64(b, test, "duration", row->duration_ns / NS_PER_MS);
-    json_t *holder = json_object();
-    assay_foreign_put(b, holder, "suite", group->name, strlen(group->name), ASSAY_SHOWN_BYTES_MAX);
-    json_t *suite = assay_json_put_array(b, test, "suite");
-    assay_json_add_text(b, suite, json_string_value(json_object_get(holder, "suite")));
-    json_decref(holder);
+    assay_foreign_add(b, assay_json_put_array(b, test, "suite"), group->name, strlen(group->name),
+                      ASSAY_SHOWN_BYTES_MAX);
     assay_foreign_put(b, test, "message", row->text, strlen(row->text), LINE_BYTES_MAX);
     put_trace(b, test, surface, row);
     assay_foreign_put(b, test, "filePath", row->path, strlen(row->path), LINE_BYTES_MAX);

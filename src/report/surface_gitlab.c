@@ -3,6 +3,8 @@
 #include "report/foreign.h"
 #include "report/surface_rows.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 #define ISSUES_MAX                                                                                    \
@@ -15,11 +17,19 @@
 static const char *const SEVERITIES[] = {
     [ASSAY_SEVERITY_NOTE] = "info", [ASSAY_SEVERITY_WARNING] = "minor", [ASSAY_SEVERITY_ERROR] = "blocker"};
 
+/* text is taken. */
 static json_t *add_issue(struct assay_json_builder *b, json_t *root, const struct assay_surface_row *row,
-                         const char *text)
+                         struct assay_buf *text)
 {
+    struct assay_buf shown;
     json_t *issue = assay_json_add_object(b, root);
-    assay_foreign_put(b, issue, "description", text, strlen(text), LINE_BYTES_MAX);
+    assay_buf_init(&shown, (size_t)8 * LINE_BYTES_MAX);
+    assay_text_show(&shown, text->data ? text->data : "", text->len, LINE_BYTES_MAX);
+    if (text->failed != ASSAY_OK) {
+        assay_buf_fail(&shown, text->failed);
+    }
+    assay_buf_done(text);
+    assay_foreign_put_made(b, issue, "description", &shown);
     assay_foreign_put(b, issue, "check_name", row->rule, strlen(row->rule), ASSAY_SHOWN_BYTES_MAX);
     assay_json_put_text(b, issue, "severity", SEVERITIES[row->level]);
     json_t *location = assay_json_put_object(b, issue, "location");
@@ -57,9 +67,7 @@ static void put_issue(struct assay_json_builder *b, json_t *root, const struct a
         assay_buf_clear(&text);
         assay_buf_printf(&text, "+%zu more findings are left out here; verify prints all", left_out);
     }
-    json_t *issue = add_issue(b, root, row, text.data ? text.data : row->id);
-    put_fingerprint(b, issue, surface, index);
-    assay_buf_done(&text);
+    put_fingerprint(b, add_issue(b, root, row, &text), surface, index);
 }
 
 assay_code assay_surface_gitlab_codequality(const struct assay_surface *surface, struct assay_buf *out, assay_err *err)

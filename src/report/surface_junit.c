@@ -77,7 +77,11 @@ static void put_figures(struct assay_buf *out, const struct assay_view *view)
         assay_buf_printf(&name, "%.64s/%.256s", view->arms[metric->arm].id, metric->name);
         assay_buf_printf(&value, "%.256s%s%.64s", metric->absent ? metric->absent : metric->value_text,
                          metric->absent ? "" : " ", metric->absent ? "" : metric->unit);
-        put_property(out, name.data ? name.data : "", value.data ? value.data : "");
+        if (name.failed != ASSAY_OK || value.failed != ASSAY_OK) {
+            assay_buf_fail(out, name.failed != ASSAY_OK ? name.failed : value.failed);
+        } else {
+            put_property(out, name.data, value.data ? value.data : "");
+        }
         assay_buf_done(&name);
         assay_buf_done(&value);
     }

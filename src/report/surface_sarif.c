@@ -30,9 +30,18 @@ static void put_message(struct assay_json_builder *b, json_t *object, const char
     struct assay_buf escaped;
     assay_buf_init(&escaped, (size_t)16 * LINE_BYTES_MAX);
     assay_escape_sarif(&escaped, text, LINE_BYTES_MAX);
-    assay_json_put_text(b, assay_json_put_object(b, object, name), "text",
-                        escaped.data && escaped.len ? escaped.data : "-");
-    assay_buf_done(&escaped);
+    assay_foreign_put_made(b, assay_json_put_object(b, object, name), "text", &escaped);
+}
+
+/* The same of a text that was made; a buffer that failed fails the builder. */
+static void put_message_made(struct assay_json_builder *b, json_t *object, struct assay_buf *made)
+{
+    if (made->failed != ASSAY_OK) {
+        assay_foreign_put_made(b, object, "message", made);
+        return;
+    }
+    put_message(b, object, "message", made->data ? made->data : "");
+    assay_buf_done(made);
 }
 
 static void add_rules(struct assay_json_builder *b, json_t *list, const struct rules *rules)
@@ -58,8 +67,7 @@ static void add_result(struct assay_json_builder *b, json_t *list, const struct 
     assay_foreign_put(b, result, "ruleId", row->rule, strlen(row->rule), ASSAY_SHOWN_BYTES_MAX);
     assay_json_put_u64(b, result, "ruleIndex", rule);
     assay_json_put_text(b, result, "level", assay_severity_text(row->level));
-    put_message(b, result, "message", text.data ? text.data : row->id);
-    assay_buf_done(&text);
+    put_message_made(b, result, &text);
     json_t *location = assay_json_add_object(b, assay_json_put_array(b, result, "locations"));
     json_t *physical = assay_json_put_object(b, location, "physicalLocation");
     assay_foreign_put_uri(b, assay_json_put_object(b, physical, "artifactLocation"), row->path);

@@ -45,6 +45,13 @@ hurts_reading() {
     hurts bytes "$ASSAY" report --format md --output report.md "$noop"
 }
 
+@test "a run as CI shows it, on every surface" {
+    for form in github-summary ctrf; do # the others share their verification, which is most of it
+        hurts bytes "$ASSAY" export --as "$form" "$noop"
+    done
+    hurts_reading bytes "$ASSAY" export --as junit "$noop"
+}
+
 @test "import another tool's results" {
     hurts names "$ASSAY" import --no-save --out in "$BATS_FILE_TMPDIR/base.csv"
 }
