@@ -267,7 +267,7 @@ static void run_pass(struct lm_scheduler *scheduler, struct pass *pass)
     uint64_t now_ns = assay_clock_mono_ns();
     pthread_mutex_lock(&scheduler->lock);
     scheduler->totals.passes++;
-    scheduler->totals.pass_tokens += pass->tokens;
+    scheduler->totals.pass_tokens += rc == ASSAY_OK ? pass->tokens : 0;
     scheduler->totals.pass_ns += now_ns - from_ns;
     if (rc != ASSAY_OK && rc != ASSAY_INTERRUPTED) { /* of an interrupted one nobody wants any: swept out next */
         fail_all(scheduler, pass, &err);

@@ -38,18 +38,18 @@ struct lm_scheduler_setup {
 /* Starts the thread, which opens the model and then owns it; returns when it is there or why it is not. */
 assay_code lm_scheduler_new(const struct lm_scheduler_setup *setup, struct lm_scheduler **ret, assay_err *err);
 /* Ends the thread; what was still there is cut. Fine on NULL. */
-void lm_scheduler_free(struct lm_scheduler *engine);
+void lm_scheduler_free(struct lm_scheduler *scheduler);
 
 const struct lm_card *lm_scheduler_card(const struct lm_scheduler *scheduler);
 
 enum lm_submitted { LM_ACCEPTED, LM_QUEUE_FULL, LM_CLOSED };
-enum lm_submitted lm_scheduler_submit(struct lm_scheduler *engine, struct lm_work *work);
-struct lm_work *lm_scheduler_news(struct lm_scheduler *engine); /* held for the caller, who drops it; NULL: none */
-void lm_scheduler_cancel(struct lm_scheduler *engine, struct lm_work *work);
-void lm_scheduler_close(struct lm_scheduler *engine);
-void lm_scheduler_cut(struct lm_scheduler *engine);
-void lm_scheduler_lock(struct lm_scheduler *engine);
-void lm_scheduler_unlock(struct lm_scheduler *engine);
+enum lm_submitted lm_scheduler_submit(struct lm_scheduler *scheduler, struct lm_work *work);
+struct lm_work *lm_scheduler_news(struct lm_scheduler *scheduler); /* held for the caller, who drops it; NULL: none */
+void lm_scheduler_cancel(struct lm_scheduler *scheduler, struct lm_work *work);
+void lm_scheduler_close(struct lm_scheduler *scheduler);
+void lm_scheduler_cut(struct lm_scheduler *scheduler);
+void lm_scheduler_lock(struct lm_scheduler *scheduler);
+void lm_scheduler_unlock(struct lm_scheduler *scheduler);
 
 /* Since the start, and now. */
 struct lm_scheduler_totals {
@@ -60,10 +60,10 @@ struct lm_scheduler_totals {
     uint64_t positions_free;     /* of the caches, after the last pass */
     uint64_t queue_full;         /* refused for it */
 };
-void lm_scheduler_read(struct lm_scheduler *engine, struct lm_scheduler_totals *ret);
+void lm_scheduler_read(struct lm_scheduler *scheduler, struct lm_scheduler_totals *ret);
 /* The kernels' counters as they stood after a pass less than LM_SNAPSHOT_NS ago, or when the engine came to rest.
  * Returns how many rows there are. */
 #define LM_SNAPSHOT_NS (100 * ASSAY_NS_PER_MS)
-size_t lm_scheduler_kernels(struct lm_scheduler *engine, struct assay_lm_kernel *rows, size_t max);
+size_t lm_scheduler_kernels(struct lm_scheduler *scheduler, struct assay_lm_kernel *rows, size_t max);
 
 #endif

@@ -100,9 +100,9 @@ void lm_server_suspend(struct lm_call *call);
 
 /* ---- lm_call.c: requests as the library hands them over ----------------------------------------------------------*/
 
-enum MHD_Result lm_call_request(void *server, struct MHD_Connection *connection, const char *url, const char *method,
-                                const char *version, const char *upload, size_t *upload_bytes, void **call);
-void lm_call_completed(void *server, struct MHD_Connection *connection, void **call,
+enum MHD_Result lm_call_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                const char *version, const char *upload, size_t *upload_bytes, void **call_);
+void lm_call_completed(void *context, struct MHD_Connection *connection, void **call_,
                        enum MHD_RequestTerminationCode why);
 /* The client is gone, or the server ends without waiting: whatever is left of the call is given up. */
 void lm_call_abandon(struct lm_call *call);

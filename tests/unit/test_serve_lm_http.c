@@ -1,7 +1,7 @@
 /* The HTTP side of the language model's server, over real sockets: writes, connections, and requests that are wrong. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/thread.h"
+#include "base/proc.h"
 #include "serve/serve.h"
 #include "json/json.h"
 
@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,9 +26,9 @@
 enum { ANSWER_MAX = 1 << 20, READ_LIMIT_S = 60 };
 
 static char path[] = "/tmp/assay-test-XXXXXX";
-static volatile sig_atomic_t stop;
-static atomic_uint port;
-static struct assay_thread thread;
+static volatile sig_atomic_t stop; /* of the server's process */
+static atomic_uint *port;          /* shared with it */
+static struct assay_proc child;
 
 static int write_model(void)
 {
@@ -48,10 +50,15 @@ static void on_ready(void *context, uint16_t bound, const char *const *names, si
     (void)context;
     (void)names;
     assert_int_equal(names_count, 1);
-    atomic_store(&port, bound);
+    atomic_store(port, bound);
 }
 
-static void *serve(void *argument)
+static void on_signal(int number)
+{
+    stop = number;
+}
+
+static int serve(void *argument)
 {
     const struct assay_lm_served served = {.name = "test", .path = path, .digest = "0123456789abcdef"};
     const struct assay_lm_serve_setup setup = {.models = &served,
@@ -66,33 +73,43 @@ static void *serve(void *argument)
                                                .binary_digest = "fedcba9876543210",
                                                .log_fd = -1,
                                                .on_ready = on_ready};
+    const struct sigaction action = {.sa_handler = on_signal};
     assay_err err = {0};
     (void)argument;
-    if (assay_lm_serve(&setup, &err) != ASSAY_OK) {
+    if (sigaction(SIGTERM, &action, NULL) != 0 || assay_lm_serve(&setup, &err) != ASSAY_OK) {
         (void)fprintf(stderr, "%s\n", err.message);
+        return EXIT_FAILURE;
     }
-    return NULL;
+    return EXIT_SUCCESS;
 }
 
 static int start(void **state)
 {
     (void)state;
     assay_json_init();
-    if (write_model() != 0 || assay_thread_start(&thread, "server", serve, NULL, NULL) != ASSAY_OK) {
+    void *shared = mmap(NULL, sizeof *port, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
         return -1;
     }
-    for (int i = 0; i < READ_LIMIT_S * 100 && atomic_load(&port) == 0; i++) {
+    port = shared;
+    if (write_model() != 0 || assay_proc_fork(&child, serve, NULL, NULL) != ASSAY_OK) {
+        return -1;
+    }
+    for (int i = 0; i < READ_LIMIT_S * 100 && atomic_load(port) == 0; i++) {
         assay_clock_system.sleep_until_ns(NULL, assay_clock_mono_ns() + 10 * ASSAY_NS_PER_MS);
     }
-    return atomic_load(&port) != 0 ? 0 : -1;
+    return atomic_load(port) != 0 ? 0 : -1;
 }
 
+/* With connections of the tests still open or just closed, it ends as it was told to. */
 static int finish(void **state)
 {
     (void)state;
-    stop = 1;
-    assay_thread_join(&thread);
-    return unlink(path);
+    int status = -1;
+    bool has_ended = kill(child.pid, SIGTERM) == 0 &&
+                     assay_proc_wait(&child, READ_LIMIT_S * ASSAY_NS_PER_S, &status, NULL) == ASSAY_OK;
+    assay_proc_kill(&child);
+    return unlink(path) == 0 && has_ended && status == EXIT_SUCCESS ? 0 : -1;
 }
 
 /* ---- a client ----------------------------------------------------------------------------------------------------*/
@@ -100,7 +117,7 @@ static int finish(void **state)
 static int dial(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atomic_load(&port))};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atomic_load(port))};
     struct timeval limit = {.tv_sec = READ_LIMIT_S};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_true(fd >= 0);
