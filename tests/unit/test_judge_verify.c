@@ -1,6 +1,7 @@
 /* What verify says beyond single faults (tests/negative) and edits (tests/property). */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "judge/judge.h"
 #include "judge/judge_room.h"
@@ -295,6 +296,37 @@ static void foreign_text_is_shown_without_its_tricks(void **state)
     honest_run_done(&run);
 }
 
+/* ---- many violations ---- */
+
+static void violations_beyond_the_limit_are_counted_and_said(void **state)
+{
+    (void)state;
+    struct honest_run run;
+    struct assay_buf document, text;
+    honest_run_make(&NOOP, &run);
+    json_t *metrics = assay_json_at(run.statement, "/predicate/metrics");
+    (void)json_array_clear(metrics);
+    for (int i = 0; i < 1000; i++) { /* each lacks all its members */
+        (void)json_array_append_new(metrics, json_object());
+    }
+    assay_buf_init(&document, (size_t)1 << 20);
+    assay_buf_init(&text, (size_t)4 << 20);
+    honest_envelope(run.statement, &document);
+    const struct assay_judge_input input = {.document = {document.data, document.len}, .now_real_ns = HONEST_NOW_NS};
+    struct assay_judgement *judgement = judge_or_fail(&input);
+    char last[64];
+    assert_int_equal(judgement->violations_count, ASSAY_VIOLATIONS_MAX);
+    assert_true(judgement->violations_left_out > 0);
+    assert_int_equal(assay_judgement_exit(judgement), 3);
+    (void)snprintf(last, sizeof last, "and %zu more\n", judgement->violations_left_out);
+    assay_judgement_render(judgement, &text);
+    assert_true(assay_text_ends(text.data, last));
+    assay_judgement_free(judgement);
+    honest_run_done(&run);
+    assay_buf_done(&document);
+    assay_buf_done(&text);
+}
+
 /* ---- hostile sizes, short memory ---- */
 
 static void assert_refused_at_once(const struct assay_buf *document, unsigned gate)
@@ -413,6 +445,7 @@ int main(void)
         cmocka_unit_test(interop_reads_url_safe_base64),
         cmocka_unit_test(a_signature_without_trust_stays_not_measured),
         cmocka_unit_test(foreign_text_is_shown_without_its_tricks),
+        cmocka_unit_test(violations_beyond_the_limit_are_counted_and_said),
         cmocka_unit_test(hostile_sizes_are_refused_within_100_ms),
         cmocka_unit_test(no_allocation_that_fails_makes_a_judgement),
         cmocka_unit_test(a_date_is_read_if_the_calendar_has_it),
