@@ -25,6 +25,7 @@
 
 #define FILE_MAX ((size_t)16 << 20)
 #define TAMPERS_MAX 8
+#define TIER_ANY (-2)
 #define CHUNKS_MAX 64
 #define MAGIC_BYTES 8 /* docs/formats/trace.md: a magic, then chunks behind two u32, stored and plain bytes */
 #define LENGTHS_BYTES 8
@@ -55,7 +56,8 @@ struct scene {
     char fact_place[ASSAY_JSON_POINTER_BYTES]; /* of the baseline; "" = none */
     json_t *fact;
     bool is_host_known, is_making_other, has_other;
-    bool is_once;                     /* exactly one violation */
+    bool is_many;                     /* several violations of its gate */
+    int tier;                         /* what is earned; TIER_ANY */
     char found[128];                  /* what it found; empty: anything */
     bool is_frozen, is_facts_changed; /* is_frozen: signed, and no more edit is signed anew */
 };
@@ -625,8 +627,10 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
         on_without(scene, rest);
     } else if (strcmp(verb, "option") == 0) {
         on_option(scene, rest);
-    } else if (strcmp(verb, "once") == 0) {
-        scene->is_once = true;
+    } else if (strcmp(verb, "tier-is") == 0) {
+        scene->tier = assay_slice_is(rest, "none") ? -1 : (int)read_number(rest);
+    } else if (strcmp(verb, "many") == 0) {
+        scene->is_many = true;
     } else if (strcmp(verb, "found") == 0) {
         (void)snprintf(scene->found, sizeof scene->found, "%.*s", (int)rest.len, rest.data);
     } else if (strcmp(verb, "at") == 0) {
@@ -702,7 +706,7 @@ static struct assay_judgement *judge_scene(struct scene *scene)
 
 static void scene_init(struct scene *scene)
 {
-    *scene = (struct scene){.options = RUNS[0].options};
+    *scene = (struct scene){.options = RUNS[0].options, .tier = TIER_ANY};
     assay_buf_init(&scene->payload, FILE_MAX);
     assay_buf_init(&scene->document, FILE_MAX);
     evidence_init(&scene->evidence);
@@ -748,9 +752,11 @@ static int due_exit(const struct scene *scene, unsigned gate, const struct assay
 static void assert_only_gate(const struct scene *scene, const struct assay_judgement *judgement, unsigned gate)
 {
     const struct assay_violation *of_gate = NULL, *other = NULL;
+    size_t of_gate_count = 0;
     bool is_incomplete = scene->lacks_plan || scene->lacks_trace || scene->lacks_identity;
     for (size_t i = 0; i < judgement->violations_count; i++) {
         const struct assay_violation *violation = &judgement->violations[i];
+        of_gate_count += violation->gate == gate;
         bool is_place = scene->place[0] == '\0' || strcmp(violation->pointer, scene->place) == 0;
         bool is_found = scene->found[0] == '\0' || (violation->found && strcmp(violation->found, scene->found) == 0);
         if (violation->gate == gate && is_place && is_found) {
@@ -760,7 +766,7 @@ static void assert_only_gate(const struct scene *scene, const struct assay_judge
         }
     }
     int due = of_gate ? due_exit(scene, gate, of_gate) : -1;
-    bool is_surplus = scene->is_once && judgement->violations_count != 1;
+    bool is_surplus = !scene->is_many && of_gate_count != 1;
     if (!of_gate || other || is_surplus || assay_judgement_exit(judgement) != due) {
         print_judgement(judgement);
         fail_msg("expected gate %u alone%s%s, exit %d", gate, scene->place[0] ? " at " : "", scene->place, due);
@@ -809,6 +815,9 @@ static void judge_file(void **state)
         assert_passes(&scene, judgement);
     } else {
         assert_only_gate(&scene, judgement, (unsigned)strtoul(name, NULL, 10));
+    }
+    if (scene.tier != TIER_ANY) {
+        assert_int_equal(judgement->tier, scene.tier);
     }
     assay_judgement_free(judgement);
     assay_buf_done(&text);
