@@ -45,14 +45,25 @@ finds() { # "NNN fail;..." : these violations and no others
     says "mode 0644"
 }
 
+# Made with 16 MiB of scrypt, where `key new` takes the 1 GiB of minisign: three seconds each time.
+locked_key() {
+    cat >runner.key <<'KEY'
+untrusted comment: minisign encrypted secret key
+RWRTY0IyBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcAgAAAAAAAAAAAAAEAAAAA6WmNttzYqB8/MCX0Lel5HAXCaHp0SRyhhmTjT3ctriiayrHRe4l7RJ8aezKrjktcnfu4CphngSiIkXap6lF8naq/2hS3G10qmaBFsV55bBsrj6LISkPKSaG/BIapOaRLuENgitvT/qs=
+KEY
+    chmod 600 runner.key
+}
+
 @test "an encrypted key needs its password" {
     echo secret >password
-    run_exit 0 "$ASSAY" key new runner --password-file password
     echo text >file
+    locked_key
     run_exit 0 "$ASSAY" sign --minisign --key runner.key --password-file password file
     echo wrong >password
     run_exit 4 "$ASSAY" sign --minisign --force --key runner.key --password-file password file
     says "the password is not that of the key"
+    run_exit 0 "$ASSAY" key new other --password-file password
+    grep -q "encrypted secret key" other.key
 }
 
 @test "minisign reads our signatures and keys, and we read its" {

@@ -105,11 +105,64 @@ static void no_shipped_run_is_refused(void **state)
     assert_true(found >= 6);
 }
 
+/* ---- a trust file that was rotated as often as one update may ---- */
+
+#define FIRST_VERSION 1000
+
+static void write_version(const struct world *world, uint64_t version, struct assay_buf *out)
+{
+    const unsigned char seed[ASSAY_SEED_BYTES] = {100}; /* the root key of negative/evidence.h */
+    struct assay_secret_key root;
+    const struct assay_secret_key *keys[] = {&root};
+    json_t *body = json_deep_copy(world->evidence.trust_body);
+    assay_secret_key_init(&root, seed);
+    (void)json_object_set_new(body, "version", json_integer((json_int_t)version));
+    assay_buf_init(out, ASSAY_TRUST_BYTES_MAX);
+    assert_int_equal(assay_trust_write(body, keys, 1, out, NULL), ASSAY_OK);
+    json_decref(body);
+}
+
+static bool is_refused_after(struct world *world, size_t steps)
+{
+    static struct assay_buf files[ASSAY_TRUST_STEPS_MAX + 2];
+    static struct assay_judge_bytes given[ASSAY_TRUST_STEPS_MAX + 2];
+    struct assay_judge_memory *memory = &world->input.memory;
+    assert_true(steps <= ASSAY_TRUST_STEPS_MAX + 1);
+    for (size_t i = 0; i <= steps; i++) {
+        write_version(world, FIRST_VERSION + i, &files[i]);
+        given[i] = (struct assay_judge_bytes){.data = files[i].data, .len = files[i].len};
+    }
+    assay_sha256_of(given[0].data, given[0].len, &memory->trust_digest);
+    memory->trust_version = FIRST_VERSION;
+    memory->trust_steps = given;
+    memory->trust_steps_count = steps;
+    world->input.trust = given[steps];
+    bool is_refused = world_is_refused(world, NULL);
+    for (size_t i = 0; i <= steps; i++) {
+        assay_buf_done(&files[i]);
+    }
+    return is_refused;
+}
+
+static void a_trust_file_is_followed_over_256_versions_and_no_more(void **state)
+{
+    (void)state;
+    static const struct honest_options SMALL = {.workload = "noop", .count = 60, .warmup = 5};
+    struct world world;
+    world_make(&world, &SMALL, WORLD_SIGNED);
+    assert_false(is_refused_after(&world, 0));
+    assert_false(is_refused_after(&world, 3));
+    assert_false(is_refused_after(&world, ASSAY_TRUST_STEPS_MAX));
+    assert_true(is_refused_after(&world, ASSAY_TRUST_STEPS_MAX + 1));
+    world_done(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_honest_receipt_is_refused),
         cmocka_unit_test(no_shipped_run_is_refused),
+        cmocka_unit_test(a_trust_file_is_followed_over_256_versions_and_no_more),
     };
     assay_json_init();
     if (assay_crypto_init(NULL) != ASSAY_OK) {
