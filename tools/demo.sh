@@ -1,5 +1,6 @@
 #!/bin/sh
-# The main job on the embedded default: start the scripted token server, measure it, issue a receipt, verify it, report.
+# The main job on the embedded default: make a model, measure it, issue a receipt, verify it, report; then the same for
+# an endpoint, which is the scripted token server.
 # usage: tools/demo.sh ASSAY-BINARY [OUT-DIR]
 set -eu
 
@@ -41,20 +42,8 @@ if [ -e "$out" ]; then
     rmdir "$out" 2>/dev/null || { echo "demo: '$out' is there and holds other files; move it away" >&2; exit 5; }
 fi
 
-say "assay truth: the embedded server, on loopback"
-"$assay" truth --script preset:vllm --quiet >"$work/ready" &
-server=$!
-tries=0
-while ! grep -q listening "$work/ready" 2>/dev/null; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 100 ] || ! kill -0 "$server" 2>/dev/null; then
-        echo "demo: the server did not start" >&2
-        exit 5
-    fi
-    sleep 0.05
-done
-port=$(sed -n 's/^listening on port //p' "$work/ready")
-echo "listening on 127.0.0.1:$port"
+say "assay lm synth: a ternary language model with seeded weights"
+"$assay" lm synth --shape small --format i2_s --seed 1 "$work/synthetic-small.gguf"
 
 say "assay key, assay log: a receipt key, a log, and the trust file that names them (all in a temporary directory)"
 export XDG_STATE_HOME="$work/state" # what a verifier remembers; the user's own is left alone
@@ -64,9 +53,9 @@ export XDG_STATE_HOME="$work/state" # what a verifier remembers; the user's own 
 "$assay" key rotate "$work/trust.json" --key "$work/root.key" --root "$work/root.pub" --receipt "$work/runner.pub" \
     --log "$work/log/log.vkey" >/dev/null
 
-say "assay run llm: 64 requests, 4 at a time, signed and logged"
-tolerate "$assay" run llm --url "http://127.0.0.1:$port" --model truth --requests 64 --concurrency 4 --warmup 4 \
-    --slo-ttft 200ms --no-save --key "$work/runner.key" --log "$work/log" --out "$out"
+say "assay lm bench: prefill and decode on one thread, every kernel counted, signed and logged"
+tolerate "$assay" lm bench "$work/synthetic-small.gguf" -p 128 -n 32 -t 1 --pairs 12 --no-save \
+    --key "$work/runner.key" --log "$work/log" --out "$out"
 cp "$work/trust.json" "$out/trust.json"
 
 say "assay verify: every number again, from plan and trace; the signature and the log by the trust file"
@@ -80,11 +69,29 @@ say "assay report: $out/report.md and $out/summary.csv"
 "$assay" report --format csv --output "$out/summary.csv" "$out"
 sed -n '1,/^| metric/p' "$out/report.md"
 
+say "assay truth: an endpoint, the scripted token server on loopback"
+"$assay" truth --script preset:vllm --quiet >"$work/ready" &
+server=$!
+tries=0
+while ! grep -q listening "$work/ready" 2>/dev/null; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 100 ] || ! kill -0 "$server" 2>/dev/null; then
+        echo "demo: the server did not start" >&2
+        exit 5
+    fi
+    sleep 0.05
+done
+port=$(sed -n 's/^listening on port //p' "$work/ready")
+
+say "assay run llm: 32 requests, 4 at a time"
+tolerate "$assay" run llm --url "http://127.0.0.1:$port" --model truth --requests 32 --concurrency 4 --warmup 4 \
+    --slo-ttft 200ms --no-save --out "$work/endpoint"
+
 say "assay explain --as vllm: what another tool would have printed for the same traffic"
-"$assay" explain "$out" --as vllm
+"$assay" explain "$work/endpoint" --as vllm
 
 if [ -n "$busy" ]; then
-    printf '\nThe run is INVALID, for the reason that stands first above: other programs were busy on this machine.\n'
+    printf '\nA run is INVALID, for the reason that stands first in it: other programs were busy on this machine.\n'
 fi
-printf '\nThe run is in %s. Change any byte of it and verify again:\n  assay verify %s --trust %s/trust.json --log %s/receipt.tlog-proof\n' \
+printf '\nThe run of the model is in %s. Change any byte of it and verify again:\n  assay verify %s --trust %s/trust.json --log %s/receipt.tlog-proof\n' \
     "$out" "$out" "$out" "$out"

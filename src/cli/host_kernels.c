@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/thread.h"
 #include "crypto/crypto.h"
 #include "kernel/kernel.h"
 
@@ -141,7 +142,7 @@ assay_code assay_host_kernels_count(const struct assay_opt_list *plugins, struct
     }
     assay_kernel_counters_free(counters);
     assay_kernel_set_free(set);
-    return rc;
+    return rc == ASSAY_OK ? assay_host_model_count(out, err) : rc;
 }
 
 /* ---- flags are proven live -------------------------------------------------------------------------------------- */
@@ -184,10 +185,36 @@ static void set_forbid(const struct assay_kernel_entry *entry, char *ret)
     (void)snprintf(ret, SETTING_BYTES, "%s", entry->row->id);
 }
 
+static void set_threads(const struct assay_kernel_entry *entry, char *ret)
+{
+    (void)entry;
+    (void)snprintf(ret, SETTING_BYTES, "1");
+}
+
+static void set_pin(const struct assay_kernel_entry *entry, char *ret)
+{
+    (void)entry;
+    (void)snprintf(ret, SETTING_BYTES, "0");
+}
+
+static void set_pages(const struct assay_kernel_entry *entry, char *ret)
+{
+    (void)entry;
+    (void)snprintf(ret, SETTING_BYTES, "small");
+}
+
+enum needs { NEEDS_NOTHING, NEEDS_CHOICE, NEEDS_CPUS };
+
 static const struct flag {
     const char *name;
     void (*set)(const struct assay_kernel_entry *entry, char *ret); /* a value that must change what counts */
-} FLAGS[] = {{"ASSAY_ISA", set_isa}, {"ASSAY_KERNEL", set_kernel}, {"ASSAY_KERNEL_FORBID", set_forbid}};
+    enum needs needs;
+} FLAGS[] = {{"ASSAY_ISA", set_isa, NEEDS_CHOICE},
+             {"ASSAY_KERNEL", set_kernel, NEEDS_CHOICE},
+             {"ASSAY_KERNEL_FORBID", set_forbid, NEEDS_CHOICE},
+             {"ASSAY_THREADS", set_threads, NEEDS_CPUS},
+             {"ASSAY_PIN", set_pin, NEEDS_NOTHING},
+             {"ASSAY_PAGES", set_pages, NEEDS_NOTHING}};
 
 /* The ids that count in a child with that one flag, all others unset; setting NULL: with none. */
 static assay_code count_in_child(const char *setting, struct assay_buf *ret, assay_err *err)
@@ -238,10 +265,19 @@ static assay_code probe_flag(const struct flag *flag, const struct assay_kernel_
         bool is_equal = with.len == without->len && memcmp(with.data ? with.data : "", without->data, with.len) == 0;
         *ret_is_dead = is_equal;
         assay_buf_printf(out, "%-20s %-5s %s: %s\n", flag->name, is_equal ? "dead" : "live", setting,
-                         is_equal ? "the same kernels count" : "other kernels count");
+                         is_equal ? "the same kernels and settings" : "other kernels, or another setting");
     }
     assay_buf_done(&with);
     return rc;
+}
+
+/* NULL: the flag can do something on this host. */
+static const char *why_not(const struct flag *flag, bool has_choice)
+{
+    if (flag->needs == NEEDS_CHOICE && !has_choice) {
+        return "no variant beside the references can run";
+    }
+    return flag->needs == NEEDS_CPUS && assay_thread_cpu_count() == 1 ? "there is one CPU" : NULL;
 }
 
 assay_code assay_host_kernels_probe(struct assay_buf *out, assay_err *err)
@@ -254,13 +290,13 @@ assay_code assay_host_kernels_probe(struct assay_buf *out, assay_err *err)
     assay_buf_init(&without, CHILD_BYTES_MAX);
     assay_code rc = open_set(&UNSET, NULL, &set, err);
     bool has_choice = rc == ASSAY_OK && find_choice(set, &choice, err);
-    if (rc == ASSAY_OK && has_choice) {
+    if (rc == ASSAY_OK) {
         rc = count_in_child(NULL, &without, err);
     }
     for (size_t i = 0; i < COUNT_OF(FLAGS) && rc == ASSAY_OK; i++) {
-        if (!has_choice) {
-            assay_buf_printf(out, "%-20s not available here: no variant beside the references can run\n",
-                             FLAGS[i].name);
+        const char *lacks = why_not(&FLAGS[i], has_choice);
+        if (lacks) {
+            assay_buf_printf(out, "%-20s not available here: %s\n", FLAGS[i].name, lacks);
             continue;
         }
         rc = probe_flag(&FLAGS[i], &choice, &without, out, &is_dead, err);

@@ -15,8 +15,12 @@ assay_code assay_host_kernels_list(const struct assay_opt_list *plugins, bool wa
 /* Runs the least case of every operation once, as chosen, and prints the ids that counted, one a line. */
 assay_code assay_host_kernels_count(const struct assay_opt_list *plugins, struct assay_buf *out, assay_err *err);
 
-/* For each flag two children that differ in it: `live` if other ids count, `dead` if not, `not available here` if this
- * host leaves nothing to choose. WANTING if one is dead. */
+/* Runs a tiny model of the built-in language model once, and prints "model NAME VALUE" for its settings and "model ID"
+ * for the kernels that counted. */
+assay_code assay_host_model_count(struct assay_buf *out, assay_err *err);
+
+/* For each flag two children that differ in it: `live` if other ids count or the model runs with another setting, `dead`
+ * if not, `not available here` if this host leaves nothing to choose. WANTING if one is dead. */
 assay_code assay_host_kernels_probe(struct assay_buf *out, assay_err *err);
 
 #endif

@@ -25,7 +25,7 @@ static const struct assay_opt OPTIONS[] = {
      offsetof(struct values, plugins)},
     {"probe", NULL, "with --kernels: prove that the flags which choose kernels do something", ASSAY_OPT_FLAG,
      offsetof(struct values, wants_probe)},
-    {"count", NULL, "run every kernel once, as chosen, and print the ids that counted", ASSAY_OPT_FLAG,
+    {"count", NULL, "run every kernel and a tiny model once, as chosen, and print the ids that counted", ASSAY_OPT_FLAG,
      offsetof(struct values, wants_count)},
 };
 
@@ -215,9 +215,10 @@ const struct assay_verb assay_verb_host = {
                 "The fingerprint that goes into receipts, and one answer a probe: ok, finding (with cause and fix) "
                 "or unknown (a file is missing, or may not be read).\n\n"
                 "--kernels prints the registry. Which variant is in force follows ASSAY_ISA (the highest instruction "
-                "set allowed), ASSAY_KERNEL (NAME=ISA,...) and ASSAY_KERNEL_FORBID (patterns of ids); --probe runs two "
-                "children for each of them and says whether other kernels count: live, dead (exit 1), or not "
-                "available here.\n\n"
+                "set allowed), ASSAY_KERNEL (NAME=ISA,...) and ASSAY_KERNEL_FORBID (patterns of ids); ASSAY_THREADS, "
+                "ASSAY_PIN (0 or 1) and ASSAY_PAGES (huge, small, mapped) are of the built-in model. --probe runs two "
+                "children for each flag and says whether other kernels count, or the model runs with another setting: "
+                "live, dead (exit 1), or not available here.\n\n"
                 "--limits measures what is the most this machine does: each limit in two sweeps of three trials, on "
                 "one pinned thread and on all. A limit is invalid where the sweeps differ by more than 15 %, and "
                 "polluted where other programs used 8 % of the CPUs or 1 % was stolen; both are shown, and the exit "

@@ -166,13 +166,15 @@ static double number(const json_t *value)
 
 static struct answer fallback(const struct asked *asked)
 {
-    const json_t *entries = at(asked, "/predicate/kernels/entries");
+    const json_t *entries = at(asked, "/predicate/kernels/entries"), *checks = at(asked, "/predicate/checks");
     double all = 0, fallback = 0;
     for (size_t i = 0; i < json_array_size(entries); i++) {
         const json_t *entry = json_array_get(entries, i);
+        const char *id = json_string_value(json_object_get(entry, "id"));
         double ns = number(json_object_get(entry, "ns"));
         all += ns;
-        fallback += json_is_true(json_object_get(entry, "fallback")) ? ns : 0;
+        fallback +=
+            json_is_true(json_object_get(entry, "fallback")) || (id && assay_breaker_stands_in(checks, id)) ? ns : 0;
     }
     if (all == 0) {
         return unknown("no kernel time was counted"); /* of a remote subject, say: nothing shows what ran there */

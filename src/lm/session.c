@@ -107,6 +107,15 @@ const struct assay_model *assay_session_model(const struct assay_session *sessio
     return session->engine->model;
 }
 
+struct assay_session_cache assay_session_cache_of(const struct assay_session *session, uint64_t layer)
+{
+    const struct assay_model_shape *shape = &session->engine->model->shape;
+    uint64_t narrow = shape->kv_heads * shape->head, at = layer * session->context * narrow;
+    return (struct assay_session_cache){.keys = session->keys + at,
+                                        .values = session->values + at,
+                                        .bytes = session->position * narrow * sizeof *session->keys};
+}
+
 uint64_t assay_session_position(const struct assay_session *session)
 {
     return session->position;

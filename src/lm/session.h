@@ -53,6 +53,13 @@ struct assay_session_step {
 assay_code assay_session_eval_many(struct assay_session_step *steps, size_t count, assay_err *err);
 
 const struct assay_model *assay_session_model(const struct assay_session *session);
+/* Where the keys and the values of a layer lie: the same number of bytes each, of the positions so far. */
+struct assay_session_cache {
+    const void *keys, *values;
+    uint64_t bytes;
+};
+struct assay_session_cache assay_session_cache_of(const struct assay_session *session, uint64_t layer);
+
 uint64_t assay_session_position(const struct assay_session *session);
 uint64_t assay_session_context(const struct assay_session *session);
 void assay_session_rewind(struct assay_session *session, uint64_t position); /* to one that it has passed */

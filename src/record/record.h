@@ -6,6 +6,7 @@
 #define ASSAY_RECORD_RECORD_H
 
 #include "record/arrival.h"
+#include "record/breaker.h"
 #include "record/choice.h"
 #include "record/envelope.h"
 #include "record/finding.h"

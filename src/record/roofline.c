@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool assay_roofline_concerns(const json_t *entry)
@@ -55,25 +56,40 @@ static bool hold(double implied, const json_t *data, const char *highest_name, c
     return true;
 }
 
+#define NAME_BYTES 96 /* of a member of the data: a part of an id, and what stands before it */
+
+/* "WHATHighest.NAME" and "WHATLowest.NAME". */
+static bool hold_named(double implied, const json_t *data, const char *what, const char *name,
+                       struct assay_roofline *worst)
+{
+    char highest[NAME_BYTES], lowest[NAME_BYTES];
+    (void)snprintf(highest, sizeof highest, "%.8sHighest.%.64s", what, name);
+    (void)snprintf(lowest, sizeof lowest, "%.8sLowest.%.64s", what, name);
+    return hold(implied, data, highest, lowest, worst);
+}
+
+/* The first part of the entry's id. */
+static const char *family_of(const json_t *entry, char ret[NAME_BYTES])
+{
+    const char *id = json_string_value(json_object_get(entry, "id"));
+    int len = id ? (int)strcspn(id, "_") : 0;
+    (void)snprintf(ret, NAME_BYTES, "%.*s", len < 64 ? len : 64, id ? id : "");
+    return ret;
+}
+
 struct assay_roofline assay_roofline_of(const json_t *entry, double threads, const json_t *data)
 {
     struct assay_roofline worst = {.verdict = ASSAY_VERDICT_NOT_MEASURED};
     double ns = (double)json_integer_value(json_object_get(entry, "ns"));
     const char *isa = json_string_value(json_object_get(entry, "isa"));
+    char family[NAME_BYTES];
     if (!assay_roofline_concerns(entry) || !(ns > 0) || !(threads > 0)) {
         return worst;
     }
     double per_s = threads * 1e9 / ns;
-    (void)hold(count_at(entry, "bytes") * per_s, data, "readHighest", "readLowest", &worst);
-    struct assay_buf highest, lowest;
-    assay_buf_init(&highest, 256);
-    assay_buf_init(&lowest, 256);
-    assay_buf_printf(&highest, "opsHighest.%s", isa ? isa : "");
-    assay_buf_printf(&lowest, "opsLowest.%s", isa ? isa : "");
-    if (highest.data && lowest.data) {
-        (void)hold(count_at(entry, "ops") * per_s, data, highest.data, lowest.data, &worst);
+    if (!hold_named(count_at(entry, "bytes") * per_s, data, "read", family_of(entry, family), &worst)) {
+        (void)hold(count_at(entry, "bytes") * per_s, data, "readHighest", "readLowest", &worst);
     }
-    assay_buf_done(&highest);
-    assay_buf_done(&lowest);
+    (void)hold_named(count_at(entry, "ops") * per_s, data, "ops", isa ? isa : "", &worst);
     return worst;
 }

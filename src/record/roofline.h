@@ -7,7 +7,8 @@
  * most 1.05 passes; above it fails if the probes agree within 15 %, and is undecided where they do not.
  *
  * Data of the check: `readHighest` and `readLowest` in bytes a second (dec), and where an instruction set was probed
- * `opsHighest.ISA`, `opsLowest.ISA` in operations a second.
+ * `opsHighest.ISA`, `opsLowest.ISA` in operations a second. `readHighest.FAMILY`, `readLowest.FAMILY` are of the
+ * buffers that kernels of that family read, where those were probed apart (attn: the caches of keys and values).
  */
 #ifndef ASSAY_RECORD_ROOFLINE_H
 #define ASSAY_RECORD_ROOFLINE_H

@@ -42,24 +42,6 @@ static const char *text_at(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-/* Breakers that are open, as the checks say: what stands in for such a kernel is fallback, whatever its class. */
-static bool stands_in(const struct assay_view *view, const char *id)
-{
-    static const char PREFIX[] = "selfcheck-";
-    const json_t *checks = json_object_get(view->predicate, "checks");
-    const char *isa = strrchr(id, '_');
-    for (size_t i = 0; isa && i < json_array_size(checks); i++) {
-        const json_t *check = json_array_get(checks, i);
-        const char *of = text_at(check, "id");
-        bool is_open = strncmp(of, PREFIX, sizeof PREFIX - 1) == 0 && strcmp(text_at(check, "verdict"), "fail") == 0;
-        const char *open = of + sizeof PREFIX - 1, *open_isa = strrchr(of, '_');
-        if (is_open && open_isa && open_isa - open == isa - id && strncmp(open, id, (size_t)(isa - id)) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add_entry(const struct assay_view *view, const json_t *entry, struct sum *sum)
 {
     const char *id = text_at(entry, "id"), *kind = text_at(entry, "class");
@@ -73,7 +55,10 @@ static void add_entry(const struct assay_view *view, const json_t *entry, struct
     }
     sum->work_ns += ns;
     sum->bytes += assay_value_count(entry, "bytes");
-    sum->fallback_ns += json_is_true(json_object_get(entry, "fallback")) || stands_in(view, id) ? ns : 0;
+    sum->fallback_ns += json_is_true(json_object_get(entry, "fallback")) ||
+                                assay_breaker_stands_in(json_object_get(view->predicate, "checks"), id)
+                            ? ns
+                            : 0;
     if (strncmp(id, "ternary_", 8) == 0 || strncmp(id, "dense_", 6) == 0) {
         sum->products += assay_value_count(entry, "elements");
     }

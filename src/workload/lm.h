@@ -72,6 +72,15 @@ struct lm_stretch {
     uint64_t lines;
 };
 
+/* The read-only passes over some stretches. */
+struct lm_reading {
+    struct lm_stretch *stretches;
+    size_t count;
+    uint64_t repetitions;
+    double rates[LM_PROBES_MAX];
+    size_t rates_count;
+};
+
 struct lm_state {
     struct lm_options options; /* first: the option rows are about it */
     struct assay_digest file_digest, tokenizer_digest;
@@ -89,13 +98,9 @@ struct lm_state {
     size_t arms_count;
     struct assay_kernel_total *before; /* of every row, when a region began */
     struct assay_kernel *probe;
-    uint64_t *probe_sums; /* a line a thread: where the probe writes */
-    struct lm_stretch *stretches;
-    size_t stretches_count;
-    uint64_t probe_repetitions;
+    uint64_t *probe_sums;             /* a line a thread: where the probe writes */
+    struct lm_reading weights, cache; /* layers and head; keys and values of one arm at a time */
     struct counted_ops_probes ops_probes;
-    double probe_rates[LM_PROBES_MAX];
-    size_t probes_count;
     struct assay_kernel_total *probe_totals; /* a row of the set each */
     uint64_t probe_wall_ns;
     struct counted_objects objects;

@@ -236,18 +236,27 @@ static double median_of(const double *rates, size_t count)
     return count == 0 ? 0 : (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
-static void put_roofline(struct assay_json_builder *b, json_t *checks, const struct lm_state *state)
+static void put_rates(struct assay_json_builder *b, json_t *data, const char *suffix, const struct lm_reading *reading)
 {
     double highest = 0, lowest = 0;
-    for (size_t i = 0; i < state->probes_count; i++) {
-        double rate = state->probe_rates[i];
+    char name[32];
+    for (size_t i = 0; i < reading->rates_count; i++) {
+        double rate = reading->rates[i];
         highest = rate > highest ? rate : highest;
         lowest = i == 0 || rate < lowest ? rate : lowest;
     }
-    json_t *data = add_check(b, checks, "roofline", "roofline@1", state->probes_count);
-    assay_json_put_dec(b, data, "readHighest", highest);
-    assay_json_put_dec(b, data, "readLowest", lowest);
-    assay_json_put_dec(b, data, "readMedian", median_of(state->probe_rates, state->probes_count));
+    (void)snprintf(name, sizeof name, "readHighest%s", suffix);
+    assay_json_put_dec(b, data, name, highest);
+    (void)snprintf(name, sizeof name, "readLowest%s", suffix);
+    assay_json_put_dec(b, data, name, lowest);
+}
+
+static void put_roofline(struct assay_json_builder *b, json_t *checks, const struct lm_state *state)
+{
+    json_t *data = add_check(b, checks, "roofline", "roofline@1", state->weights.rates_count);
+    put_rates(b, data, "", &state->weights);
+    put_rates(b, data, ".attn", &state->cache);
+    assay_json_put_dec(b, data, "readMedian", median_of(state->weights.rates, state->weights.rates_count));
     counted_ops_put(b, data, &state->ops_probes);
     assay_json_put_u64(b, data, "modelBytes", state->facts.file_bytes);
     assay_json_put_u64(b, data, "copiedBytes", state->facts.copied_bytes);

@@ -32,6 +32,11 @@ runs_page() {
     runs_page language-model.md 4
 }
 
+@test "the page on the built-in model" {
+    runs_page measure-the-built-in-model.md 5
+    [ -s bench/receipt.json ]
+}
+
 @test "the page on the noise doctor" {
     runs_page noise-doctor.md 2
 }

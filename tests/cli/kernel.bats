@@ -82,10 +82,14 @@ has_variant() {
 
 @test "no flag that chooses kernels is dead" {
     run_exit 0 "$ASSAY" host --kernels --probe
-    [ "${#lines[@]}" -eq 3 ]
+    [ "${#lines[@]}" -eq 6 ]
     ! grep -q ' dead ' <<<"$output"
+    [ "$(grep -c '^ASSAY_P.* live ' <<<"$output")" -eq 2 ]
     if has_variant avx2; then
-        [ "$(grep -c ' live ' <<<"$output")" -eq 3 ]
+        [ "$(grep -c '^ASSAY_[IK].* live ' <<<"$output")" -eq 3 ]
+    fi
+    if [ "$(nproc)" -gt 1 ]; then
+        grep -q '^ASSAY_THREADS .* live ' <<<"$output"
     fi
 }
 

@@ -269,6 +269,11 @@ static void a_wrong_kernel_trips_the_self_check_and_the_output_stays_right(void 
     assert_non_null(check);
     assert_string_equal(text_at(check, "verdict"), "fail");
     assert_null(check_of(&right, "selfcheck-norm_rms_f32_neon"));
+    const json_t *checks = json_object_get(tripped.predicate, "checks");
+    assert_true(assay_breaker_stands_in(checks, "norm_rms_f32_ref"));
+    assert_false(assay_breaker_stands_in(checks, "norm_rms_f32_neon"));
+    assert_false(assay_breaker_stands_in(checks, "norm_rms_f16_ref"));
+    assert_false(assay_breaker_stands_in(json_object_get(right.predicate, "checks"), "norm_rms_f32_ref"));
     assert_null(entry_of(&tripped, "a", "norm_rms_f32_neon"));
     assert_non_null(entry_of(&tripped, "a", "norm_rms_f32_ref"));
     assert_string_equal(text_at(json_object_get(tripped.predicate, "protocol"), "computePath"), "real");
