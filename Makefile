@@ -11,7 +11,7 @@ all: build
 
 help:
 	@echo 'make            builds $(BUILD)/assay'
-	@echo 'make demo       measures the embedded server, verifies, reports; leaves demo-out/'
+	@echo 'make demo       measures the built-in model and an endpoint, verifies, reports; leaves demo-out/'
 	@echo 'make attack     carries out the attack corpus and prints its matrix'
 	@echo 'make check      all tests but the long ones; ends in "N passed, N failed"'
 	@echo 'make check-all  check, long tests, sanitizers, failed allocations and writes, corpora'

@@ -18,9 +18,6 @@
 #define SWEEPS 2
 #define TRIAL_NS (50 * ASSAY_NS_PER_MS)
 #define REPETITIONS_MAX (UINT64_C(1) << 40)
-#define SPREAD_MAX 0.15       /* between the sweeps (kernels.md 7) */
-#define FOREIGN_PPM_MAX 80000 /* 8 % */
-#define STEAL_PPM_MAX 10000   /* 1 % */
 #define MEMORY_BYTES ((uint64_t)1 << 30)
 #define CACHE_FACTOR 2 /* of the last cache, to be out of it */
 #define MEMORY_SHARE 4 /* at most one part in so many of what is free */
@@ -358,28 +355,19 @@ static double median_of(const double *values, size_t count)
     return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
-static bool is_polluted(const struct limits *limits)
-{
-    const struct assay_host_reading *quiet = &limits->quiet;
-    bool is_foreign = quiet->foreign_cpu_ppm != UINT64_MAX && quiet->foreign_cpu_ppm >= FOREIGN_PPM_MAX;
-    return is_foreign || (quiet->steal_ppm != UINT64_MAX && quiet->steal_ppm >= STEAL_PPM_MAX);
-}
-
 static const char *state_of(const struct limits *limits, const struct limit_row *row, const struct figure *figure)
 {
     if (figure->state) {
         return figure->state;
     }
-    double first = median_of(figure->values, TRIALS), last = median_of(figure->values + TRIALS, TRIALS);
-    double larger = first > last ? first : last, smaller = first > last ? last : first;
-    uint64_t bytes = limits->buffers[row->pages].bytes;
     bool is_memory = row->target != LIMIT_OWN && row->operation && row->size == LIMIT_SIZE_MEMORY;
-    if (larger - smaller > SPREAD_MAX * larger) {
-        return "invalid";
-    }
-    return is_polluted(limits)                                            ? "polluted"
-           : is_memory && bytes < CACHE_FACTOR * limits->last_cache_bytes ? "in-cache"
-                                                                          : "ok";
+    uint64_t least = CACHE_FACTOR * limits->last_cache_bytes;
+    return assay_limit_state(
+        &(struct limit_sweeps){.first = median_of(figure->values, TRIALS),
+                               .last = median_of(figure->values + TRIALS, TRIALS),
+                               .foreign_cpu_ppm = limits->quiet.foreign_cpu_ppm,
+                               .steal_ppm = limits->quiet.steal_ppm,
+                               .is_in_cache = is_memory && limits->buffers[row->pages].bytes < least});
 }
 
 static const struct assay_column COLUMNS[] = {

@@ -1,5 +1,21 @@
 #include "cli/limit_table.h"
 
+#define SPREAD_MAX 0.15       /* between the sweeps (kernels.md 7) */
+#define FOREIGN_PPM_MAX 80000 /* 8 % of the CPUs */
+#define STEAL_PPM_MAX 10000   /* 1 % */
+
+const char *assay_limit_state(const struct limit_sweeps *sweeps)
+{
+    double larger = sweeps->first > sweeps->last ? sweeps->first : sweeps->last;
+    double smaller = sweeps->first > sweeps->last ? sweeps->last : sweeps->first;
+    bool is_foreign = sweeps->foreign_cpu_ppm != UINT64_MAX && sweeps->foreign_cpu_ppm >= FOREIGN_PPM_MAX;
+    bool is_stolen = sweeps->steal_ppm != UINT64_MAX && sweeps->steal_ppm >= STEAL_PPM_MAX;
+    if (larger - smaller > SPREAD_MAX * larger) {
+        return "invalid";
+    }
+    return is_foreign || is_stolen ? "polluted" : sweeps->is_in_cache ? "in-cache" : "ok";
+}
+
 #define READ(name_, pages_, size_)                                                                        \
     {                                                                                                     \
         .name = (name_), .operation = "limit_read", .format = "bytes", .pages = (pages_), .size = (size_) \

@@ -31,6 +31,15 @@ struct limit_row {
     bool is_quick;
 };
 
+/* What two sweeps of one limit came to, and what else the machine did meanwhile (UINT64_MAX: unknown). */
+struct limit_sweeps {
+    double first, last; /* medians */
+    uint64_t foreign_cpu_ppm, steal_ppm;
+    bool is_in_cache; /* a limit of memory whose buffer is no larger than the caches */
+};
+/* "ok", "invalid": the sweeps differ by more than 15 %; "polluted"; "in-cache" (kernels.md 7). */
+const char *assay_limit_state(const struct limit_sweeps *sweeps);
+
 extern const struct limit_row LIMIT_ROWS[];
 extern const size_t LIMIT_ROWS_COUNT;
 extern const char *const LIMIT_UNIT_TEXTS[]; /* by enum limit_unit */
