@@ -36,7 +36,8 @@ static const struct assay_kernel_operand COPY[] = {{"copy", ASSAY_KERNEL_U64, wo
 static const struct assay_kernel_case CASES[] = {
     {.name = "least", .shape = {1, 1, 1, 1}, .seed = 1, .flags = ASSAY_KERNEL_CASE_SELFCHECK},
     {.name = "odd-lines", .shape = {37, 1, 1, 1}, .seed = 2, .flags = ASSAY_KERNEL_CASE_SELFCHECK},
-    {.name = "l2-256k", .shape = {4096, 1, 1, 1}, .seed = 3, .flags = ASSAY_KERNEL_CASE_SELFCHECK},
+    {.name = "streams", .shape = {4101, 1, 1, 1}, .seed = 5, .flags = ASSAY_KERNEL_CASE_SELFCHECK},
+    {.name = "l2-256k", .shape = {4096, 1, 1, 1}, .seed = 3},
     {.name = "memory-256m", .shape = {4194304, 1, 1, 1}, .seed = 4, .flags = ASSAY_KERNEL_CASE_DEFAULT},
 };
 
