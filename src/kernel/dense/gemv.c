@@ -184,8 +184,6 @@ static const char *refuse_block(const struct assay_kernel_shape *shape, size_t b
         [DENSE_D] = {"d", ASSAY_KERNEL_F32, scales_##name_},                                                        \
         [DENSE_SUMS] = {"sums", ASSAY_KERNEL_I32, scales_##name_},                                                  \
     };                                                                                                              \
-    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_dense_gemv_##name_##_ref,             \
-                                                                  &kernel_row_dense_gemv_##name_##_avx2};           \
     const struct assay_kernel_operation kernel_op_dense_gemv_##name_ = {                                            \
         .abi = ASSAY_KERNEL_ABI,                                                                                    \
         .name = "dense_gemv",                                                                                       \
@@ -205,8 +203,15 @@ static const char *refuse_block(const struct assay_kernel_shape *shape, size_t b
         .bytes = weight_bytes_##name_,                                                                              \
         .units = rows_of,                                                                                           \
     };
-#define BY_ROWS(name, id, block, bytes) BLOCK_OPERATION(name, id, block, bytes, false)
-#define BY_LANES(name, id, block, bytes) BLOCK_OPERATION(name, id, block, bytes, true)
+#define BY_ROWS(name_, id, block, bytes)                                                                  \
+    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_dense_gemv_##name_##_ref,   \
+                                                                  &kernel_row_dense_gemv_##name_##_avx2}; \
+    BLOCK_OPERATION(name_, id, block, bytes, false)
+#define BY_LANES(name_, id, block, bytes)                                                                   \
+    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_dense_gemv_##name_##_ref,     \
+                                                                  &kernel_row_dense_gemv_##name_##_vnni512, \
+                                                                  &kernel_row_dense_gemv_##name_##_avx2};   \
+    BLOCK_OPERATION(name_, id, block, bytes, true)
 DENSE_BLOCK_FORMATS(BY_ROWS)
 DENSE_LANE_FORMATS(BY_LANES)
 #undef BY_ROWS

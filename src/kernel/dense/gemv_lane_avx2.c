@@ -6,7 +6,7 @@
 
 #ifdef __AVX2__
 
-#include "kernel/avx2.h"
+#include "kernel/dense/lane_avx2.h"
 
 enum { BLOCK = 32, STREAMS = 4, TOKENS = 8, WORD = 4, VECTOR = 32, WORDS = BLOCK / WORD };
 
@@ -15,23 +15,11 @@ struct lanes {
     __m256 all[KERNEL_LANES];
 };
 
-/* What a block of eight rows is multiplied by. */
-struct activation {
-    const int8_t *q;
-    float d;
-    int32_t sum;
-};
-
 /* A block of eight rows: WORDS vectors, each four elements of every row. */
 struct block {
     __m256i words[WORDS];
     __m256 d, m;
 };
-
-KERNEL_INLINE size_t bytes_of(enum dense_format format)
-{
-    return format == DENSE_Q80 ? 34 : format == DENSE_Q40 ? 18 : 20;
-}
 
 KERNEL_INLINE __m256i load(const uint8_t *at)
 {
@@ -104,7 +92,7 @@ KERNEL_INLINE __m256i dots_u4(const struct block *block, const int8_t *q)
     return _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
 }
 
-KERNEL_INLINE __m256 add_block(enum dense_format format, const struct block *block, const struct activation *x,
+KERNEL_INLINE __m256 add_block(enum dense_format format, const struct block *block, const struct lane_activation *x,
                                __m256 lane)
 {
     const __m256 d = _mm256_set1_ps(x->d);
@@ -139,42 +127,16 @@ KERNEL_INLINE __m256 tree(const struct lanes *lanes)
     return _mm256_add_ps(_mm256_add_ps(four[0], four[2]), _mm256_add_ps(four[1], four[3]));
 }
 
-/* Eight results of a token; only rows of the range are written. */
-KERNEL_INLINE void put(const struct assay_kernel_call *call, struct kernel_range range, size_t token, size_t group,
-                       __m256 y)
-{
-    const size_t row = group * DENSE_GROUP;
-    float *to = (float *)call->out[0] + token * (size_t)call->shape.rows + row;
-    if (row >= range.first && row + DENSE_GROUP <= range.end) {
-        _mm256_storeu_ps(to, y);
-        return;
-    }
-    _Alignas(32) float all[DENSE_GROUP];
-    _mm256_store_ps(all, y);
-    for (size_t i = 0; i < DENSE_GROUP; i++) {
-        if (row + i >= range.first && row + i < range.end) {
-            to[i] = all[i];
-        }
-    }
-}
-
-KERNEL_INLINE struct activation activation_of(const struct assay_kernel_call *call, size_t at)
-{
-    return (struct activation){.q = (const int8_t *)call->in[DENSE_Q] + at * BLOCK,
-                               .d = ((const float *)call->in[DENSE_D])[at],
-                               .sum = ((const int32_t *)call->in[DENSE_SUMS])[at]};
-}
-
 /* One token against `count` groups that lie `apart` groups from each other. */
 KERNEL_INLINE void stream(enum dense_format format, const struct assay_kernel_call *call, struct kernel_range range,
                           size_t group, size_t apart, int count)
 {
-    const size_t blocks = (size_t)call->shape.columns / BLOCK, step = bytes_of(format) * DENSE_GROUP;
+    const size_t blocks = (size_t)call->shape.columns / BLOCK, step = lane_bytes_of(format) * DENSE_GROUP;
     const uint8_t *weights = (const uint8_t *)call->in[DENSE_WEIGHTS] + group * blocks * step;
     struct lanes lanes[STREAMS];
     clear(lanes, count);
     for (size_t b = 0; b < blocks; b++) {
-        const struct activation x = activation_of(call, b);
+        const struct lane_activation x = lane_activation_of(call, b);
         for (int i = 0; i < count; i++) {
             struct block block;
             __m256 *lane = &lanes[i].all[b % KERNEL_LANES];
@@ -183,7 +145,7 @@ KERNEL_INLINE void stream(enum dense_format format, const struct assay_kernel_ca
         }
     }
     for (int i = 0; i < count; i++) {
-        put(call, range, 0, group + (size_t)i * apart, tree(&lanes[i]));
+        lane_put(call, range, 0, group + (size_t)i * apart, tree(&lanes[i]));
     }
 }
 
@@ -191,7 +153,7 @@ KERNEL_INLINE void stream(enum dense_format format, const struct assay_kernel_ca
 KERNEL_INLINE void sweep(enum dense_format format, const struct assay_kernel_call *call, struct kernel_range range,
                          size_t group, size_t token, int count)
 {
-    const size_t blocks = (size_t)call->shape.columns / BLOCK, step = bytes_of(format) * DENSE_GROUP;
+    const size_t blocks = (size_t)call->shape.columns / BLOCK, step = lane_bytes_of(format) * DENSE_GROUP;
     const uint8_t *weights = (const uint8_t *)call->in[DENSE_WEIGHTS] + group * blocks * step;
     struct lanes lanes[TOKENS];
     clear(lanes, count);
@@ -199,13 +161,13 @@ KERNEL_INLINE void sweep(enum dense_format format, const struct assay_kernel_cal
         struct block block;
         unpack(format, weights + b * step, &block);
         for (int t = 0; t < count; t++) {
-            const struct activation x = activation_of(call, (token + (size_t)t) * blocks + b);
+            const struct lane_activation x = lane_activation_of(call, (token + (size_t)t) * blocks + b);
             __m256 *lane = &lanes[t].all[b % KERNEL_LANES];
             *lane = add_block(format, &block, &x, *lane);
         }
     }
     for (int t = 0; t < count; t++) {
-        put(call, range, token + (size_t)t, group, tree(&lanes[t]));
+        lane_put(call, range, token + (size_t)t, group, tree(&lanes[t]));
     }
 }
 

@@ -253,8 +253,8 @@ static void reference(const struct form *form, const struct assay_kernel_call *c
 
 static const struct assay_kernel_row *const ROWS_i2s[] = {&kernel_row_ternary_gemv_i2s_ref,
                                                           &kernel_row_ternary_gemv_i2s_avx2};
-static const struct assay_kernel_row *const ROWS_lane2[] = {&kernel_row_ternary_gemv_lane2_ref,
-                                                            &kernel_row_ternary_gemv_lane2_avx2};
+static const struct assay_kernel_row *const ROWS_lane2[] = {
+    &kernel_row_ternary_gemv_lane2_ref, &kernel_row_ternary_gemv_lane2_vnni512, &kernel_row_ternary_gemv_lane2_avx2};
 
 #define AN_OPERATION(name_, form_)                                                                                  \
     static const struct assay_kernel_operand INPUTS_##name_[] = {                                                   \

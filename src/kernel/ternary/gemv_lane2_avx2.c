@@ -6,7 +6,7 @@
 
 #ifdef __AVX2__
 
-#include "kernel/avx2.h"
+#include "kernel/ternary/lane2_avx2.h"
 
 enum { STREAMS = 4, TOKENS = 8, PLANES = 4 };
 
@@ -82,32 +82,6 @@ KERNEL_INLINE void stream_dots(const uint8_t *weights, size_t apart, int count, 
     }
 }
 
-/* ---- results ----------------------------------------------------------------------------------------------------- */
-
-/* (f32(acc - S) / s) x scale of eight rows of one token; only those of the range are written, for the first and the
- * last group may belong to others too. */
-KERNEL_INLINE void put(const struct assay_kernel_call *call, struct kernel_range range, size_t token, size_t group,
-                       __m256i acc)
-{
-    const size_t rows = (size_t)call->shape.rows, row = group * TERNARY_GROUP;
-    const __m256 s = _mm256_set1_ps(((const float *)call->in[TERNARY_S])[token]);
-    const __m256 scale = _mm256_set1_ps(*(const float *)call->in[TERNARY_SCALE]);
-    const __m256i sum = _mm256_set1_epi32(((const int32_t *)call->in[TERNARY_SUMS])[token]);
-    __m256 y = _mm256_mul_ps(_mm256_div_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(acc, sum)), s), scale);
-    float *to = (float *)call->out[0] + token * rows + row;
-    if (row >= range.first && row + TERNARY_GROUP <= range.end) {
-        _mm256_storeu_ps(to, y);
-        return;
-    }
-    _Alignas(32) float all[TERNARY_GROUP];
-    _mm256_store_ps(all, y);
-    for (size_t i = 0; i < TERNARY_GROUP; i++) {
-        if (row + i >= range.first && row + i < range.end) {
-            to[i] = all[i];
-        }
-    }
-}
-
 static void run_one_token(const struct assay_kernel_call *call, struct kernel_range range)
 {
     const size_t columns = (size_t)call->shape.columns, bytes = columns / 4 * TERNARY_GROUP;
@@ -121,12 +95,12 @@ static void run_one_token(const struct assay_kernel_call *call, struct kernel_ra
         size_t group = first + i;
         stream_dots(weights + group * bytes, quarter * bytes, STREAMS, q, chunks, acc);
         for (size_t stream = 0; stream < STREAMS; stream++) {
-            put(call, range, 0, group + stream * quarter, acc[stream]);
+            lane2_put(call, range, 0, group + stream * quarter, acc[stream]);
         }
     }
     for (size_t group = first + quarter * STREAMS; group < end; group++) {
         stream_dots(weights + group * bytes, 0, 1, q, chunks, acc);
-        put(call, range, 0, group, acc[0]);
+        lane2_put(call, range, 0, group, acc[0]);
     }
 }
 
@@ -177,17 +151,17 @@ static void run_tokens(const struct assay_kernel_call *call, struct kernel_range
         for (; token + TOKENS <= tokens; token += TOKENS) {
             token_dots(weights, TOKENS, q + token * columns, columns, acc);
             for (size_t t = 0; t < TOKENS; t++) {
-                put(call, range, token + t, group, acc[t]);
+                lane2_put(call, range, token + t, group, acc[t]);
             }
         }
         for (; token + 2 <= tokens; token += 2) {
             token_dots(weights, 2, q + token * columns, columns, acc);
-            put(call, range, token, group, acc[0]);
-            put(call, range, token + 1, group, acc[1]);
+            lane2_put(call, range, token, group, acc[0]);
+            lane2_put(call, range, token + 1, group, acc[1]);
         }
         for (; token < tokens; token++) {
             token_dots(weights, 1, q + token * columns, columns, acc);
-            put(call, range, token, group, acc[0]);
+            lane2_put(call, range, token, group, acc[0]);
         }
     }
 }
