@@ -48,6 +48,7 @@ struct scene {
     bool lacks_plan, lacks_trace, lacks_identity, lacks_document, is_run_made, is_rederived, is_emptied;
     char nonce[65], place[ASSAY_JSON_POINTER_BYTES];
     uint64_t clock_ahead_ns;
+    char lines[ASSAY_LINE_COUNT][256]; /* what the four lines must say; empty: anything */
     struct assay_buf kernel_table;
     json_t *checks; /* what the workload told; owned */
     struct evidence evidence;
@@ -514,6 +515,20 @@ static void on_option(struct scene *scene, struct assay_slice rest)
     }
 }
 
+static const char *const LINES[ASSAY_LINE_COUNT] = {"CRYPTO", "RECOMPUTE", "POLICY", "ASSURANCE"};
+
+static void on_line(struct scene *scene, struct assay_slice rest)
+{
+    struct assay_slice name = assay_slice_cut(&rest, ' ');
+    for (size_t i = 0; i < ASSAY_LINE_COUNT; i++) {
+        if (assay_slice_is(name, LINES[i])) {
+            (void)snprintf(scene->lines[i], sizeof scene->lines[i], "%.*s", (int)rest.len, rest.data);
+            return;
+        }
+    }
+    fail_msg("which line?");
+}
+
 static void on_without(struct scene *scene, struct assay_slice what)
 {
     static const char *const NAMES[] = {"plan", "trace", "identity", "document", "bytes"};
@@ -627,6 +642,8 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
         on_without(scene, rest);
     } else if (strcmp(verb, "option") == 0) {
         on_option(scene, rest);
+    } else if (strcmp(verb, "line") == 0) {
+        on_line(scene, rest);
     } else if (strcmp(verb, "tier-is") == 0) {
         scene->tier = assay_slice_is(rest, "none") ? -1 : (int)read_number(rest);
     } else if (strcmp(verb, "many") == 0) {
@@ -788,6 +805,16 @@ static void assert_passes(const struct scene *scene, const struct assay_judgemen
     assert_int_equal(judgement->trust_version, scene->evidence.has_trust ? 7 : 0);
 }
 
+static void assert_lines(const struct scene *scene, const struct assay_judgement *judgement)
+{
+    for (size_t i = 0; i < ASSAY_LINE_COUNT; i++) {
+        if (scene->lines[i][0] != '\0' && strcmp(scene->lines[i], judgement->lines[i].text) != 0) {
+            print_judgement(judgement);
+            fail_msg("the line %s should say: %s", LINES[i], scene->lines[i]);
+        }
+    }
+}
+
 static void judge_file(void **state)
 {
     const char *name = *state;
@@ -816,6 +843,7 @@ static void judge_file(void **state)
     } else {
         assert_only_gate(&scene, judgement, (unsigned)strtoul(name, NULL, 10));
     }
+    assert_lines(&scene, judgement);
     if (scene.tier != TIER_ANY) {
         assert_int_equal(judgement->tier, scene.tier);
     }
