@@ -117,23 +117,6 @@ static void put_environment(struct assay_json_builder *b, json_t *results, const
     }
 }
 
-static void put_receipts(struct assay_json_builder *b, json_t *results, const struct assay_surface *surface)
-{
-    json_t *list = assay_json_put_array(b, assay_json_put_object(b, results, "extra"), "receipts");
-    for (size_t i = 0; i < surface->input->receipts_count; i++) {
-        const struct assay_surface_group *group = &surface->groups[i];
-        json_t *entry = assay_json_add_object(b, list);
-        assay_foreign_put(b, entry, "name", group->name, strlen(group->name), ASSAY_SHOWN_BYTES_MAX);
-        if (group->view) {
-            assay_json_put_text(b, entry, "digest", group->view->digest);
-        }
-        for (size_t k = 0; k < ASSAY_SURFACE_LINES; k++) {
-            const struct assay_surface_line *line = &group->receipt->lines[k];
-            assay_foreign_put(b, entry, line->name, line->text, strlen(line->text), LINE_BYTES_MAX);
-        }
-    }
-}
-
 assay_code assay_surface_ctrf(const struct assay_surface *surface, struct assay_buf *out, assay_err *err)
 {
     struct assay_json_builder b = {0};
@@ -158,7 +141,7 @@ assay_code assay_surface_ctrf(const struct assay_surface *surface, struct assay_
         }
     }
     put_environment(&b, results, surface);
-    put_receipts(&b, results, surface);
+    assay_surface_put_receipts(&b, assay_json_put_object(&b, results, "extra"), surface);
     assay_code rc = assay_json_builder_check(&b, root, err);
     rc = rc == ASSAY_OK ? assay_json_pretty(root, out, err) : rc;
     json_decref(root);

@@ -157,8 +157,8 @@ static assay_code document_row(struct assay_surface *surface, size_t index, assa
     struct assay_buf text;
     assay_buf_init(&text, TEXT_BYTES_MAX);
     if (group->view) {
-        assay_buf_printf(&text, "%s, payload SHA-256 %s", assay_document_file(group->view->document),
-                         group->view->digest);
+        assay_buf_printf(&text, "%s, outcome %s, payload SHA-256 %s", assay_document_file(group->view->document),
+                         group->view->outcome, group->view->digest);
     } else {
         assay_buf_text(&text, receipt->lines[RECOMPUTE].text);
     }
@@ -168,13 +168,17 @@ static assay_code document_row(struct assay_surface *surface, size_t index, assa
     if (!kept) {
         return rc != ASSAY_OK ? rc : assay_nomem(err);
     }
+    /* A run record or a summary is evidence of what happened, and no receipt: nothing can be held against it. */
+    bool is_receipt = !group->view || group->view->document == ASSAY_DOCUMENT_RECEIPT;
     row_add(surface, index,
             (struct assay_surface_row){.kind = ASSAY_SURFACE_LINE,
                                        .id = "DOCUMENT",
                                        .rule = "document",
-                                       .verdict = receipt->is_readable ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_FAIL,
+                                       .verdict = !receipt->is_readable ? ASSAY_VERDICT_FAIL
+                                                  : is_receipt          ? ASSAY_VERDICT_PASS
+                                                                        : ASSAY_VERDICT_UNDECIDED,
                                        .is_required = true,
-                                       .is_finding = !receipt->is_readable && !is_in(receipt, 1),
+                                       .is_finding = (!receipt->is_readable && !is_in(receipt, 1)) || !is_receipt,
                                        .does_stop = !receipt->is_readable,
                                        .text = kept});
     return ASSAY_OK;
@@ -332,6 +336,11 @@ static void sum_up(struct assay_surface *surface)
             surface->stops_count += row->does_stop;
             surface->warns_count += !row->does_stop;
         }
+    }
+    for (size_t i = 0; i < surface->input->receipts_count; i++) { /* what `verify` does not pass is no pass here */
+        bool is_pass = surface->verdict == ASSAY_VERDICT_PASS;
+        surface->verdict =
+            is_pass && surface->input->receipts[i].exit != 0 ? ASSAY_VERDICT_UNDECIDED : surface->verdict;
     }
     qsort(surface->findings, surface->findings_count, sizeof *surface->findings, by_gravity);
 }

@@ -73,6 +73,9 @@ bool assay_surface_is_test(const struct assay_surface_row *row);
 void assay_surface_put_violations(const struct assay_surface *surface, const struct assay_surface_row *row,
                                   struct assay_buf *out);
 
+/* surface_lines.c: the four lines of every receipt, as the member `receipts`. */
+void assay_surface_put_receipts(struct assay_json_builder *b, json_t *object, const struct assay_surface *surface);
+
 /* The commit of the first `source:` subject, or NULL. */
 const char *assay_surface_commit(const struct assay_view *view);
 

@@ -111,6 +111,7 @@ assay_code assay_surface_sarif(const struct assay_surface *surface, struct assay
     }
     add_rules(&b, list, &rules);
     put_invocation(&b, run, surface->findings_count - shown);
+    assay_surface_put_receipts(&b, assay_json_put_object(&b, run, "properties"), surface);
     assay_code rc = assay_json_builder_check(&b, root, err);
     rc = rc == ASSAY_OK ? assay_json_pretty(root, out, err) : rc;
     json_decref(root);

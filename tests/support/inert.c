@@ -47,7 +47,10 @@ static const char *json_fault(const char *text, const char *(*check)(const char 
     if (assay_json_read(text, strlen(text), &assay_json_limits_default, &root, NULL) != ASSAY_OK) {
         return "no JSON";
     }
-    const char *fault = in_strings(root, check);
+    const char *fault = in_strings(root, hidden);
+    /* A property bag is data: what its strings hold is no message. */
+    (void)json_object_del(json_array_get(json_object_get(root, "runs"), 0), "properties");
+    fault = fault ? fault : in_strings(root, check);
     json_decref(root);
     return fault;
 }

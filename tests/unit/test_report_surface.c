@@ -370,6 +370,46 @@ static void figures_of_a_receipt_that_does_not_verify_are_not_shown(void **state
     made_done(&made);
 }
 
+/* A run that failed leaves a record that is derived again like any receipt. */
+static void a_run_record_is_no_pass(void **state)
+{
+    (void)state;
+    struct made made;
+    make_good(&made);
+    const struct synthetic_run run = {
+        .model = "m", .url = "http://a", .label = "m", .outcome = "failed", .why = "harness"};
+    synthetic_done(&made.files[0]);
+    synthetic_make(&run, &made.files[0]);
+    made.receipts[0].files = synthetic_input(&made.files[0], "night");
+    made.receipts[0].exit = 2;
+    char *text = surface(ASSAY_SURFACE_GITHUB_OUTPUTS, &made.input);
+    check_holds(text, "verdict=undecided\n");
+    assay_free(text);
+    text = surface(ASSAY_SURFACE_JUNIT, &made.input);
+    check_holds(text, "<error message=\"record.json, outcome failed");
+    assay_free(text);
+    assert_int_equal(assay_surface_code(&made.input), ASSAY_UNDECIDED);
+    made_done(&made);
+}
+
+static void every_form_with_room_for_text_tells_the_four_lines(void **state)
+{
+    (void)state;
+    static const enum assay_surface_form FORMS[] = {ASSAY_SURFACE_GITHUB_SUMMARY, ASSAY_SURFACE_PR_COMMENT,
+                                                    ASSAY_SURFACE_JUNIT, ASSAY_SURFACE_CTRF, ASSAY_SURFACE_SARIF};
+    struct made made;
+    make_good(&made);
+    for (size_t i = 0; i < COUNT(FORMS); i++) {
+        char *text = surface(FORMS[i], &made.input);
+        check_holds(text, "CRYPTO");
+        check_holds(text, "RECOMPUTE");
+        check_holds(text, "POLICY");
+        check_holds(text, "tier 1 signed; not checked: platform");
+        assay_free(text);
+    }
+    made_done(&made);
+}
+
 static void without_a_verdict_no_surface_says_pass_or_fail(void **state)
 {
     (void)state;
@@ -592,6 +632,8 @@ int main(void)
         cmocka_unit_test(good_and_bad_receipts_with_gates_are_shown_as_kept),
         cmocka_unit_test(hostile_names_are_inert_on_every_surface),
         cmocka_unit_test(figures_of_a_receipt_that_does_not_verify_are_not_shown),
+        cmocka_unit_test(a_run_record_is_no_pass),
+        cmocka_unit_test(every_form_with_room_for_text_tells_the_four_lines),
         cmocka_unit_test(without_a_verdict_no_surface_says_pass_or_fail),
         cmocka_unit_test(junit_tells_failures_errors_and_skips_apart),
         cmocka_unit_test(receipts_of_one_name_are_told_apart),
