@@ -566,6 +566,13 @@ static void more_findings_than_a_surface_shows_are_counted(void **state)
         assert_null(inert_fault(CASES[i].form, text));
         assay_free(text);
     }
+    char *text = surface(ASSAY_SURFACE_GITHUB_ANNOTATIONS, &made.input);
+    size_t lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++) {
+        lines++;
+    }
+    assert_int_equal(lines, 10); /* a step's eleventh is dropped without a word */
+    assay_free(text);
     assay_free(list);
     made_done(&made);
 }
