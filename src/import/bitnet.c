@@ -77,7 +77,8 @@ static assay_code label_check(const json_t *root, enum assay_legacy_shape shape,
         return assay_fail(err, ASSAY_UNSUPPORTED, "%s: only shapes A and B of 1.0.0, and 1.1.0, are read",
                           assay_legacy_shape_text(shape));
     }
-    if (version == NULL || (shape != ASSAY_LEGACY_MINOR_1 && strcmp(version, "1.0.0") != 0 && strcmp(version, "1.0"))) {
+    if (version == NULL ||
+        (shape != ASSAY_LEGACY_MINOR_1 && strcmp(version, "1.0.0") != 0 && strcmp(version, "1.0") != 0)) {
         return assay_fail(err, ASSAY_UNSUPPORTED, "/schema_version: expected 1.0.0, 1.0 or 1.1.0");
     }
     if (path == NULL || strcmp(path, "real") != 0) {
