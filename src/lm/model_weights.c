@@ -65,11 +65,14 @@ static assay_code one_scale(const struct assay_gguf_tensor *tensor, const float 
     return ASSAY_OK;
 }
 
-/* A block of scale 0 is a block of zeros, whatever its codes. */
-static void silence(uint8_t *codes, const float *scales, uint64_t columns)
+/* A block of scale 0 is a block of zeros, whatever its codes. In I2_S its codes stand in bytes of their own. */
+static void silence(uint8_t *packed, const float *scales, uint64_t columns)
 {
-    for (uint64_t i = 0; i < columns; i++) {
-        codes[i] = scales[i / ASSAY_FORMAT_SCALE_COLS] == 0 ? 1 : codes[i];
+    const int ones = 0x55; /* four codes 1, which mean 0 */
+    for (uint64_t block = 0; block < columns / ASSAY_FORMAT_SCALE_COLS; block++) {
+        if (scales[block] == 0) {
+            memset(packed + block * ASSAY_FORMAT_SCALE_COLS / 4, ones, ASSAY_FORMAT_SCALE_COLS / 4);
+        }
     }
 }
 
@@ -120,29 +123,27 @@ static void *take(struct loader *loader, uint64_t bytes)
     return at;
 }
 
-/* A TQ tensor as I2_S, which the packer reads: *ret_packed, of linear->bytes, is the caller's. */
+/* A TQ tensor as I2_S, which the packer reads: *ret_packed, of `bytes`, is the caller's. */
 static assay_code unpack(const struct assay_gguf_tensor *tensor, const struct assay_linear *linear, uint64_t bytes,
                          uint8_t **ret_packed, assay_err *err)
 {
     uint64_t rows = linear->rows, columns = linear->columns;
-    uint8_t *codes = assay_alloc((size_t)rows, (size_t)columns);
     uint8_t *packed = assay_alloc((size_t)bytes, 1);
     float *scales = assay_alloc((size_t)columns / ASSAY_FORMAT_SCALE_COLS + 1, sizeof *scales);
-    assay_code rc = codes && scales && packed ? ASSAY_OK : assay_nomem(err);
+    assay_code rc = scales && packed ? ASSAY_OK : assay_nomem(err);
     float scale = 0;
     for (uint64_t row = 0; rc == ASSAY_OK && row < rows; row++) {
-        uint8_t *at = codes + row * columns;
-        assay_format_codes(tensor->format->format, tensor->data, rows, columns, row, at, scales);
+        uint8_t *at = packed + row * columns / 4;
+        assay_format_to_i2s(tensor->format->format, tensor->data, rows, columns, row, at, scales);
         rc = one_scale(tensor, scales, columns / ASSAY_FORMAT_SCALE_COLS, row, &scale, err);
         silence(at, scales, columns);
     }
     if (rc == ASSAY_OK) {
-        assay_format_pack(ASSAY_FORMAT_I2_S, codes, rows, columns, scale, packed);
+        memcpy(packed + rows * columns / 4, &scale, sizeof scale);
         *ret_packed = packed;
     } else {
         assay_free(packed);
     }
-    assay_free(codes);
     assay_free(scales);
     return rc;
 }

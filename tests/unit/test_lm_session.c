@@ -501,6 +501,58 @@ static void all_ternary_packings_of_the_same_trits_give_the_same_bits(void **sta
     }
 }
 
+/* The logits of a model whose first block of one tensor was changed by `change`. */
+static void logits_of_changed(void (*change)(uint8_t *block), float ret[512])
+{
+    static const struct assay_kernel_options NONE = {.isa = "amxbf16"};
+    const struct assay_synth synth = {.shape = "tiny", .format = "tq2_0", .head = "f16", .seed = 9};
+    const struct assay_engine_setup setup = {.threads = 1, .context = 32, .kernels = &NONE};
+    struct assay_buf file;
+    struct assay_gguf *gguf = NULL;
+    struct assay_engine *engine = NULL;
+    struct assay_session *session = NULL;
+    const float *logits = NULL;
+    assay_buf_init(&file, (size_t)1 << 28);
+    assert_int_equal(assay_synth_make(&synth, &file, NULL), ASSAY_OK);
+    assert_int_equal(assay_gguf_parse((const uint8_t *)file.data, file.len, &gguf, NULL), ASSAY_OK);
+    const struct assay_gguf_tensor *tensor = assay_gguf_tensor(gguf, "blk.0.attn_v.weight");
+    change((uint8_t *)file.data + (tensor->data - (const uint8_t *)file.data));
+    assay_gguf_free(gguf);
+    assert_int_equal(assay_engine_new((const uint8_t *)file.data, file.len, &setup, &engine, NULL), ASSAY_OK);
+    assert_int_equal(assay_session_new(engine, 0, &session, NULL), ASSAY_OK);
+    assert_int_equal(assay_session_eval(session, IDS, TOKENS, &logits, NULL), ASSAY_OK);
+    memcpy(ret, logits, 512 * sizeof *ret);
+    assay_session_free(session);
+    assay_engine_free(engine);
+    assay_buf_done(&file);
+}
+
+static void leave(uint8_t *block)
+{
+    (void)block;
+}
+
+static void clear_scale(uint8_t *block)
+{
+    memset(block + 64, 0, 2);
+}
+
+static void clear_codes(uint8_t *block)
+{
+    memset(block, 0x55, 64);
+}
+
+static void a_block_of_scale_0_is_a_block_of_zeros(void **state)
+{
+    (void)state;
+    float unchanged[512], without_scale[512], without_codes[512];
+    logits_of_changed(leave, unchanged);
+    logits_of_changed(clear_scale, without_scale);
+    logits_of_changed(clear_codes, without_codes);
+    assert_memory_equal(without_scale, without_codes, sizeof without_codes);
+    assert_memory_not_equal(without_scale, unchanged, sizeof unchanged);
+}
+
 static void kernels_count_what_the_pass_did(void **state)
 {
     (void)state;
@@ -574,6 +626,7 @@ int main(void)
         cmocka_unit_test(a_number_that_is_not_finite_is_refused_whatever_hides_it),
         cmocka_unit_test(a_kernel_that_becomes_wrong_is_found_and_leaves),
         cmocka_unit_test(all_ternary_packings_of_the_same_trits_give_the_same_bits),
+        cmocka_unit_test(a_block_of_scale_0_is_a_block_of_zeros),
         cmocka_unit_test(kernels_count_what_the_pass_did),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_synthetic_model_is_the_same_every_time),
