@@ -60,6 +60,7 @@ struct scene {
     bool is_many;                     /* several violations of its gate */
     int tier;                         /* what is earned; TIER_ANY */
     char found[128];                  /* what it found; empty: anything */
+    char due[128];                    /* what it expected; empty: anything */
     bool is_frozen, is_facts_changed; /* is_frozen: signed, and no more edit is signed anew */
 };
 
@@ -648,6 +649,8 @@ static void apply_line(struct scene *scene, struct assay_slice rest)
         scene->tier = assay_slice_is(rest, "none") ? -1 : (int)read_number(rest);
     } else if (strcmp(verb, "many") == 0) {
         scene->is_many = true;
+    } else if (strcmp(verb, "expected") == 0) {
+        (void)snprintf(scene->due, sizeof scene->due, "%.*s", (int)rest.len, rest.data);
     } else if (strcmp(verb, "found") == 0) {
         (void)snprintf(scene->found, sizeof scene->found, "%.*s", (int)rest.len, rest.data);
     } else if (strcmp(verb, "at") == 0) {
@@ -776,7 +779,8 @@ static void assert_only_gate(const struct scene *scene, const struct assay_judge
         of_gate_count += violation->gate == gate;
         bool is_place = scene->place[0] == '\0' || strcmp(violation->pointer, scene->place) == 0;
         bool is_found = scene->found[0] == '\0' || (violation->found && strcmp(violation->found, scene->found) == 0);
-        if (violation->gate == gate && is_place && is_found) {
+        bool is_due = scene->due[0] == '\0' || strcmp(violation->expected, scene->due) == 0;
+        if (violation->gate == gate && is_place && is_found && is_due) {
             of_gate = violation;
         } else if (violation->gate != 301 || !is_incomplete) {
             other = violation;
