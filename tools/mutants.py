@@ -60,6 +60,13 @@ def enclosing(tokens):
         if token.text == "(" and token.match and i > 0 and HYGIENE.match(tokens[i - 1].text):
             for k in range(i - 1, token.match + 1):
                 frozen[k] = True
+        if token.text == "if" and tokens[i + 1].match:  # `if (rc != ASSAY_OK) { assay_wrap(...); }`: words too
+            body = tokens[i + 1].match + 1
+            end = tokens[body].match if body < len(tokens) and tokens[body].text == "{" else None
+            call = tokens[body + 2].match if end and body + 2 < end and tokens[body + 2].text == "(" else None
+            if call and HYGIENE.match(tokens[body + 1].text) and call + 2 == end:
+                for k in range(i, end + 1):
+                    frozen[k] = True
         if token.text == "(" and tokens[i - 1].text == "snprintf" and tokens[i + 1].text in WORDS_INTO:
             for k in range(i - 1, token.match + 1):
                 frozen[k] = True

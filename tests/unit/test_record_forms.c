@@ -374,6 +374,42 @@ static void a_key_stands_where_its_last_intent_and_its_last_document_are(void **
     assay_buf_done(&log);
 }
 
+static void an_audit_counts_each_kind_of_end(void **state)
+{
+    (void)state;
+    static struct assay_tlog_audit audit;
+    struct assay_secret_key keys[5];
+    struct assay_tlog_book book;
+    struct assay_tlog_earlier earlier;
+    struct assay_buf log;
+    const struct assay_digest request = {{1}};
+    static const enum assay_entry_kind ENDS[] = {ASSAY_ENTRY_RECEIPT, ASSAY_ENTRY_RECORD, ASSAY_ENTRY_RECORD,
+                                                 ASSAY_ENTRY_ABANDONED};
+    assay_buf_init(&log, FILE_MAX);
+    for (unsigned char i = 0; i < 5; i++) { /* a key each, so that no chain binds them; the last run is open */
+        make_key((unsigned char)(i + 1), &keys[i]);
+        append_intent(&log, (unsigned char)(i + 1), 1, &keys[i]);
+        if (i < 4) {
+            append_outcome(&log, ENDS[i], (unsigned char)(i + 1), (unsigned char)(50 + i), &keys[i]);
+        }
+    }
+    assert_int_equal(assay_tlog_book_read(log.data, log.len, &book, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_book_audit(&book, &audit, NULL), ASSAY_OK);
+    assert_int_equal(audit.intents, 5);
+    assert_int_equal(audit.receipts, 1);
+    assert_int_equal(audit.records, 2);
+    assert_int_equal(audit.abandoned, 1);
+    assert_int_equal(audit.open, 1);
+    assert_int_equal(audit.findings_count, 0);
+    assay_tlog_book_earlier(&book, &request, book.count, &earlier);
+    assert_int_equal(earlier.intents, 5);
+    assert_int_equal(earlier.receipts, 1);
+    assert_int_equal(earlier.records, 2);
+    assert_int_equal(earlier.open, 1);
+    assay_tlog_book_done(&book);
+    assay_buf_done(&log);
+}
+
 static void findings_beyond_the_limit_are_counted(void **state)
 {
     (void)state;
@@ -408,6 +444,7 @@ int main(void)
         cmocka_unit_test(entries_of_policies_and_trust_files_are_read_as_they_were_written),
         cmocka_unit_test(an_entry_over_its_limit_is_neither_written_nor_read),
         cmocka_unit_test(a_key_stands_where_its_last_intent_and_its_last_document_are),
+        cmocka_unit_test(an_audit_counts_each_kind_of_end),
         cmocka_unit_test(findings_beyond_the_limit_are_counted),
     };
     assay_json_init();
