@@ -283,7 +283,7 @@ static void append_intent(struct assay_buf *log, unsigned char run, uint64_t cou
     static const char PREVIOUS[] = "0500000000000000000000000000000000000000000000000000000000000000";
     struct assay_buf entry;
     struct assay_public_key public;
-    uint8_t run_id[16] = {run}, request[32] = {1}, plan[32] = {run};
+    uint8_t run_id[16] = {[15] = run}, request[32] = {1}, plan[32] = {run};
     struct assay_intent intent = {.run_id = run_id,
                                   .request_sha256 = request,
                                   .plan_sha256 = plan,
@@ -302,7 +302,7 @@ static void append_outcome(struct assay_buf *log, enum assay_entry_kind kind, un
                            const struct assay_secret_key *key)
 {
     struct assay_buf entry;
-    uint8_t run_id[16] = {run};
+    uint8_t run_id[16] = {[15] = run};
     struct assay_digest payload = {{content}};
     assay_buf_init(&entry, ASSAY_LOG_ENTRY_BYTES_MAX);
     if (kind == ASSAY_ENTRY_ABANDONED) {
@@ -347,7 +347,7 @@ static void a_key_stands_where_its_last_intent_and_its_last_document_are(void **
     standing_in(&log, &key, &standing);
     assert_true(standing.is_known && standing.is_open && !standing.has_document);
     assert_int_equal(standing.counter, 1);
-    assert_int_equal(standing.open_run_id[0], 1);
+    assert_int_equal(standing.open_run_id[15], 1);
     append_outcome(&log, ASSAY_ENTRY_RECEIPT, 90, 9, &other); /* of another key: nothing to do with it */
     append_outcome(&log, ASSAY_ENTRY_RECEIPT, 1, 5, &key);
     standing_in(&log, &key, &standing);
@@ -365,7 +365,7 @@ static void a_key_stands_where_its_last_intent_and_its_last_document_are(void **
     append_outcome(&log, ASSAY_ENTRY_ABANDONED, 2, 0, &key); /* another run's end closes nothing */
     standing_in(&log, &key, &standing);
     assert_true(standing.is_open);
-    assert_int_equal(standing.open_run_id[0], 3);
+    assert_int_equal(standing.open_run_id[15], 3);
     assert_int_equal(standing.document_counter, 2);
     append_outcome(&log, ASSAY_ENTRY_ABANDONED, 3, 0, &key);
     standing_in(&log, &key, &standing);
