@@ -224,7 +224,8 @@ class Mutator:
 
 
 class Mutant:
-    """One change: where, what, and a name that stays when other lines of the file change."""
+    """One change: where, what, and a name that stays when other lines of the file change; `number` tells those apart
+    that read alike, in the order of the file."""
 
     def __init__(self, path, line, operator, text, source):
         self.path, self.line, self.operator, self.text = path, line, operator, text

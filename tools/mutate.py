@@ -64,6 +64,10 @@ class Tally:
         return killed, killed + lived, killed / (killed + lived) if killed + lived else 1.0
 
 
+def is_equivalent(mutant, equivalents):
+    return mutant.name in equivalents or mutant.name.replace("\t", "#%d\t" % mutant.number, 1) in equivalents
+
+
 def describe(mutant):
     return "%s:%d  %s:  %s  ->  %s" % (mutant.path, mutant.line, mutant.operator, mutant.before[:100], mutant.after[:100])
 
@@ -95,7 +99,7 @@ def try_file(bench, path, queue, share, tally, equivalents, deadline):
     for mutant in queue:
         if lived >= share or (deadline and time.time() > deadline):
             break
-        verdict = "equivalent" if mutant.name in equivalents else judge(bench, mutant, base)
+        verdict = "equivalent" if is_equivalent(mutant, equivalents) else judge(bench, mutant, base)
         lived += verdict in ("killed", "survived")
         tally.add(mutant, verdict)
         if verdict == "survived":

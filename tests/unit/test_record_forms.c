@@ -275,6 +275,30 @@ static void an_entry_over_its_limit_is_neither_written_nor_read(void **state)
     }
 }
 
+/* What has no form in JSON, or is longer than an entry may be, is said by the writer. */
+static void an_intent_that_cannot_be_written_is_an_error(void **state)
+{
+    (void)state;
+    static char nonce[ASSAY_LOG_ENTRY_BYTES_MAX];
+    struct assay_secret_key key;
+    struct assay_buf entry;
+    const uint8_t bytes[32] = {1};
+    struct assay_intent intent = {
+        .run_id = bytes, .request_sha256 = bytes, .plan_sha256 = bytes, .counter = UINT64_C(1) << 53, .nonce = ""};
+    make_key(1, &key);
+    assay_buf_init(&entry, FILE_MAX);
+    assert_int_equal(assay_intent_write(&intent, &key, &entry, NULL), ASSAY_TOO_LARGE);
+    assert_int_equal(entry.len, 0);
+    memset(nonce, '0', sizeof nonce - 1);
+    intent.counter = 1;
+    intent.nonce = nonce;
+    assert_int_equal(assay_intent_write(&intent, &key, &entry, NULL), ASSAY_TOO_LARGE);
+    intent.nonce = "";
+    assay_buf_clear(&entry);
+    assert_int_equal(assay_intent_write(&intent, &key, &entry, NULL), ASSAY_OK);
+    assay_buf_done(&entry);
+}
+
 /* ---- the standing of a key ---- */
 
 static void append_intent(struct assay_buf *log, unsigned char run, uint64_t counter,
@@ -443,6 +467,7 @@ int main(void)
         cmocka_unit_test(a_body_that_cannot_be_written_is_not_signed),
         cmocka_unit_test(entries_of_policies_and_trust_files_are_read_as_they_were_written),
         cmocka_unit_test(an_entry_over_its_limit_is_neither_written_nor_read),
+        cmocka_unit_test(an_intent_that_cannot_be_written_is_an_error),
         cmocka_unit_test(a_key_stands_where_its_last_intent_and_its_last_document_are),
         cmocka_unit_test(an_audit_counts_each_kind_of_end),
         cmocka_unit_test(findings_beyond_the_limit_are_counted),
