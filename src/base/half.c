@@ -74,3 +74,25 @@ uint16_t assay_bf16_bits(float value)
     }
     return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
 }
+
+/* All ways are computed and one is chosen, so that the compiler can do several values at once. Subnormal results come
+ * from an addition in which the processor itself rounds to nearest even: the magic number has its last bit where theirs
+ * is. */
+static inline uint16_t branchless(uint32_t bits)
+{
+    const uint32_t INFINITE = 0x7f800000U, LEAST_NORMAL = 113U << 23, BEYOND = 143U << 23, MAGIC = 126U << 23;
+    uint32_t sign = bits & 0x80000000U, size = bits ^ sign;
+    uint32_t normal =
+        (size + 0xfffU + ((size >> SHIFT) & 1U) - ((uint32_t)F16_TO_F32_BIAS << F32_MANTISSA_BITS)) >> SHIFT;
+    uint32_t small = bits_of(float_of(size) + float_of(MAGIC)) - MAGIC;
+    uint32_t special = size > INFINITE ? 0x7e00U | ((size >> SHIFT) & 0x3ffU) : 0x7c00U;
+    uint32_t result = size >= BEYOND ? special : size < LEAST_NORMAL ? small : normal;
+    return (uint16_t)(result | sign >> 16);
+}
+
+void assay_f16_store(uint16_t *to, const float *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = branchless(bits_of(from[i]));
+    }
+}

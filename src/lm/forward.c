@@ -169,13 +169,6 @@ static void activate(const struct lane *lane, const struct assay_linear *gate)
 
 /* ---- attention ---------------------------------------------------------------------------------------------------*/
 
-static void store(uint16_t *to, const float *from, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        to[i] = assay_f16_bits(from[i]);
-    }
-}
-
 /* Turns and keeps the keys, keeps the values, turns the queries: the share of this thread of (token, head) each. */
 static void prepare(const struct lane *lane, uint64_t layer, const struct span *span)
 {
@@ -193,10 +186,10 @@ static void prepare(const struct lane *lane, uint64_t layer, const struct span *
     call.in[0] = lane->work->k + span->first * narrow;
     call.out[0] = lane->work->k_rotated + span->first * narrow;
     run_part(lane, lane->model->kernels.rope, call, first, end);
-    store(span->session->keys + cached + first * head, lane->work->k_rotated + span->first * narrow + first * head,
-          (end - first) * head);
-    store(span->session->values + cached + first * head, lane->work->v + span->first * narrow + first * head,
-          (end - first) * head);
+    assay_f16_store(span->session->keys + cached + first * head,
+                    lane->work->k_rotated + span->first * narrow + first * head, (end - first) * head);
+    assay_f16_store(span->session->values + cached + first * head, lane->work->v + span->first * narrow + first * head,
+                    (end - first) * head);
 }
 
 /* Cut by heads. Shares go round from token to token, so that unequal ones do. */

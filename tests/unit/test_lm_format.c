@@ -305,9 +305,32 @@ static void shapes_that_no_block_fits_are_refused(void **state)
     assert_int_equal(assay_format_bytes(ASSAY_FORMAT_HF_TERNARY, 6, 64, &bytes, NULL), ASSAY_MALFORMED);
 }
 
+/* Every sign and exponent with many mantissas, the borders of rounding among them. */
+static void many_halves_at_once_have_the_bits_of_each(void **state)
+{
+    (void)state;
+    static const uint32_t MANTISSAS[] = {0,        1,        0xfff,    0x1000,   0x1001,   0x1fff,
+                                         0x2000,   0x2fff,   0x3000,   0x3001,   0x7fefff, 0x7ff000,
+                                         0x7ff001, 0x7fffff, 0x400000, 0x3fffff, 0x555555, 0x2aaaaa};
+    enum { COUNT = sizeof MANTISSAS / sizeof MANTISSAS[0] };
+    for (uint32_t top = 0; top < 512; top++) {
+        float values[COUNT];
+        uint16_t stored[COUNT];
+        for (size_t i = 0; i < COUNT; i++) {
+            uint32_t bits = top << 23 | MANTISSAS[i];
+            memcpy(&values[i], &bits, sizeof bits);
+        }
+        assay_f16_store(stored, values, COUNT);
+        for (size_t i = 0; i < COUNT; i++) {
+            assert_int_equal(stored[i], assay_f16_bits(values[i]));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_halves_at_once_have_the_bits_of_each),
         cmocka_unit_test(low_bit_weights_are_packed_and_read_as_their_makers_do),
         cmocka_unit_test(blocks_decode_to_the_published_values),
         cmocka_unit_test(every_half_has_its_value_and_its_bits),
