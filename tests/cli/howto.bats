@@ -89,8 +89,8 @@ runs_page() {
         "assay lm serve "*)
             $line --listen 127.0.0.1:0 --threads 1 --no-pin >ready 3>&- &
             SERVER_PID=$!
-            for _ in $(seq 500); do
-                grep -q '^listening on port' ready && break
+            for _ in $(seq 1500); do
+                grep -qs '^listening on port' ready && break
                 sleep 0.02
             done
             continue

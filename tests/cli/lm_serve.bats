@@ -11,10 +11,11 @@ SLOW=8,512,1536,8,4,512
 
 # start_lm [OPTIONS]: serves m.gguf and sets URL.
 start_lm() {
+    rm -f ready # of the server before
     "$ASSAY" lm serve --listen 127.0.0.1:0 --threads 1 --no-pin "$@" test=m.gguf >ready 2>server.txt 3>&- &
     SERVER_PID=$!
-    for _ in $(seq 500); do
-        grep -q '^listening on port' ready && break
+    for _ in $(seq 1500); do
+        grep -qs '^listening on port' ready && break
         sleep 0.02
     done
     URL="http://127.0.0.1:$(sed -n 's/^listening on port //p' ready)"
@@ -32,11 +33,21 @@ metric() {
 
 # comes_to NAME VALUE: within a generous time.
 comes_to() {
-    for _ in $(seq 500); do
+    for _ in $(seq 1500); do
         [ "$(metric "$1")" -eq "$2" ] && return 0
         sleep 0.02
     done
     echo "$1 is $(metric "$1") and does not come to $2"
+    return 1
+}
+
+# begins FILE: the stream in it has begun.
+begins() {
+    for _ in $(seq 1500); do
+        [ -s "$1" ] && return 0
+        sleep 0.02
+    done
+    echo "nothing comes into $1"
     return 1
 }
 
@@ -204,7 +215,7 @@ LONG='{"prompt":"x","max_tokens":1900,"ignore_eos":true,"stream":true}'
     start_lm --parallel 2
     curl -sN "$URL/v1/completions" -d "$LONG" >stream 3>&- &
     client=$!
-    until [ -s stream ]; do sleep 0.02; done
+    begins stream
     [ "$(metric assay_lm_slots_busy)" -eq 1 ]
     kill "$client"
     comes_to 'assay_lm_finished_total{model="synthetic-test",reason="cancelled"}' 1
@@ -254,7 +265,7 @@ LONG='{"prompt":"x","max_tokens":1900,"ignore_eos":true,"stream":true}'
     start_lm --grace 60s
     curl -sN "$URL/v1/completions" -d '{"prompt":"x","max_tokens":60,"stream":true}' >finished 3>&- &
     client=$!
-    until [ -s finished ]; do sleep 0.02; done
+    begins finished
     kill -TERM "$SERVER_PID"
     wait "$SERVER_PID"
     wait "$client"
@@ -263,7 +274,7 @@ LONG='{"prompt":"x","max_tokens":1900,"ignore_eos":true,"stream":true}'
     start_lm --grace 10ms
     curl -sN "$URL/v1/completions" -d "$LONG" >cut 3>&- &
     client=$!
-    until [ -s cut ]; do sleep 0.02; done
+    begins cut
     kill -INT "$SERVER_PID"
     wait "$SERVER_PID"
     SERVER_PID=

@@ -16,8 +16,8 @@ find_python() {
     "$ASSAY" lm synth --seed 1 m.gguf
     "$ASSAY" lm serve --listen 127.0.0.1:0 --threads 1 --no-pin test=m.gguf >ready 3>&- &
     SERVER_PID=$!
-    for _ in $(seq 500); do
-        grep -q '^listening on port' ready && break
+    for _ in $(seq 1500); do
+        grep -qs '^listening on port' ready && break
         sleep 0.02
     done
     run_exit 0 "$PYTHON" "$HERE/lm_clients.py" "http://127.0.0.1:$(sed -n 's/^listening on port //p' ready)"
