@@ -54,7 +54,7 @@ static bool check_backend(struct legacy *legacy)
 {
     static const char *const BACKENDS[] = {"cpu", "cuda", "metal"};
     const json_t *backend = json_object_get(legacy->root, "backend");
-    bool is_known = !json_is_string(backend); /* 820 says that it is no text */
+    bool is_known = false; /* one that is no text counts as cpu, and 820 says so */
     for (size_t i = 0; i < sizeof BACKENDS / sizeof BACKENDS[0]; i++) {
         is_known = is_known || assay_slice_is(legacy->backend, BACKENDS[i]);
     }
