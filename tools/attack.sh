@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 export ASSAY_SOURCE_ROOT="$here" CMOCKA_MESSAGE_OUTPUT=TAP
-for program in negative/test_negative negative/test_policy_corpus property/test_judge_edits property/test_evidence_edits \
+for program in negative/test_negative negative/test_assurance negative/test_policy_corpus property/test_judge_edits property/test_evidence_edits \
     property/test_evidence_flips attack/test_denial unit/test_crypto_ed25519 unit/test_crypto_note unit/test_crypto_tlog unit/test_record_sign \
     unit/test_judge_verify unit/test_kernel_cheats unit/test_report_surface unit/test_report_table; do
     "$build/tests/$program" >>"$work/tap" 2>/dev/null || true # what failed is in the matrix

@@ -114,6 +114,8 @@ assay_code assay_gates_guard(const struct assay_judged *judged, const char *base
                              char ret_digest[ASSAY_DIGEST_TEXT_BYTES], assay_err *err)
 {
     const struct assay_trust *trust = judged->inputs ? judged->inputs->trust_read : NULL;
+    question->trust = trust;
+    question->log = judged->inputs && judged->inputs->log ? &judged->inputs->log->book : NULL;
     question->version_min = trust ? version_min_of(trust->min_versions, question->policy->name) : 0;
     if (!base) {
         return ASSAY_OK;

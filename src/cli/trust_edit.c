@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/num.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -154,6 +156,21 @@ static assay_code change_key(struct work *work, const char *keyid, bool is_remov
     return assay_json_builder_check(&work->b, work->body, err);
 }
 
+static assay_code put_least_version(struct work *work, const char *text, assay_err *err)
+{
+    struct assay_slice rest = assay_slice_of(text), name = assay_slice_cut(&rest, '=');
+    char policy[128];
+    uint64_t version = 0;
+    if (!rest.data || name.len == 0 || name.len >= sizeof policy ||
+        assay_num_u64(rest, "version", INT32_MAX, &version, NULL) != ASSAY_OK || version == 0) {
+        return assay_fail(err, ASSAY_USAGE, "--min-policy is '%.128s', expected NAME=N", text);
+    }
+    memcpy(policy, name.data, name.len);
+    policy[name.len] = '\0';
+    assay_json_put_u64(&work->b, json_object_get(work->body, "minVersions"), policy, version);
+    return assay_json_builder_check(&work->b, work->body, err);
+}
+
 static int by_keyid(const void *a, const void *b)
 {
     json_t *const *x = a, *const *y = b;
@@ -203,6 +220,9 @@ static assay_code change_keys(struct work *work, assay_err *err)
     }
     rc = rc == ASSAY_OK ? add_keys(work, &edit->roots, "root", err) : rc;
     rc = rc == ASSAY_OK ? add_keys(work, &edit->receipts, "receipt", err) : rc;
+    for (size_t i = 0; i < edit->policies.count && rc == ASSAY_OK; i++) {
+        rc = put_least_version(work, edit->policies.items[i], err);
+    }
     for (size_t i = 0; i < edit->logs.count && rc == ASSAY_OK; i++) {
         rc = add_log(work, edit->logs.items[i], err);
     }

@@ -8,7 +8,7 @@
 #include "base/opt.h"
 
 struct assay_trust_edit {
-    struct assay_opt_list signers, roots, receipts, runners, logs, witnesses, removed, revoked;
+    struct assay_opt_list signers, roots, receipts, runners, logs, witnesses, removed, revoked, policies;
     const char *reason;
     uint64_t quorum, root_threshold, receipt_threshold; /* thresholds: 0 = as it was, or 1 */
     uint64_t valid_ns;                                  /* 0 = a year */

@@ -38,6 +38,8 @@ static const struct assay_opt OPTIONS[] = {
     {"witness", "VKEY", "a witness of the added logs", ASSAY_OPT_TEXT_LIST, AT(edit.witnesses), .group = GROUP_ROTATE},
     {"quorum", "N", "cosignatures that the added logs need", ASSAY_OPT_U64, AT(edit.quorum), .max = 64,
      .group = GROUP_ROTATE},
+    {"min-policy", "NAME=N", "gate by no older version of that policy", ASSAY_OPT_TEXT_LIST, AT(edit.policies),
+     .group = GROUP_ROTATE},
     {"remove", "KEYID", "take a key out", ASSAY_OPT_TEXT_LIST, AT(edit.removed), .group = GROUP_ROTATE},
     {"revoke", "KEYID", "mark a key as revoked from now on", ASSAY_OPT_TEXT_LIST, AT(edit.revoked),
      .group = GROUP_ROTATE},

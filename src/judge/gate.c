@@ -442,6 +442,7 @@ assay_code assay_judge_gate(const struct assay_gate_question *question, struct a
     judge_draft_input(&draft, question->policy_name ? question->policy_name : policy->name, policy->sha256, "policy");
     take_runs(&gates);
     if (gates.failed == ASSAY_OK) {
+        gate_policy(&gates);
         gate_require(&gates);
         judge_gates(&gates, cases);
     }

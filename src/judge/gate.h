@@ -35,6 +35,9 @@ struct assay_gate_question {
     size_t files_count;
     int64_t day; /* since 1970: the day that waivers, ages and prices are judged by */
     const char *date, *tool, *binary_sha256;
+    /* Policy entries of this log, by receipt keys of this trust file, bind too. Both may be NULL. */
+    const struct assay_trust *trust;
+    const struct assay_tlog_book *log;
     bool wants_rollout;
     const struct assay_verdict_document *previous; /* of the roll-out, or NULL at its first look */
 };

@@ -307,35 +307,8 @@ static void require_one(struct gates *gates, const struct requirement *requireme
     row->element = by ? by->name : NULL;
 }
 
-/* Gate 423: a policy must be the one that those who guard it wrote, and none of before. */
-static void add_policy_row(struct gates *gates, const char *id, bool is_met, const char *found, const char *expected)
-{
-    struct assay_verdict_row *row = judge_draft_row(gates->draft, id, "requirement");
-    row->is_in_family = true;
-    row->expected = expected;
-    row->verdict = is_met ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_FAIL;
-    row->gate = is_met ? 0 : GATE_POLICY;
-    row->found = is_met ? NULL : found;
-}
-
-static void guard_policy(struct gates *gates)
-{
-    const struct assay_gate_question *question = gates->question;
-    const struct assay_policy *policy = question->policy;
-    if (question->base_sha256) {
-        add_policy_row(gates, "policy.base", strcmp(question->base_sha256, policy->sha256) == 0, "another policy",
-                       "the policy of the base branch");
-    }
-    if (question->version_min > 0) {
-        add_policy_row(gates, "policy.version", policy->version >= question->version_min,
-                       judge_draft_text(gates->draft, "version %" PRIu64, policy->version),
-                       judge_draft_text(gates->draft, "version %" PRIu64 " or later", question->version_min));
-    }
-}
-
 void gate_require(struct gates *gates)
 {
-    guard_policy(gates);
     for (size_t i = 0; i < sizeof REQUIREMENTS / sizeof REQUIREMENTS[0]; i++) {
         if (is_asked(&REQUIREMENTS[i], gates->question->policy)) {
             require_one(gates, &REQUIREMENTS[i]);

@@ -71,6 +71,8 @@ struct assay_judge_bytes gate_file(const struct gates *gates, const char *path);
 
 /* gate_set.c: narrows the scope to the set's receipts; settles the gate if measured and listed differ. */
 void gate_narrow_to_set(struct gate_case *it);
+/* gate_policy.c: whether this is the policy to judge by. */
+void gate_policy(struct gates *gates);
 /* gate_require.c: one row a requirement. */
 void gate_require(struct gates *gates);
 /* rollout.c */

@@ -171,6 +171,9 @@ static assay_code read_policy(const json_t *fields, struct assay_tlog_row *ret, 
     const char *name;
     assay_code rc = assay_json_only(fields, NAMES, "", err);
     rc = rc == ASSAY_OK ? assay_json_get_text(fields, "name", "", &name, err) : rc;
+    if (rc == ASSAY_OK) {
+        assay_sha256_of(name, strlen(name), &ret->request);
+    }
     rc = rc == ASSAY_OK ? assay_json_get_u64(fields, "version", "", &ret->version, err) : rc;
     return rc == ASSAY_OK ? get_digest(fields, "sha256", &ret->content, err) : rc;
 }

@@ -38,7 +38,7 @@ struct assay_tlog_row {
     enum assay_entry_kind kind;
     uint8_t run_id[16];            /* zero for policy and trust */
     struct assay_digest signer;    /* keyid of the signature; not verified: assay_tlog_row_is_signed_by */
-    struct assay_digest request;   /* intent */
+    struct assay_digest request;   /* intent; policy: SHA-256 of its name */
     struct assay_digest content;   /* intent: plan; receipt, record: payload; policy, trust: their digest */
     struct assay_digest previous;  /* intent; valid iff has_previous */
     struct assay_digest head_root; /* intent */

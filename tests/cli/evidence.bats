@@ -333,3 +333,17 @@ make_witness() {
     [ "$status" -eq 2 ] || [ "$status" -eq 1 ]
     says "411 undecided baseline: found a source of unknown descent"
 }
+
+@test "a policy older than the trust file allows is refused, and so is one that the log has a later version of" {
+    local root="$BATS_TEST_DIRNAME/../.."
+    make_keys
+    cp "$root/examples/policy/first-token.yaml" gate.yaml
+    run_noop one --key runner.key --log perf-log
+    "$ASSAY" key rotate trust.json --key root.key --min-policy first-token=2 >/dev/null
+    run_exit 1 "$ASSAY" gate gate.yaml --trust trust.json one
+    says "version 2 or later"
+    sed 's/^name:/version: 2\nname:/' gate.yaml >later.yaml
+    "$ASSAY" log append perf-log --key runner.key --policy later.yaml >/dev/null
+    run_exit 1 "$ASSAY" gate gate.yaml --trust trust.json --log perf-log one
+    says "the newest that was logged under this name, version 2"
+}

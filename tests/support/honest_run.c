@@ -113,9 +113,10 @@ static uint64_t step(struct story *story, uint64_t least_ns, uint64_t spread_ns)
 }
 
 /* One streamed answer: a token a read, each with its kernel stamp. */
-static void tell_request(struct story *story, size_t tokens, struct assay_sample *sample)
+static void tell_request(const struct honest_options *options, struct story *story, struct assay_sample *sample)
 {
     struct assay_request *request = &story->request;
+    const size_t tokens = options->tokens;
     assert_in_range(tokens, 1, SEGMENTS_MAX);
     *request = (struct assay_request){.conn_start_ns = ASSAY_NS_ABSENT,
                                       .conn_end_ns = ASSAY_NS_ABSENT,
@@ -145,7 +146,7 @@ static void tell_request(struct story *story, size_t tokens, struct assay_sample
     request->send_return_ns = step(story, 500, 500);
     sample->start_ns = request->tx_ns;
     for (size_t i = 0; i < tokens; i++) {
-        uint64_t rx_ns = step(story, i == 0 ? 200000 : 20000, 5000);
+        uint64_t rx_ns = step(story, i > 0 ? 20000 : 200000 + options->op_ns, 5000);
         story->segments[i] = (struct assay_segment){.end_offset = 400 + 60 * i,
                                                     .rx_ns = rx_ns,
                                                     .user_before_ns = step(story, 800, 100),
@@ -181,7 +182,7 @@ static void add_sample(const struct honest_options *options, struct story *story
         .id = i, .arm = plan->ops[i].arm, .iterations = 1, .due_ns = story->now_ns, .cpu_ns = ASSAY_NS_ABSENT};
     sample.queued_ns = step(story, 40, 20);
     if (options->tokens > 0) {
-        tell_request(story, options->tokens, &sample);
+        tell_request(options, story, &sample);
     } else {
         sample.start_ns = step(story, 40, 20);
         spend(options, &plan->ops[i], story, &sample);

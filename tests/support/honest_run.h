@@ -23,7 +23,7 @@ struct honest_options {
     size_t tokens;       /* llm: output tokens a request */
     size_t failed_every; /* every n-th measured operation fails; 0: none */
     bool is_partial;     /* stopped by time: the last operations were never issued, and the outcome is a run record */
-    uint64_t op_ns;      /* least time of an operation without requests; 0: 50 us */
+    uint64_t op_ns;      /* least time of an operation; 0: 50 us. Of a request: what the first token takes longer */
     uint64_t clock_ahead_ns; /* what the raw clock gains by the end */
     /* Called on each sample before it goes into the trace: a planted fault. May be NULL. */
     void (*tamper)(struct assay_sample *sample, void *context);
