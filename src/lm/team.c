@@ -27,6 +27,8 @@ struct assay_team {
     char apart[LINE];
     uint32_t begun; /* runs; the others sleep on it */
     char apart_too[LINE];
+    uint32_t finished, finished_mark; /* by the others, and where thread 0 waits for it */
+    char apart_again[LINE];
     size_t threads;
     bool is_pinned, is_ending;
     cpu_set_t mask_before; /* of the caller */
@@ -52,6 +54,14 @@ static void wake_sleepers(struct assay_team *team)
     }
 }
 
+static void wait_for(struct assay_team *team, size_t thread, const uint32_t *mark, const uint32_t *counter)
+{
+    struct member *self = &team->members[thread];
+    const struct assay_kernel_call call = {
+        .shape = {1, 1, 1, 1}, .in = {mark, counter}, .out = {&self->seen, &self->is_asleep}};
+    assay_kernel_dispatch(team->waiting, assay_kernel_counters_thread(team->counters, thread), &call);
+}
+
 void assay_team_meet(struct assay_team *team, size_t thread)
 {
     if (team->threads == 1) {
@@ -63,9 +73,7 @@ void assay_team_meet(struct assay_team *team, size_t thread)
         wake_sleepers(team);
         return;
     }
-    struct assay_kernel_call call = {
-        .shape = {1, 1, 1, 1}, .in = {&self->mark, &team->come}, .out = {&self->seen, &self->is_asleep}};
-    assay_kernel_dispatch(team->waiting, assay_kernel_counters_thread(team->counters, thread), &call);
+    wait_for(team, thread, &self->mark, &team->come);
 }
 
 void assay_team_run(struct assay_team *team, void (*work)(void *argument, size_t thread), void *argument)
@@ -77,7 +85,19 @@ void assay_team_run(struct assay_team *team, void (*work)(void *argument, size_t
         (void)syscall(SYS_futex, &team->begun, FUTEX_WAKE_PRIVATE, ASSAY_TEAM_THREADS_MAX, NULL, NULL, 0);
     }
     work(argument, 0);
-    assay_team_meet(team, 0);
+    if (team->threads > 1) {
+        team->finished_mark += (uint32_t)team->threads - 1;
+        wait_for(team, 0, &team->finished_mark, &team->finished);
+    }
+}
+
+/* The last thing that a thread does in a run: it counts nothing after it, so that counters rest when the run ends. */
+static void finish(struct assay_team *team)
+{
+    (void)__atomic_add_fetch(&team->finished, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&team->members[0].is_asleep, __ATOMIC_SEQ_CST) != 0) {
+        (void)syscall(SYS_futex, &team->finished, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    }
 }
 
 /* Between passes nobody knows for how long: short pauses (the sampling of a token) are spun over, long ones slept. */
@@ -112,7 +132,7 @@ static void *serve(void *argument)
             return NULL;
         }
         team->work(team->argument, thread);
-        assay_team_meet(team, thread);
+        finish(team);
     }
 }
 

@@ -56,7 +56,7 @@ static void run(const struct assay_kernel_call *call)
     uint32_t mark = *(const uint32_t *)call->in[SYNC_MARK], *seen = call->out[SYNC_SEEN];
     uint32_t *is_asleep = call->out[SYNC_IS_ASLEEP];
     const uint32_t *counter = call->in[SYNC_COUNTER];
-    *is_asleep = 0;
+    __atomic_store_n(is_asleep, 0, __ATOMIC_RELAXED);
     if (!spin(counter, mark, seen)) {
         sleep_until(counter, mark, seen, is_asleep);
     }
