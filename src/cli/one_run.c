@@ -2,6 +2,7 @@
 
 #include "cli/calibrate.h"
 #include "cli/progress.h"
+#include "cli/repository.h"
 #include "cli/run_files.h"
 #include "cli/run_log.h"
 #include "cli/stop.h"
@@ -120,6 +121,20 @@ static assay_code measure(struct assay_prepared_run *run, struct assay_run_setup
     return rc;
 }
 
+/* The commit that the user names, as a subject of the receipt; a name that git does not know is for the history alone.
+ */
+static assay_code find_source(const char *name, struct assay_revision *revision, struct assay_run_setup *setup,
+                              assay_err *err)
+{
+    assay_code rc = name ? assay_revision_ask(name, NULL, revision, err) : ASSAY_OK;
+    if (rc == ASSAY_OK && name && assay_revision_is_digest(revision->commit)) {
+        setup->source_commit = revision->commit;
+    } else if (rc == ASSAY_OK && name) {
+        assay_log_note("commit '%s' is no full digest and not known to git: the receipt does not name it", name);
+    }
+    return rc;
+}
+
 static assay_code run_and_keep(struct assay_prepared_run *run, bool wants_print, struct assay_run_result *result,
                                assay_err *err)
 {
@@ -128,13 +143,15 @@ static assay_code run_and_keep(struct assay_prepared_run *run, bool wants_print,
         .workload = run->workload, .state = assay_prepared_run_state(run), .stop_flag = assay_stop_flag()};
     json_t *option_json = NULL;
     struct assay_run_log *log = NULL;
+    struct assay_revision revision;
     assay_log_open(options->around.is_quiet ? ASSAY_LOG_QUIET : ASSAY_LOG_NORMAL);
     assay_code rc = assay_load_options_apply(&options->load, &setup, &option_json, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
     setup.options = option_json;
-    rc = assay_run_log_open(&options->around, &log, err);
+    rc = find_source(options->around.commit, &revision, &setup, err);
+    rc = rc == ASSAY_OK ? assay_run_log_open(&options->around, &log, err) : rc;
     if (rc != ASSAY_OK) {
         json_decref(option_json);
         return rc;

@@ -116,6 +116,12 @@ assay_code assay_revision_ask(const char *commit, const char *branch, struct ass
     return ASSAY_OK;
 }
 
+bool assay_revision_is_digest(const char *commit)
+{
+    size_t len = strspn(commit, "0123456789abcdef");
+    return commit[len] == '\0' && (len == 40 || len == 64);
+}
+
 bool assay_revision_is_ancestor(const char *older, const char *newer, bool *ret)
 {
     struct assay_buf text;

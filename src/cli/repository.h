@@ -27,6 +27,9 @@ struct assay_revision {
 /* commit: a name or digest, NULL = none; branch: its name, NULL = none. Fails only for texts that are too long. */
 assay_code assay_revision_ask(const char *commit, const char *branch, struct assay_revision *ret, assay_err *err);
 
+/* 40 or 64 lower-case hex digits. */
+bool assay_revision_is_digest(const char *commit);
+
 /* Whether `older` is an ancestor of `newer`, or the same. False: git does not know both. */
 bool assay_revision_is_ancestor(const char *older, const char *newer, bool *ret);
 

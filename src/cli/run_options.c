@@ -12,7 +12,8 @@
 static const struct assay_opt AROUND[] = {
     {"store", "FILE", "history (default $ASSAY_STORE, else $XDG_DATA_HOME/assay/history.db)", ASSAY_OPT_TEXT, AT(store),
      .group = GROUP},
-    {"commit", "REV", "the commit that is measured, for the history", ASSAY_OPT_TEXT, AT(commit), .group = GROUP},
+    {"commit", "REV", "the commit that is measured: a subject of the receipt, and its place in the history",
+     ASSAY_OPT_TEXT, AT(commit), .group = GROUP},
     {"branch", "NAME", "its branch: a series of its own", ASSAY_OPT_TEXT, AT(branch), .group = GROUP},
     {"save", NULL, "append the run to the history", ASSAY_OPT_FLAG_ON, AT(wants_store), .group = GROUP},
     {"key", "FILE", "sign the receipt with this key (repeatable)", ASSAY_OPT_TEXT_LIST, AT(keys), .group = GROUP},

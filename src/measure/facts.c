@@ -157,18 +157,25 @@ static json_t *attempts_of(struct assay_json_builder *b, const struct assay_run_
     return attempts;
 }
 
-/* Without a subject of the workload's own it is assay itself that was measured. */
-static json_t *subject_of(struct assay_json_builder *b, const struct assay_run_facts *facts)
+static void add_subject(struct assay_json_builder *b, json_t *subjects, const char *name, const char *kind,
+                        const char *digest)
 {
-    if (facts->description.subject) {
-        return json_incref(facts->description.subject);
-    }
+    json_t *subject = assay_json_add_object(b, subjects);
+    assay_json_put_text(b, subject, "name", name);
+    assay_json_put_text(b, assay_json_put_object(b, subject, "digest"), kind, digest);
+}
+
+/* Without a subject of the workload's own it is assay itself that was measured. The source comes last: subjects are in
+ * the order of their names, and no role is behind it. */
+static json_t *subject_of(struct assay_json_builder *b, const struct assay_run_facts *facts, const char *commit)
+{
+    json_t *subjects = facts->description.subject ? json_copy(facts->description.subject) : json_array();
     const char *digest = json_string_value(assay_json_at(facts->environment, "/build/binarySha256"));
-    json_t *subjects = json_array();
-    if (digest) { /* without one, the subject set stays empty, and the receipt's reader says so */
-        json_t *subject = assay_json_add_object(b, subjects);
-        assay_json_put_text(b, subject, "name", "binary:assay");
-        assay_json_put_text(b, assay_json_put_object(b, subject, "digest"), "sha256", digest);
+    if (!facts->description.subject && digest) { /* without one the set stays empty, and the reader says so */
+        add_subject(b, subjects, "binary:assay", "sha256", digest);
+    }
+    if (commit) {
+        add_subject(b, subjects, "source:tree", "gitCommit", commit);
     }
     return subjects;
 }
@@ -178,7 +185,7 @@ assay_code assay_run_facts_make(const struct assay_run_facts *facts, const struc
                                 const struct assay_trace_writer *trace, json_t **ret, assay_err *err)
 {
     struct assay_json_builder b = {0};
-    json_t *attempts = attempts_of(&b, facts, plan), *subject = subject_of(&b, facts);
+    json_t *attempts = attempts_of(&b, facts, plan), *subject = subject_of(&b, facts, setup->source_commit);
     struct assay_facts_input input = {.subject = subject,
                                       .environment = facts->environment,
                                       .attempts = attempts,

@@ -91,6 +91,7 @@ struct assay_run_setup {
     bool is_in_memory;       /* calibration: no directory, trace and plan stay in the result */
     bool must_pin;           /* worker i runs on the i-th CPU of the affinity mask */
     const json_t *checks;    /* checks measured beforehand (stamp_calibration), or NULL */
+    const char *source_commit; /* of what is measured, 40 or 64 hex digits: a subject source:tree; NULL = none */
     const char *runner_id;
     const json_t *options; /* general options for the plan (what the cli was told), or NULL */
     void (*on_progress)(void *context, const struct assay_progress *progress); /* about 4 times a second; may be NULL */

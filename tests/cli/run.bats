@@ -96,3 +96,19 @@ load lib
     [ "$(jq -c .operations a/plan.json)" = "$(jq -c .operations b/plan.json)" ]
     [ "$(jq -c .operations a/plan.json)" != "$(jq -c .operations c/plan.json)" ]
 }
+
+@test "the commit that is named is a subject, and verify --commit holds the receipt against it" {
+    git init -q tree
+    cd tree
+    git -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m one
+    measures "$ASSAY" run noop --spin 50us --requests 40 --quiet --no-save --commit HEAD --out ../r
+    cd ..
+    run "$ASSAY" verify r --commit "$(git -C tree rev-parse HEAD)"
+    grep -Eq '^POLICY +pass' <<<"$output"
+    run_exit 1 "$ASSAY" verify r --commit 0000000000000000000000000000000000000001
+    says "402 fail /subject/1/digest/gitCommit"
+    measures "$ASSAY" run noop --spin 50us --requests 40 --no-save --commit night-7 --out named
+    says "the receipt does not name it"
+    run_exit 1 "$ASSAY" verify named --commit "$(git -C tree rev-parse HEAD)"
+    says "402 fail /subject"
+}
