@@ -15,7 +15,9 @@ trap 'exit 130' INT TERM
 export ASSAY_STORE="$work/history.db"
 
 model=${LM_MODEL:-}
-if [ -z "$model" ]; then
+if [ -n "$model" ]; then
+    shape=${model##*/}
+else
     need=$([ "$shape" = 2b4t ] && echo 2000000 || echo 200000)
     if [ "$(df -Pk "$work" | awk 'NR == 2 { print $4 }')" -lt "$need" ]; then
         echo "skipped: less than $need KiB are free under $work (TMPDIR says where)"
@@ -73,7 +75,7 @@ awk -v shape="$shape" '
         t = $1
         split(rate["a"], p, /  +/); split(rate["b"], d, /  +/); split(rate["c"], m, /  +/)
         limit = $0; sub(/.*weights: /, "", limit); sub(/ GB.*/, "", limit)
-        printf "| %s, %s threads | reached | goal |\n|---|---|---|\n", shape, t
+        printf "| %s, threads: %s | reached | goal |\n|---|---|---|\n", shape, t
         printf "| prefill 128, tok/s | %s | 6 times the best peer |\n", p[3]
         printf "| decode, tok/s | %s | twice the best peer |\n", d[3]
         printf "| decode: bytes a token over read rate, of %s GB/s | %s | 80 %% |\n", limit, d[7]
