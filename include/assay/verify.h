@@ -40,6 +40,8 @@ struct assay_verify_input {
     uint64_t max_age_ns;      /* 0: any age */
     const char *nonce;        /* demanded nonce, 64 hex digits; NULL: none */
     int wants_default_policy; /* compute path real, clean tree, release build, no failed sanity check */
+    struct assay_verify_bytes trust;        /* trust file: signatures are checked, and demanded */
+    struct assay_verify_bytes proof, entry; /* receipt.tlog-proof and receipt.tlog-entry; they need the trust file */
 };
 
 struct assay_verification;
