@@ -36,10 +36,10 @@ struct assay_verify_bytes {
 struct assay_verify_input {
     struct assay_verify_bytes document; /* receipt.json, record.json or imported.json */
     struct assay_verify_bytes plan, trace, identity;
-    uint64_t now_unix_ns;     /* nanoseconds since 1970, against dates in the future */
-    uint64_t max_age_ns;      /* 0: any age */
-    const char *nonce;        /* demanded nonce, 64 hex digits; NULL: none */
-    int wants_default_policy; /* compute path real, clean tree, release build, no failed sanity check */
+    uint64_t now_unix_ns;                   /* nanoseconds since 1970, against dates in the future */
+    uint64_t max_age_ns;                    /* 0: any age */
+    const char *nonce;                      /* demanded nonce, 64 hex digits; NULL: none */
+    int wants_default_policy;               /* compute path real, clean tree, release build, no failed sanity check */
     struct assay_verify_bytes trust;        /* trust file: signatures are checked, and demanded */
     struct assay_verify_bytes proof, entry; /* receipt.tlog-proof and receipt.tlog-entry; they need the trust file */
 };
