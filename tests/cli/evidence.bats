@@ -298,7 +298,7 @@ make_witness() {
     make_witness
     run_noop one --key runner.key --log perf-log
     "$ASSAY" log cosign perf-log --key witness.key --name witness.example >/dev/null
-    sleep 1.1
+    sleep 2.1 # dates are whole seconds
     keyid=$("$ASSAY" key show runner.pub | sed -n 's/^keyid *//p')
     "$ASSAY" key rotate trust.json --key root.key --revoke "$keyid" >/dev/null
     run "$ASSAY" verify one --trust trust.json --log perf-log
@@ -326,7 +326,7 @@ make_witness() {
     run_exit 1 "$ASSAY" verify one --baseline one
     says "411 fail baseline: found the document itself, expected another run"
     run_noop two
-    sleep 1.1
+    sleep 2.1 # dates are whole seconds
     run_exit 1 "$ASSAY" verify one --baseline two --baseline-age 1s
     violations | grep -q '411 fail'
     run "$ASSAY" verify one --baseline two
