@@ -21,8 +21,8 @@ struct lm_scheduler {
     struct lm_work *queue, **queue_end;
     struct lm_work *news, **news_end;
     size_t queue_count;
-    atomic_bool is_cut_now; /* is_cut, for those without the lock */
-    bool is_started, is_opened, is_closed, is_cut, is_ending;
+    atomic_bool is_cut; /* asked for in the middle of a pass too, without the lock */
+    bool is_started, is_opened, is_closed, is_ending;
     assay_code opened; /* how opening went, once is_opened */
     assay_err opened_err;
     struct lm_scheduler_totals totals;
@@ -55,7 +55,7 @@ static void finish(struct lm_scheduler *scheduler, struct lm_work *work, enum lm
 static bool is_unwanted(const struct lm_scheduler *scheduler, struct lm_work *work, enum lm_finish *ret)
 {
     *ret = atomic_load_explicit(&work->is_cancelled, memory_order_relaxed) ? LM_CANCELLED : LM_SHUT;
-    return *ret == LM_CANCELLED || scheduler->is_cut;
+    return *ret == LM_CANCELLED || atomic_load_explicit(&scheduler->is_cut, memory_order_relaxed);
 }
 
 /* ---- what a pass consists of -------------------------------------------------------------------------------------*/
@@ -189,7 +189,7 @@ static void plan(struct lm_scheduler *scheduler, struct pass *pass)
 static bool may_go_on(void *context)
 {
     const struct lm_scheduler *scheduler = context;
-    if (atomic_load_explicit(&scheduler->is_cut_now, memory_order_relaxed)) {
+    if (atomic_load_explicit(&scheduler->is_cut, memory_order_relaxed)) {
         return false;
     }
     for (size_t i = 0; i < scheduler->slots_count; i++) {
@@ -389,12 +389,17 @@ struct lm_work *lm_scheduler_news(struct lm_scheduler *scheduler)
     return work;
 }
 
-void lm_scheduler_cancel(struct lm_scheduler *scheduler, struct lm_work *work)
+static void wake(struct lm_scheduler *scheduler)
 {
-    atomic_store_explicit(&work->is_cancelled, true, memory_order_relaxed);
     pthread_mutex_lock(&scheduler->lock);
     pthread_cond_signal(&scheduler->wake);
     pthread_mutex_unlock(&scheduler->lock);
+}
+
+void lm_scheduler_cancel(struct lm_scheduler *scheduler, struct lm_work *work)
+{
+    atomic_store_explicit(&work->is_cancelled, true, memory_order_relaxed);
+    wake(scheduler);
 }
 
 static void raise_flag(struct lm_scheduler *scheduler, bool *flag)
@@ -412,7 +417,8 @@ void lm_scheduler_close(struct lm_scheduler *scheduler)
 
 void lm_scheduler_cut(struct lm_scheduler *scheduler)
 {
-    raise_flag(scheduler, &scheduler->is_cut);
+    atomic_store_explicit(&scheduler->is_cut, true, memory_order_relaxed);
+    wake(scheduler);
 }
 
 void lm_scheduler_lock(struct lm_scheduler *scheduler)
@@ -480,7 +486,7 @@ assay_code lm_scheduler_new(const struct lm_scheduler_setup *setup, struct lm_sc
     scheduler->queue_max = (size_t)server->queue;
     scheduler->queue_end = &scheduler->queue;
     scheduler->news_end = &scheduler->news;
-    atomic_init(&scheduler->is_cut_now, false);
+    atomic_init(&scheduler->is_cut, false);
     int failed = pthread_mutex_init(&scheduler->lock, NULL) || pthread_cond_init(&scheduler->wake, NULL);
     assert(!failed); /* with default attributes these only initialise memory */
     assay_code rc = assay_thread_start(&scheduler->thread, "lm", serve, scheduler, err);

@@ -8,8 +8,9 @@
  *     while ((work = lm_scheduler_news(engine))) { ... drop it }  // works whose output has changed
  *     lm_scheduler_lock(engine); ... read work->output ...; lm_scheduler_unlock(engine);
  *     lm_scheduler_cancel(engine, work);                          // nobody reads it any more
- *     lm_scheduler_close(engine); lm_scheduler_cut(engine);          // no new ones; no more time for those that are
- * there lm_scheduler_free(engine);
+ *     lm_scheduler_close(engine);                                 // no new ones
+ *     lm_scheduler_cut(engine);                                   // those that are there end between two layers
+ *     lm_scheduler_free(engine);
  *
  * A pass takes one token of every stream that is decoding and fills up with tokens of prompts. The last token of a
  * prompt is evaluated like a decoded one: it gives the first token, so a stream of n tokens has n decoding passes, and

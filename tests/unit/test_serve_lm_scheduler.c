@@ -56,12 +56,15 @@ static void on_news(void *context)
     atomic_fetch_add((atomic_uint *)context, 1);
 }
 
+static const struct assay_kernel_operation *planted_op; /* in the place of the one of its name; NULL: none */
+
 static void open_bench(struct bench *bench, uint64_t parallel, uint64_t queue)
 {
     assay_err err = {0};
-    *bench = (struct bench){
-        .served = {.name = "test", .path = path, .digest = "00"},
-        .server = {.parallel = parallel, .queue = queue, .engine = {.threads = 1, .pin = ASSAY_SWITCH_OFF}}};
+    *bench = (struct bench){.served = {.name = "test", .path = path, .digest = "00"},
+                            .server = {.parallel = parallel,
+                                       .queue = queue,
+                                       .engine = {.threads = 1, .pin = ASSAY_SWITCH_OFF, .plant = planted_op}}};
     pthread_mutex_init(&bench->pass_lock, NULL);
     atomic_init(&bench->news, 0);
     const struct lm_scheduler_setup setup = {.served = &bench->served,
@@ -267,6 +270,73 @@ static void a_cut_ends_all_and_a_closed_one_takes_none(void **state)
     close_bench(&bench);
 }
 
+/* A norm that cuts the scheduler when it is called, once. */
+static struct {
+    void (*honest)(const struct assay_kernel_call *call);
+    atomic_uint calls;
+    _Atomic(struct lm_scheduler *) to_cut;
+} planted;
+
+static void cut_in_a_pass(const struct assay_kernel_call *call)
+{
+    planted.honest(call);
+    atomic_fetch_add(&planted.calls, 1);
+    struct lm_scheduler *scheduler = atomic_exchange(&planted.to_cut, NULL);
+    if (scheduler) {
+        lm_scheduler_cut(scheduler);
+    }
+}
+
+static const struct assay_kernel_operation *find_norm(void)
+{
+    size_t count = 0;
+    const struct assay_kernel_operation *const *all = assay_kernel_builtin(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(all[i]->name, "norm_rms") == 0) {
+            return all[i];
+        }
+    }
+    fail_msg("no kernel norm_rms");
+    return NULL;
+}
+
+/* How often the norm is called until a prompt of some passes, and one token, are through or cut. */
+static unsigned count_norms(bool is_cut)
+{
+    struct bench bench;
+    open_bench(&bench, 1, 1);
+    struct lm_work *work = make_work(1, 300, 1);
+    atomic_store(&planted.calls, 0);
+    atomic_store(&planted.to_cut, is_cut ? bench.scheduler : NULL);
+    assert_int_equal(lm_scheduler_submit(bench.scheduler, work), LM_ACCEPTED);
+    wait_for(&bench, work);
+    assert_int_equal(work->output.finish, is_cut ? LM_SHUT : LM_LENGTH);
+    assert_int_equal(work->output.tokens, is_cut ? 0 : 1);
+    lm_work_drop(work);
+    close_bench(&bench);
+    return atomic_load(&planted.calls);
+}
+
+static void a_cut_ends_a_pass_between_two_layers(void **state)
+{
+    (void)state;
+    enum { PASSES = 4 }; /* 299 tokens of prompt, 128 at once, and the one that gives the token */
+    const struct assay_kernel_operation *norm = find_norm();
+    struct assay_kernel_row row;
+    const struct assay_kernel_row *rows[] = {norm->rows[0], &row};
+    struct assay_kernel_operation op = *norm;
+    planted.honest = norm->rows[0]->run;
+    row = (struct assay_kernel_row){.id = "norm_rms_f32_cuts", .kind = ASSAY_KERNEL_NATIVE, .needs = "ref"};
+    row.run = cut_in_a_pass;
+    op.rows = rows;
+    op.rows_count = 2;
+    planted_op = &op;
+    unsigned whole = count_norms(false), cut = count_norms(true);
+    planted_op = NULL;
+    assert_true(whole > PASSES && cut > 0);
+    assert_true(cut < whole / PASSES); /* not even to the end of the pass that was running */
+}
+
 static void a_model_that_is_none_is_refused_with_its_path(void **state)
 {
     (void)state;
@@ -288,6 +358,7 @@ int main(void)
         cmocka_unit_test(the_first_to_come_is_the_first_to_be_served),
         cmocka_unit_test(a_cancelled_request_ends_and_frees_its_slot),
         cmocka_unit_test(a_cut_ends_all_and_a_closed_one_takes_none),
+        cmocka_unit_test(a_cut_ends_a_pass_between_two_layers),
         cmocka_unit_test(a_model_that_is_none_is_refused_with_its_path),
     };
     return cmocka_run_group_tests(tests, make_model, remove_model);
