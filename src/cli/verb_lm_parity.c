@@ -346,6 +346,9 @@ static assay_code check(const struct values *values, assay_err *err)
     if ((values->ids != NULL) + (values->prompt != NULL) + (values->tokens > 0) > 1) {
         return assay_fail(err, ASSAY_USAGE, "--ids, --prompt and --tokens exclude each other");
     }
+    if (values->write && strcmp(values->write, "-") == 0) {
+        return assay_fail(err, ASSAY_USAGE, "--write is '-', expected a file: standard output has the comparison");
+    }
     return values->cosine_min >= -1 && values->cosine_min <= 1
                ? ASSAY_OK
                : assay_fail(err, ASSAY_USAGE, "--min-cosine is %g, expected -1 to 1", values->cosine_min);

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MODEL_BYTES_MAX ((size_t)16 << 30) /* made in memory: larger than any shape that this CPU code runs well */
@@ -51,8 +52,11 @@ static assay_code run(struct assay_cli *cli, const void *given_values, const str
     assay_buf_init(&file, MODEL_BYTES_MAX);
     assay_code rc = assay_synth_make(&synth, &file, err);
     size_t bytes = file.len;
-    rc = rc == ASSAY_OK ? assay_cli_output(&file, path, values->is_forced, err) : rc;
+    bool is_printed = strcmp(path, "-") == 0;
     if (rc == ASSAY_OK) {
+        rc = is_printed ? assay_cli_print(&file, err) : assay_cli_output(&file, path, values->is_forced, err);
+    }
+    if (rc == ASSAY_OK && !is_printed) {
         assay_buf_printf(out, "%s: synthetic %s, %s weights, %s head, seed %" PRIu64 ", %zu bytes\n", path,
                          values->shape, values->format, values->head, values->seed, bytes);
     }
@@ -68,7 +72,7 @@ const struct assay_verb assay_verb_lm_synth = {
                 "The same arguments give the same bytes on every machine. The weights are random: such a model serves "
                 "for tests and for the speed of dense kernels, and says nothing about what real weights are like "
                 "(sparsity, drafts, compression). Its name begins with 'synthetic', and whatever is reported of it "
-                "repeats the word. 2b4t has the shape of BitNet-b1.58-2B-4T.",
+                "repeats the word. FILE - is standard output. 2b4t has the shape of BitNet-b1.58-2B-4T.",
             .options = OPTIONS,
             .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
             .arguments_min = 1,

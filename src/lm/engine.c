@@ -18,9 +18,10 @@
 static assay_code read_threads(struct assay_engine_setup *setup, const char *text, assay_err *err)
 {
     assay_code rc = assay_num_u64(assay_slice_of(text), "ASSAY_THREADS", ASSAY_TEAM_THREADS_MAX, &setup->threads, err);
-    return rc == ASSAY_OK || !err ? rc
-                                  : assay_fail(err, ASSAY_USAGE, "ASSAY_THREADS is '%.40s', expected 1 to %d", text,
-                                               ASSAY_TEAM_THREADS_MAX);
+    if (rc == ASSAY_OK && setup->threads > 0) {
+        return ASSAY_OK;
+    }
+    return assay_fail(err, ASSAY_USAGE, "ASSAY_THREADS is '%.40s', expected 1 to %d", text, ASSAY_TEAM_THREADS_MAX);
 }
 
 static assay_code read_pin(struct assay_engine_setup *setup, const char *text, assay_err *err)

@@ -107,7 +107,7 @@ static assay_code check(const struct maker *maker, assay_err *err)
                           maker->synth->format);
     }
     if (assay_format_row(maker->head)->is_ternary) {
-        return assay_fail(err, ASSAY_USAGE, "--head '%s': a ternary head fails, expected f16 f32 bf16 q8_0 or q6_k",
+        return assay_fail(err, ASSAY_USAGE, "--head '%s': a ternary head fails, expected f16 f32 bf16 q8_0 q4_0 q4_1 or q6_k",
                           maker->synth->head);
     }
     return maker->synth->zero_share >= 0 && maker->synth->zero_share < 1

@@ -9,6 +9,13 @@ load lib
     ! cmp -s a.gguf b.gguf
 }
 
+@test "the file - is standard output, with nothing else on it" {
+    "$ASSAY" lm synth --seed 7 a.gguf >/dev/null
+    "$ASSAY" lm synth --seed 7 - | cmp - a.gguf
+    run_exit 4 "$ASSAY" lm parity a.gguf --write -
+    says "--write is '-'"
+}
+
 @test "a model that is there is not replaced unless that is asked for" {
     echo precious >a.gguf
     run_exit 5 "$ASSAY" lm synth a.gguf
@@ -139,6 +146,8 @@ END
     says "huge, small or mapped"
     ASSAY_PIN=maybe run_exit 4 "$ASSAY" lm generate model.gguf --prompt x
     says "ASSAY_PIN"
+    ASSAY_THREADS=0 run_exit 4 "$ASSAY" lm generate model.gguf --prompt x
+    says "ASSAY_THREADS is '0', expected 1 to 256"
     ASSAY_THREADS=many run_exit 4 "$ASSAY" lm generate model.gguf --prompt x
     says "ASSAY_THREADS"
     run_exit 4 "$ASSAY" lm generate model.gguf --prompt x --top-p 7
