@@ -32,16 +32,21 @@ static assay_code read_pinned(const char *text, enum assay_switch *ret, assay_er
     return ASSAY_OK;
 }
 
-assay_code assay_lm_open(const char *path, const struct assay_lm_how *how, struct assay_engine_setup *setup,
-                         struct assay_engine **ret, assay_err *err)
+assay_code assay_lm_set_up(const struct assay_lm_how *how, struct assay_engine_setup *setup, assay_err *err)
 {
-    struct line line = {.began_ns = assay_clock_mono_ns()};
     setup->threads = how->threads;
     setup->context = how->context;
     setup->has_pages = how->pages != NULL;
     assay_code rc = how->pages ? assay_pages_named(how->pages, &setup->pages, err) : ASSAY_OK;
     rc = rc == ASSAY_OK && how->pinned ? read_pinned(how->pinned, &setup->pin, err) : rc;
-    rc = rc == ASSAY_OK ? assay_engine_setup_env(setup, err) : rc;
+    return rc == ASSAY_OK ? assay_engine_setup_env(setup, err) : rc;
+}
+
+assay_code assay_lm_open(const char *path, const struct assay_lm_how *how, struct assay_engine_setup *setup,
+                         struct assay_engine **ret, assay_err *err)
+{
+    struct line line = {.began_ns = assay_clock_mono_ns()};
+    assay_code rc = assay_lm_set_up(how, setup, err);
     if (rc != ASSAY_OK) {
         return rc;
     }

@@ -39,7 +39,10 @@ struct assay_lm_how {
             offsetof(type, member.pinned), .group = ASSAY_LM_HOW_GROUP                                                 \
     }
 
-/* `setup` holds what the word itself wants; options and environment fill in the rest. Prints progress on a terminal. */
+/* `setup` holds what the word itself wants; options and environment fill in the rest. */
+assay_code assay_lm_set_up(const struct assay_lm_how *how, struct assay_engine_setup *setup, assay_err *err);
+
+/* Sets up and opens. Prints progress on a terminal. */
 assay_code assay_lm_open(const char *path, const struct assay_lm_how *how, struct assay_engine_setup *setup,
                          struct assay_engine **ret, assay_err *err);
 

@@ -1,11 +1,10 @@
 /* The HTTP server of the built-in model: `lm serve MODEL...`. */
 #include "cli/cli.h"
+#include "cli/lm_model.h"
 #include "cli/stop.h"
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/map.h"
-#include "crypto/crypto.h"
 #include "host/host.h"
 #include "serve/serve.h"
 
@@ -25,9 +24,9 @@
 #define MODELS_MAX 16 /* of one server */
 
 struct values {
-    const char *listen, *chat, *pages, *log, *cors;
-    uint64_t parallel, queue, context, cache, batch, threads, connections, header_ns, idle_ns, grace_ns;
-    bool is_pinned;
+    struct assay_lm_how how;
+    const char *listen, *chat, *log, *cors;
+    uint64_t parallel, queue, cache, batch, connections, header_ns, idle_ns, grace_ns;
 };
 
 static const struct values DEFAULTS = {
@@ -38,18 +37,12 @@ static const struct values DEFAULTS = {
     .header_ns = ASSAY_LM_HEADER_NS,
     .idle_ns = ASSAY_LM_IDLE_NS,
     .grace_ns = ASSAY_LM_GRACE_NS,
-    .is_pinned = true,
 };
 
 static const struct assay_opt OPTIONS[] = {
-    {"context", "N", "positions of one request: prompt and answer (default: the model's)", ASSAY_OPT_U64, AT(context),
-     .max = ASSAY_MODEL_CONTEXT_MAX, .group = MODEL},
     {"template", "NAME", "chat template: chatml, llama3, bitnet or raw (default: the one that the file names)",
      ASSAY_OPT_TEXT, AT(chat), .group = MODEL},
-    {"threads", "N", "that share a pass (default: all CPUs of the affinity mask)", ASSAY_OPT_U64, AT(threads),
-     .max = ASSAY_TEAM_THREADS_MAX, .group = MODEL},
-    {"pin", NULL, "pin each thread to a CPU", ASSAY_OPT_FLAG_ON, AT(is_pinned), .group = MODEL},
-    {"pages", "huge|small|mapped", "memory of the weights (default huge)", ASSAY_OPT_TEXT, AT(pages), .group = MODEL},
+    ASSAY_LM_HOW_OPTIONS(struct values, how),
 
     {"parallel", "N", "requests that share each pass (default 4)", ASSAY_OPT_U64, AT(parallel), .max = 64,
      .group = LOAD},
@@ -105,19 +98,13 @@ static assay_code name_model(const char *argument, struct model *model, struct a
 /* The whole file: what a receipt says of this server is bound to these bytes. */
 static assay_code digest_model(struct model *model, struct assay_lm_served *served, assay_err *err)
 {
-    struct assay_map map = {0};
-    struct assay_digest digest;
     struct stat info;
-    assay_code rc = assay_map_open(served->path, &map, err);
-    if (rc != ASSAY_OK) {
-        return rc;
+    assay_code rc = assay_lm_digest(served->path, model->digest, err);
+    if (rc == ASSAY_OK && stat(served->path, &info) == 0) {
+        served->bytes = (uint64_t)info.st_size;
+        served->modified_s = (uint64_t)info.st_mtim.tv_sec;
     }
-    assay_sha256_of(map.data, (size_t)map.len, &digest);
-    assay_digest_print(&digest, model->digest);
-    served->bytes = map.len;
-    served->modified_s = stat(served->path, &info) == 0 ? (uint64_t)info.st_mtim.tv_sec : 0;
-    assay_map_close(&map);
-    return ASSAY_OK;
+    return rc;
 }
 
 static assay_code read_models(const struct values *values, const struct assay_opt_result *given,
@@ -202,20 +189,6 @@ static assay_code open_log(const char *path, int *ret, assay_err *err)
 
 /* ---- the verb ----------------------------------------------------------------------------------------------------*/
 
-static assay_code set_up_engine(const struct values *values, struct assay_engine_setup *ret, assay_err *err)
-{
-    *ret = (struct assay_engine_setup){
-        .threads = values->threads,
-        .pin = values->is_pinned ? ASSAY_SWITCH_DEFAULT : ASSAY_SWITCH_OFF,
-        .has_pages = values->pages != NULL,
-        .batch = values->batch,
-        .context = values->context,
-        .positions = values->cache,
-    };
-    assay_code rc = values->pages ? assay_pages_named(values->pages, &ret->pages, err) : ASSAY_OK;
-    return rc == ASSAY_OK ? assay_engine_setup_env(ret, err) : rc;
-}
-
 static assay_code serve(const struct values *values, const struct assay_opt_result *given, assay_err *err)
 {
     struct model models[MODELS_MAX];
@@ -224,6 +197,7 @@ static assay_code serve(const struct values *values, const struct assay_opt_resu
     struct assay_lm_serve_setup setup = {
         .models = served,
         .models_count = given->arguments_count,
+        .engine = {.batch = values->batch, .positions = values->cache},
         .listen = values->listen,
         .stop_flag = assay_stop_flag(),
         .parallel = values->parallel,
@@ -231,14 +205,14 @@ static assay_code serve(const struct values *values, const struct assay_opt_resu
         .queue = values->queue,
         .header_ns = values->header_ns,
         .idle_ns = values->idle_ns,
-        .grace_ns = values->grace_ns,
+        .grace_ns = values->grace_ns ? values->grace_ns : 1, /* 0 would be the default */
         .version = ASSAY_VERSION,
         .binary_digest = binary,
         .cors_origin = values->cors,
         .on_ready = say_ready,
         .read_kernels = read_kernels,
     };
-    assay_code rc = set_up_engine(values, &setup.engine, err);
+    assay_code rc = assay_lm_set_up(&values->how, &setup.engine, err);
     rc = rc == ASSAY_OK ? read_models(values, given, models, served, err) : rc;
     rc = rc == ASSAY_OK ? digest_binary(binary, err) : rc;
     rc = rc == ASSAY_OK ? open_log(values->log, &setup.log_fd, err) : rc;

@@ -43,7 +43,7 @@ void lm_refuse(struct lm_call *call, unsigned status, const char *wrong, const c
     call->status = status;
     call->type = "application/json";
     assay_buf_clear(&call->answer);
-    lm_reply_error(call->route && call->route->is_ollama, &refusal, &call->answer);
+    lm_reply_error(call->is_ollama, &refusal, &call->answer);
 }
 
 /* ---- the model ---------------------------------------------------------------------------------------------------*/

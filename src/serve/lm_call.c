@@ -272,6 +272,7 @@ static enum MHD_Result start(struct lm_server *server, struct MHD_Connection *co
     }
     *ret = call;
     call->route = lm_route_find(url, method, &call->status);
+    call->is_ollama = lm_path_is_ollama(url);
     const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     uint64_t bytes = length ? strtoull(length, NULL, 10) : 0; /* the library has refused what is no number */
     if (call->conn) {
@@ -336,7 +337,8 @@ enum MHD_Result lm_call_request(void *context, struct MHD_Connection *connection
 
 static void log_work(const struct lm_call *call, struct assay_buf *line)
 {
-    static const char *const FINISHES[] = {"none", "stop", "length", "cancelled", "shutdown", "failed"};
+    /* what still goes on when its call ends has lost its client, and stops soon */
+    static const char *const FINISHES[] = {"cancelled", "stop", "length", "cancelled", "shutdown", "failed"};
     lm_scheduler_lock(call->hosted->scheduler);
     const struct lm_output *output = &call->work->output;
     const struct lm_times *times = &output->times;

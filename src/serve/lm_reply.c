@@ -74,7 +74,7 @@ static void put_openai_error(const struct lm_refusal *refusal, struct assay_buf 
     for (size_t i = 0; i < sizeof OPENAI_ERRORS / sizeof OPENAI_ERRORS[0]; i++) {
         if (OPENAI_ERRORS[i].status == refusal->status) {
             type = OPENAI_ERRORS[i].type;
-            code = OPENAI_ERRORS[i].code;
+            code = refusal->wrong || refusal->status != 404 ? OPENAI_ERRORS[i].code : NULL; /* no such path: none */
         }
     }
     assay_buf_text(out, "{\"error\":{\"message\":");

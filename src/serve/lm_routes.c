@@ -7,22 +7,27 @@
 #define POST "POST"
 
 static const struct lm_route ROUTES[] = {
-    {"/", GET, false, LM_API_COUNT, lm_answer_root},
-    {"/api/generate", POST, true, LM_OLLAMA_GENERATE, NULL},
-    {"/api/chat", POST, true, LM_OLLAMA_CHAT, NULL},
-    {"/api/tags", GET, true, LM_API_COUNT, lm_answer_tags},
-    {"/api/ps", GET, true, LM_API_COUNT, lm_answer_ps},
-    {"/api/show", POST, true, LM_API_COUNT, lm_answer_show},
-    {"/api/version", GET, true, LM_API_COUNT, lm_answer_version},
-    {"/v1/models", GET, false, LM_API_COUNT, lm_answer_models},
-    {"/v1/completions", POST, false, LM_OPENAI_TEXT, NULL},
-    {"/v1/chat/completions", POST, false, LM_OPENAI_CHAT, NULL},
-    {"/health", GET, false, LM_API_COUNT, lm_answer_health},
-    {"/metrics", GET, false, LM_API_COUNT, lm_answer_metrics},
-    {"/tokenize", POST, false, LM_API_COUNT, lm_answer_tokenize},
-    {"/detokenize", POST, false, LM_API_COUNT, lm_answer_detokenize},
+    {"/", GET, LM_API_COUNT, lm_answer_root},
+    {"/api/generate", POST, LM_OLLAMA_GENERATE, NULL},
+    {"/api/chat", POST, LM_OLLAMA_CHAT, NULL},
+    {"/api/tags", GET, LM_API_COUNT, lm_answer_tags},
+    {"/api/ps", GET, LM_API_COUNT, lm_answer_ps},
+    {"/api/show", POST, LM_API_COUNT, lm_answer_show},
+    {"/api/version", GET, LM_API_COUNT, lm_answer_version},
+    {"/v1/models", GET, LM_API_COUNT, lm_answer_models},
+    {"/v1/completions", POST, LM_OPENAI_TEXT, NULL},
+    {"/v1/chat/completions", POST, LM_OPENAI_CHAT, NULL},
+    {"/health", GET, LM_API_COUNT, lm_answer_health},
+    {"/metrics", GET, LM_API_COUNT, lm_answer_metrics},
+    {"/tokenize", POST, LM_API_COUNT, lm_answer_tokenize},
+    {"/detokenize", POST, LM_API_COUNT, lm_answer_detokenize},
 };
 #define ROUTES_COUNT (sizeof ROUTES / sizeof ROUTES[0])
+
+bool lm_path_is_ollama(const char *path)
+{
+    return strncmp(path, "/api/", strlen("/api/")) == 0;
+}
 
 size_t lm_routes_count(void)
 {

@@ -515,9 +515,6 @@ void lm_scheduler_free(struct lm_scheduler *scheduler)
     while ((work = lm_scheduler_news(scheduler)) != NULL) {
         lm_work_drop(work);
     }
-    for (size_t i = 0; i < scheduler->slots_count; i++) {
-        assay_session_free(scheduler->slots[i].session);
-    }
     pthread_cond_destroy(&scheduler->wake);
     pthread_mutex_destroy(&scheduler->lock);
     assay_free(scheduler);

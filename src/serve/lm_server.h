@@ -65,6 +65,7 @@ struct lm_call {
     uint64_t number, accepted_ns;
     struct assay_buf body; /* of the request */
     uint64_t body_bytes;   /* announced or seen; may be more than is kept */
+    bool is_ollama;        /* the dialect in which it is told what is wrong */
     bool is_complete, is_queued, is_gone;
 
     unsigned status; /* of the answer */
@@ -84,10 +85,10 @@ struct lm_call {
 /* Who answers which path. GET is answered to HEAD too. */
 struct lm_route {
     const char *path, *method;
-    bool is_ollama;
     enum lm_api api; /* LM_API_COUNT: it generates nothing */
     void (*answer)(struct lm_server *server, struct lm_call *call);
 };
+bool lm_path_is_ollama(const char *path); /* else OpenAI's dialect; of paths that nobody answers too */
 size_t lm_routes_count(void);
 const struct lm_route *lm_route_at(size_t i);
 /* NULL: 404 or 405 in *ret_status. */

@@ -87,7 +87,7 @@ runs_page() {
     while read -r line; do
         case "$line" in
         "assay lm serve "*)
-            $line --listen 127.0.0.1:0 --threads 1 --no-pin >ready 3>&- &
+            $line --listen 127.0.0.1:0 --threads 1 --pinned 0 >ready 3>&- &
             SERVER_PID=$!
             for _ in $(seq 1500); do
                 grep -qs '^listening on port' ready && break

@@ -12,7 +12,7 @@ SLOW=8,512,1536,8,4,512
 # start_lm [OPTIONS]: serves m.gguf and sets URL.
 start_lm() {
     rm -f ready # of the server before
-    "$ASSAY" lm serve --listen 127.0.0.1:0 --threads 1 --no-pin "$@" test=m.gguf >ready 2>server.txt 3>&- &
+    "$ASSAY" lm serve --listen 127.0.0.1:0 --threads 1 --pinned 0 "$@" test=m.gguf >ready 2>server.txt 3>&- &
     SERVER_PID=$!
     for _ in $(seq 1500); do
         grep -qs '^listening on port' ready && break
@@ -194,7 +194,11 @@ text() {
     says '{"error":"body: '
     status_of() { curl -s -o answer.txt -w '%{http_code}' "$@"; }
     [ "$(status_of "$URL/nothing")" = 404 ]
+    grep -q '"message":"there is no such path here",.*"code":null' answer.txt
+    [ "$(status_of "$URL/api/nothing")" = 404 ]
+    [ "$(cat answer.txt)" = '{"error":"there is no such path here"}' ]
     [ "$(status_of "$URL/api/chat")" = 405 ]
+    grep -q '^{"error":"this path' answer.txt
     [ "$(status_of -X DELETE "$URL/api/tags")" = 405 ]
     [ "$(status_of "$URL/v1/completions" -d '{"prompt":"x","max_tokens":1e300}')" = 400 ]
     [ "$(status_of -H 'Origin: http://evil.example' "$URL/api/tags")" = 403 ]
@@ -212,7 +216,7 @@ LONG='{"prompt":"x","max_tokens":1900,"ignore_eos":true,"stream":true}'
 
 @test "a client that goes away stops the work" {
     synth $SLOW
-    start_lm --parallel 2
+    start_lm --parallel 2 --json-log log
     curl -sN "$URL/v1/completions" -d "$LONG" >stream 3>&- &
     client=$!
     begins stream
@@ -220,6 +224,7 @@ LONG='{"prompt":"x","max_tokens":1900,"ignore_eos":true,"stream":true}'
     kill "$client"
     comes_to 'assay_lm_finished_total{model="synthetic-test",reason="cancelled"}' 1
     comes_to assay_lm_slots_busy 0
+    grep -q '"path":"/v1/completions",.*"finish":"cancelled"' log
     tokens=$(metric assay_lm_output_tokens_total)
     [ "$tokens" -lt 1900 ]
     sleep 0.2
@@ -271,7 +276,7 @@ LONG='{"prompt":"x","max_tokens":1900,"ignore_eos":true,"stream":true}'
     wait "$client"
     [ "$(tail -n 2 finished | head -1)" = 'data: [DONE]' ]
 
-    start_lm --grace 10ms
+    start_lm --grace 0s
     curl -sN "$URL/v1/completions" -d "$LONG" >cut 3>&- &
     client=$!
     begins cut

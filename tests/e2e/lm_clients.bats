@@ -14,7 +14,7 @@ find_python() {
 @test "Ollama's and OpenAI's Python clients get the same text and counts from it" {
     find_python
     "$ASSAY" lm synth --seed 1 m.gguf
-    "$ASSAY" lm serve --listen 127.0.0.1:0 --threads 1 --no-pin test=m.gguf >ready 3>&- &
+    "$ASSAY" lm serve --listen 127.0.0.1:0 --threads 1 --pinned 0 test=m.gguf >ready 3>&- &
     SERVER_PID=$!
     for _ in $(seq 1500); do
         grep -qs '^listening on port' ready && break
