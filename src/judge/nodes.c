@@ -79,7 +79,8 @@ static bool is_of_the_place(const char *name)
 
 static bool names_digest(const json_t *said)
 {
-    return json_object_get(said, "model_digest") != NULL;
+    const char *digest = json_string_value(assay_json_at(said, "/model_digest/value"));
+    return digest != NULL && digest[0] != '\0'; /* asked for and not told is no digest */
 }
 
 /* What the server of an arm said before the run; the first arm's stands at the top of the document. */

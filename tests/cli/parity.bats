@@ -63,7 +63,9 @@ LOAD="--model-by-name --dialect openai --model truth --requests 5 --output-token
 }
 
 @test "servers that name no digest are not taken for equal, unless their word is taken" {
-    start_truth
+    echo '{"assay_truth": 1, "identity": {"digest": ""}, "default": {"dialect": "openai", "tokens": 0, "first_ns": 4000000}}' \
+        >nameless.json
+    start_truth nameless.json
     run_exit 2 "$ASSAY" parity "$URL" "$URL" --pairs 6 ${LOAD#--model-by-name} --out r
     says "model_digest"
     says "not comparable: the endpoints differ in 1 field"
