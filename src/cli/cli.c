@@ -39,6 +39,44 @@ assay_code assay_cli_parse(const struct assay_opt_verb *verb, int argc, char *co
     return rc;
 }
 
+static bool is_listed(const char *name, const char *const *names)
+{
+    while (*names && strcmp(*names, name) != 0) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+assay_code assay_cli_check_given(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
+                                 const char *const *names, const char *mode, assay_err *err)
+{
+    for (size_t i = 0; i < verb->options_count; i++) {
+        const char *name = verb->options[i].name;
+        if (assay_opt_was_seen(&given->seen, i) && !is_listed(name, names)) {
+            return assay_fail(err, ASSAY_USAGE, "--%s does not go with %s, which would not look at it", name, mode);
+        }
+    }
+    return ASSAY_OK;
+}
+
+bool assay_cli_was_given(const struct assay_opt_verb *verb, const struct assay_opt_result *given, const char *name)
+{
+    size_t i = 0;
+    while (i < verb->options_count && strcmp(verb->options[i].name, name) != 0) {
+        i++;
+    }
+    assert(i < verb->options_count);
+    return assay_opt_was_seen(&given->seen, i);
+}
+
+assay_code assay_cli_check_age(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
+                               const char *name, uint64_t age_ns, assay_err *err)
+{
+    return age_ns > 0 || !assay_cli_was_given(verb, given, name)
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_USAGE, "--%s is 0, expected a time above 0", name);
+}
+
 assay_code assay_cli_print(const struct assay_buf *out, assay_err *err)
 {
     assay_code rc = assay_buf_check(out, err);

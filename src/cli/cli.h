@@ -91,6 +91,18 @@ ASSAY_LM_WORDS(ASSAY_LM_DECLARE)
 assay_code assay_cli_parse(const struct assay_opt_verb *verb, int argc, char *const *argv, void *values,
                            struct assay_opt_result *ret, bool *ret_done, assay_err *err);
 
+/* USAGE if an option was given that is not in `names` (a NULL ends the list): a mode must not be asked for what it does
+ * not look at. `mode` as the user wrote it, such as "--profile". */
+assay_code assay_cli_check_given(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
+                                 const char *const *names, const char *mode, assay_err *err);
+
+/* Whether the option of that name was given. */
+bool assay_cli_was_given(const struct assay_opt_verb *verb, const struct assay_opt_result *given, const char *name);
+
+/* USAGE if this age was given as 0: no run is that young, and 0 must not mean that nothing was asked. */
+assay_code assay_cli_check_age(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
+                               const char *name, uint64_t age_ns, assay_err *err);
+
 /* Writes the buffer to standard output, all of it or an error: a report that was cut is no report. */
 assay_code assay_cli_print(const struct assay_buf *out, assay_err *err);
 

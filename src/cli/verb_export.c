@@ -119,6 +119,23 @@ static assay_code write_run(const struct exporter *exporter, const struct assay_
     return rc;
 }
 
+/* What only the formats for CI look at is not asked of another one. */
+static assay_code check_options(const struct values *values, const struct assay_opt_result *given, bool is_surface,
+                                assay_err *err)
+{
+    static const char *const OF_PROFILE[] = {"profile", "arm", "output", "force", NULL};
+    static const char *const OF_FORMAT[] = {"as", "output", "force", NULL};
+    const struct assay_opt_verb *verb = &assay_verb_export.opt;
+    if (is_surface && values->arm) {
+        return assay_fail(err, ASSAY_USAGE, "--arm goes with --profile");
+    }
+    if (is_surface) {
+        return assay_cli_check_age(verb, given, "max-age", values->surface.max_age_ns, err);
+    }
+    return values->profile ? assay_cli_check_given(verb, given, OF_PROFILE, "--profile", err)
+                           : assay_cli_check_given(verb, given, OF_FORMAT, "a format that is not for CI", err);
+}
+
 static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
                       struct assay_buf *out, assay_err *err)
 {
@@ -133,10 +150,14 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     if (!values->profile && !exporter && !is_surface) {
         return assay_fail(err, ASSAY_USAGE, "--as must be one of: %s", FORMATS);
     }
-    assay_code rc = values->profile ? assay_export_profile(values->profile, values->arm, given->arguments[0], out, err)
-                    : exporter      ? write_run(exporter, given, out, err)
-                               : assay_export_surface(form, &values->surface, given->arguments, given->arguments_count,
-                                                      out, &judged, err);
+    assay_code rc = check_options(values, given, is_surface, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    rc = values->profile ? assay_export_profile(values->profile, values->arm, given->arguments[0], out, err)
+         : exporter      ? write_run(exporter, given, out, err)
+                         : assay_export_surface(form, &values->surface, given->arguments, given->arguments_count, out,
+                                                &judged, err);
     if (rc == ASSAY_OK) {
         rc = assay_cli_output(out, values->output, values->is_forced, err);
     }

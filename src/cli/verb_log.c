@@ -218,16 +218,19 @@ static assay_code make_entry(const struct values *values, const struct assay_cli
                              assay_err *err)
 {
     const struct {
-        const char *given;
+        const char *option, *given;
         enum assay_entry_kind kind;
         assay_code (*fill)(const char *, json_t *, assay_err *);
-    } KINDS[] = {{values->policy, ASSAY_ENTRY_POLICY, policy_fields},
-                 {values->trust, ASSAY_ENTRY_TRUST, trust_fields},
-                 {values->abandon, ASSAY_ENTRY_ABANDONED, run_fields}};
+    } KINDS[] = {{"--policy", values->policy, ASSAY_ENTRY_POLICY, policy_fields},
+                 {"--trust", values->trust, ASSAY_ENTRY_TRUST, trust_fields},
+                 {"--abandon", values->abandon, ASSAY_ENTRY_ABANDONED, run_fields}};
     for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
         if (KINDS[i].given) {
             json_t *fields = json_object();
-            assay_code rc = KINDS[i].fill(KINDS[i].given, fields, err);
+            assay_code rc = fields ? KINDS[i].fill(KINDS[i].given, fields, err) : assay_nomem(err);
+            if (rc == ASSAY_MALFORMED || rc == ASSAY_TOO_LARGE) {
+                assay_wrap(err, "%s '%s'", KINDS[i].option, KINDS[i].given);
+            }
             rc = rc == ASSAY_OK ? assay_tlog_entry_write(KINDS[i].kind, fields, &key->secret, ret, err) : rc;
             json_decref(fields);
             return rc;

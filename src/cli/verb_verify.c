@@ -211,18 +211,44 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
     return rc;
 }
 
+/* Receipts of a profile hold nothing that a trust file, a policy or an expectation could be held against. */
+static assay_code verify_profile(struct assay_cli *cli, const struct values *values,
+                                 const struct assay_opt_result *given, struct assay_buf *out, assay_err *err)
+{
+    static const char *const NAMES[] = {"profile", "strict", "require-gpu-kernels", "json", NULL};
+    assay_code rc = assay_cli_check_given(&assay_verb_verify.opt, given, NAMES, "--profile", err);
+    if (rc == ASSAY_OK) {
+        rc = assay_verify_profile(&values->profile, given, values->wants_json, out, err);
+        cli->has_judged = rc != ASSAY_OK && !err->message[0];
+    }
+    return rc;
+}
+
+/* Ages and margins: one that goes with nothing, or is 0, must not read as one that was not asked for. */
+static assay_code check_bounds(const struct values *values, const struct assay_opt_result *given, assay_err *err)
+{
+    const struct assay_opt_verb *verb = &assay_verb_verify.opt;
+    const struct assay_verify_options *evidence = &values->evidence;
+    bool has_margin = assay_cli_was_given(verb, given, "margin");
+    if ((assay_cli_was_given(verb, given, "baseline-age") && !evidence->baseline) || (has_margin && !evidence->with)) {
+        return assay_fail(err, ASSAY_USAGE, "--baseline-age goes with --baseline, --margin with --with");
+    }
+    if (has_margin && !(evidence->margin > 0 && evidence->margin <= 1)) {
+        return assay_fail(err, ASSAY_USAGE, "--margin is %g, expected a share above 0 and at most 1", evidence->margin);
+    }
+    assay_code rc = assay_cli_check_age(verb, given, "max-age", values->max_age_ns, err);
+    return rc == ASSAY_OK ? assay_cli_check_age(verb, given, "baseline-age", evidence->baseline_age_ns, err) : rc;
+}
+
 static assay_code run(struct assay_cli *cli, const void *values_, const struct assay_opt_result *given,
                       struct assay_buf *out, assay_err *err)
 {
     const struct values *values = values_;
-    const struct assay_profile_options *profile = &values->profile;
     struct assay_digest nonce;
-    if (profile->profile) {
-        assay_code rc = assay_verify_profile(profile, given, values->wants_json, out, err);
-        cli->has_judged = rc != ASSAY_OK && !err->message[0];
-        return rc;
+    if (values->profile.profile) {
+        return verify_profile(cli, values, given, out, err);
     }
-    if (given->arguments_count > 1 || profile->is_strict || profile->needs_gpu) {
+    if (given->arguments_count > 1 || values->profile.is_strict || values->profile.needs_gpu) {
         return assay_fail(err, ASSAY_USAGE, "several files, --strict and --require-gpu-kernels go with --profile");
     }
     if (values->policy_base && !is_file(values->policy)) {
@@ -231,7 +257,8 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     if (values->nonce && !assay_digest_read(values->nonce, &nonce)) {
         return assay_fail(err, ASSAY_USAGE, "--nonce is '%s', expected 64 lowercase hex digits", values->nonce);
     }
-    return verify(cli, values, given->arguments[0], out, err);
+    assay_code rc = check_bounds(values, given, err);
+    return rc != ASSAY_OK ? rc : verify(cli, values, given->arguments[0], out, err);
 }
 
 const struct assay_verb assay_verb_verify = {

@@ -347,3 +347,10 @@ make_witness() {
     run_exit 1 "$ASSAY" gate gate.yaml --trust trust.json --log perf-log one
     says "the newest that was logged under this name, version 2"
 }
+
+@test "a policy that cannot be logged is named" {
+    make_keys
+    printf 'plan: 1\n' >odd.yaml
+    run_exit 3 "$ASSAY" log append perf-log --key runner.key --policy odd.yaml
+    says "--policy 'odd.yaml': line 1: unknown key 'plan'"
+}

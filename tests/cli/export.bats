@@ -125,8 +125,19 @@ as() {
     says "::warning file=ci/release.yaml,line=14,"
 }
 
+@test "a form that is not for CI checks nothing, and cannot be asked to" {
+    run_exit 4 "$ASSAY" export --as hyperfine --require tier=3 "$RUN"
+    says "--require does not go with"
+    run_exit 4 "$ASSAY" export --as node-csv --policy default "$RUN"
+    says "--policy does not go with"
+    run_exit 4 as junit --arm a "$RUN"
+    run_exit 4 as junit --max-age 0 "$RUN"
+    says "above 0"
+}
+
 @test "forms of one run take one run; an unknown form is wrong usage" {
-    run_exit 4 as node-csv "$RUN" "$RUN"
+    run_exit 4 "$ASSAY" export --as node-csv "$RUN" "$RUN"
+    says "is of one run"
     run_exit 4 as html "$RUN"
     says "--as must be one of"
     run_exit 4 "$ASSAY" export "$RUN"

@@ -80,6 +80,17 @@ CORPUS="$BATS_TEST_DIRNAME/../negative/legacy"
     run_exit 4 "$ASSAY" verify a b
 }
 
+@test "what a profile does not look at cannot be asked of it" {
+    local option
+    for option in --require=tier=3 --trust=trust.json --policy=default --max-age=1h --commit=x --with=run --interop; do
+        run_exit 4 "$ASSAY" verify --profile bitnet-1.0.0 "$option" "$CORPUS/parent-b.json"
+        says "does not go with --profile"
+    done
+    run_exit 4 "$ASSAY" export --profile bitnet-1.0.0 --require tier=3 run
+    says "does not go with --profile"
+    run_exit 0 "$ASSAY" verify --profile bitnet-1.0.0 --strict --json "$CORPUS/parent-b.json"
+}
+
 @test "a receipt of ours goes out in that schema, passes strictly, and comes back as claims" {
     "$LEGACY_RUN" run
     run_exit 0 "$ASSAY" verify run

@@ -58,3 +58,15 @@ flip() {
     run_exit 5 "$ASSAY" verify --policy mine r
     says "mine"
 }
+
+@test "an age or a margin that bounds nothing is wrong usage, and not one that was not asked for" {
+    local options
+    for options in --max-age=0 "--baseline=r --baseline-age=0" "--with=r --margin=0" "--with=r --margin=200%"; do
+        # shellcheck disable=SC2086 # two words
+        run_exit 4 "$ASSAY" verify $options r
+        says "above 0"
+    done
+    run_exit 4 "$ASSAY" verify --baseline-age 1h r
+    run_exit 4 "$ASSAY" verify --margin 1% r
+    says "--margin with --with"
+}
