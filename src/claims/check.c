@@ -175,6 +175,9 @@ static void set_levels(struct check *c)
     for (size_t i = 0; i < RULE_COUNT; i++) {
         c->levels[i] = (uint8_t)(1 + claims_rule_rows[i].level);
     }
+    if (request->policy.forbid_unbound != ASSAY_CLAIMS_UNBOUND_NONE) {
+        c->levels[RULE_C901] = 1 + ASSAY_SEVERITY_ERROR; /* a note by itself; what is forbidden is an error */
+    }
     for (size_t i = 0; i < request->policy.rules_count; i++) {
         set_level(c, &request->policy.rules[i]);
     }

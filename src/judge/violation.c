@@ -48,7 +48,10 @@ void judge_add(struct judge *judge, enum gate gate, enum assay_verdict verdict, 
     assert(verdict == ASSAY_VERDICT_FAIL || verdict == ASSAY_VERDICT_UNDECIDED);
     if (judge->count == ASSAY_VIOLATIONS_MAX) {
         judge->out->violations_left_out++;
-        return;
+        if (verdict != ASSAY_VERDICT_FAIL || judge->list[judge->count - 1].verdict == ASSAY_VERDICT_FAIL) {
+            return;
+        }
+        judge->count--; /* a failure is never left out for what is merely undecided */
     }
     if (!has_room(judge)) {
         return;

@@ -152,3 +152,11 @@ reports() {
     run_exit 0 "$ASSAY" claims named.md --level note
     ! grep -q "C70[67]" <<<"$output"
 }
+
+@test "what may not stand unbound fails without asking for notes" {
+    echo 'TTFT p50 was 429 ms here.' >unbound.md
+    run_exit 0 "$ASSAY" claims unbound.md
+    run_exit 1 "$ASSAY" claims unbound.md --forbid-unbound all
+    says "C901 unbound"
+    says "1 claims that must be bound are not"
+}
