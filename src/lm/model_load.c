@@ -84,7 +84,7 @@ static assay_code refuse_scaling(const struct loader *loader, assay_err *err)
     return rc;
 }
 
-static assay_code check_heads(const struct loader *loader, uint64_t rope_dims, assay_err *err)
+static assay_code check_shape(const struct loader *loader, uint64_t rope_dims, assay_err *err)
 {
     const struct assay_model_shape *shape = &loader->model->shape;
     if (shape->heads % shape->kv_heads != 0) {
@@ -95,6 +95,10 @@ static assay_code check_heads(const struct loader *loader, uint64_t rope_dims, a
         return assay_fail(err, ASSAY_UNSUPPORTED,
                           "%" PRIu64 " of a head's %" PRIu64 " values rotate, expected all, and an even number",
                           rope_dims, shape->head);
+    }
+    if (shape->rope_base < 1) { /* angles would outgrow positions, and the range in which they are exact */
+        return assay_fail(err, ASSAY_MALFORMED, "key '%s.rope.freq_base' is %g, expected at least 1", loader->arch,
+                          shape->rope_base);
     }
     return ASSAY_OK;
 }
@@ -120,7 +124,7 @@ static assay_code read_shape(struct loader *loader, assay_err *err)
     rc = rc == ASSAY_OK ? read_real(loader, "rope.freq_base", 10000, &shape->rope_base, err) : rc;
     rc = rc == ASSAY_OK ? read_real(loader, "attention.layer_norm_rms_epsilon", 0, &eps, err) : rc;
     shape->eps = (float)eps;
-    return rc == ASSAY_OK ? check_heads(loader, rope_dims, err) : rc;
+    return rc == ASSAY_OK ? check_shape(loader, rope_dims, err) : rc;
 }
 
 /* ---- tensors -----------------------------------------------------------------------------------------------------*/

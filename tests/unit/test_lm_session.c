@@ -406,6 +406,27 @@ static void a_number_that_is_not_finite_is_refused_whatever_hides_it(void **stat
     assay_buf_done(&file);
 }
 
+/* Its angles would leave the range of the sine, where the program stops. */
+static void a_rope_base_below_one_is_refused(void **state)
+{
+    (void)state;
+    static const char KEY[] = "bitnet-b1.58.rope.freq_base";
+    const struct assay_synth synth = {.shape = "tiny", .format = "i2_s", .head = "f16", .seed = 1};
+    const struct assay_engine_setup setup = {.threads = 1, .pin = ASSAY_SWITCH_OFF};
+    const float base = 1e-40F;
+    struct assay_buf file;
+    struct assay_engine *engine = NULL;
+    assay_err err = {0};
+    assay_buf_init(&file, (size_t)1 << 28);
+    assert_int_equal(assay_synth_make(&synth, &file, NULL), ASSAY_OK);
+    char *key = memmem(file.data, file.len, KEY, strlen(KEY));
+    assert_non_null(key);
+    memcpy(key + strlen(KEY) + sizeof(uint32_t), &base, sizeof base); /* behind the type */
+    assert_int_equal(assay_engine_new((const uint8_t *)file.data, file.len, &setup, &engine, &err), ASSAY_MALFORMED);
+    assert_non_null(strstr(err.message, "expected at least 1"));
+    assay_buf_done(&file);
+}
+
 /* A variant that passes its self-check and is wrong later, in the highest bit of every row. */
 static bool lies;
 static const struct assay_kernel_operation *honest;
@@ -624,6 +645,7 @@ int main(void)
         cmocka_unit_test(a_pass_that_is_stopped_leaves_the_session_where_it_was),
         cmocka_unit_test(sequences_share_one_pool_of_positions),
         cmocka_unit_test(a_number_that_is_not_finite_is_refused_whatever_hides_it),
+        cmocka_unit_test(a_rope_base_below_one_is_refused),
         cmocka_unit_test(a_kernel_that_becomes_wrong_is_found_and_leaves),
         cmocka_unit_test(all_ternary_packings_of_the_same_trits_give_the_same_bits),
         cmocka_unit_test(a_block_of_scale_0_is_a_block_of_zeros),
