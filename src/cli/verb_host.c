@@ -181,7 +181,11 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
 {
     (void)given;
     const struct values *values = values_;
-    if (values->wants_kernels || values->wants_probe || values->wants_count) {
+    bool wants_registry = values->wants_kernels || values->wants_probe || values->wants_count;
+    if (wants_registry && (values->wants_limits || values->is_quick)) {
+        return assay_fail(err, ASSAY_USAGE, "--kernels and --limits exclude each other");
+    }
+    if (wants_registry) {
         return run_kernels(cli, values, out, err);
     }
     if (values->wants_limits || values->is_quick) {

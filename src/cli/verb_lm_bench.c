@@ -1,6 +1,7 @@
 /* `run lm` once a number of threads, and a table of the cases instead of all that is in the receipts. */
 #include "cli/cli.h"
 #include "cli/one_run.h"
+#include "cli/stop.h"
 #include "cli/terminal.h"
 
 #include "base/file.h"
@@ -232,7 +233,7 @@ static assay_code run(struct assay_cli *cli, const void *given_values, const str
     if (rc == ASSAY_OK && bench.values->out && bench.counts.count > 1) {
         rc = assay_dir_make(bench.values->out, err);
     }
-    for (size_t i = 0; i < bench.counts.count && rc == ASSAY_OK; i++) {
+    for (size_t i = 0; i < bench.counts.count && rc == ASSAY_OK && !assay_stop_was_asked(); i++) {
         rc = run_one(&bench, bench.counts.items[i], err);
     }
     if (rc == ASSAY_OK) {

@@ -139,23 +139,24 @@ static assay_code generate(struct job *job, struct assay_generated *generated, s
                            assay_err *err)
 {
     const struct values *values = job->values;
-    const struct assay_generation how = {.prompt = job->prompt.ids,
-                                         .prompt_count = job->prompt.count,
-                                         .sampling = {.temperature = values->temperature,
-                                                      .top_k = values->top_k,
-                                                      .top_p = values->top_p,
-                                                      .min_p = values->min_p,
-                                                      .repeat_penalty = values->repeat_penalty,
-                                                      .repeat_last = values->repeat_last,
-                                                      .seed = job->seed},
-                                         .tokens_max = values->tokens_max,
-                                         .stops = job->stops,
-                                         .stops_count = values->stops.count,
-                                         .ignores_end = values->ignores_end,
-                                         .drafts = values->drafts,
-                                         .on_text = take_text,
-                                         .on_logits = take_logits,
-                                         .context = job};
+    const struct assay_generation how = {
+        .prompt = job->prompt.ids,
+        .prompt_count = job->prompt.count,
+        .sampling = {.temperature = values->temperature,
+                     .top_k = values->top_k,
+                     .top_p = values->top_p == 0 ? ASSAY_SAMPLER_TOP_P_LEAST : values->top_p,
+                     .min_p = values->min_p,
+                     .repeat_penalty = values->repeat_penalty,
+                     .repeat_last = values->repeat_last,
+                     .seed = job->seed},
+        .tokens_max = values->tokens_max,
+        .stops = job->stops,
+        .stops_count = values->stops.count,
+        .ignores_end = values->ignores_end,
+        .drafts = values->drafts,
+        .on_text = take_text,
+        .on_logits = take_logits,
+        .context = job};
     struct assay_digest digest;
     assay_sha256_init(&job->logits);
     assay_buf_clear(&job->text);

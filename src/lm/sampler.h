@@ -19,11 +19,15 @@
 
 #include "base/err.h"
 
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define ASSAY_SAMPLER_REPEAT_LAST_MAX 4096 /* tokens that a penalty looks back over */
 #define ASSAY_SAMPLER_REPEAT_LAST 64       /* where a request does not say */
+
+/* For a top-p of 0 that a user has written, which leaves the most probable one: 0 here means that nobody said. */
+#define ASSAY_SAMPLER_TOP_P_LEAST DBL_MIN
 
 struct assay_sampling {
     double temperature;    /* 0: greedy */

@@ -155,7 +155,7 @@ static struct assay_sampling sampling_of(const struct lm_ask *ask)
     return (struct assay_sampling){
         .temperature = ask->temperature,
         .top_k = ask->top_k,
-        .top_p = ask->top_p,
+        .top_p = ask->top_p > 0 ? ask->top_p : ASSAY_SAMPLER_TOP_P_LEAST,
         .min_p = ask->min_p,
         .repeat_penalty = ask->repeat_last == 0 ? 1 : ask->repeat_penalty,
         .repeat_last = ask->repeat_last,

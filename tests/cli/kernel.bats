@@ -94,6 +94,8 @@ has_variant() {
 }
 
 @test "flags that make no sense are usage errors" {
+    run_exit 4 "$ASSAY" host --limits --kernels
+    says "exclude each other"
     ASSAY_ISA=mmx run_exit 4 "$ASSAY" host --kernels
     says "mmx"
     ASSAY_KERNEL=ternary_gemv=best run_exit 4 "$ASSAY" host --kernels

@@ -79,6 +79,13 @@ assert plain["drafted"] == 0 and draft["accepted"] > 0 and draft["passes"] < pla
 END
 }
 
+@test "a top-p of 0 leaves the most probable token, as a temperature of 0 does" {
+    tiny
+    "$ASSAY" lm generate model.gguf --prompt "Once upon" --seed 5 --max-tokens 12 --top-p 0 2>/dev/null >a
+    "$ASSAY" lm generate model.gguf --prompt "Once upon" --seed 6 --max-tokens 12 --temperature 0 2>/dev/null >b
+    cmp a b
+}
+
 @test "repetitions are compared, the last one from a fresh process" {
     tiny
     run_exit 0 "$ASSAY" lm generate model.gguf --prompt "Once" --seed 5 --max-tokens 16 --repeat 3

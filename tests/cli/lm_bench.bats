@@ -110,3 +110,17 @@ ids() {
     grep -q '"outcome":"aborted"' statement.json
     ! grep -q '"metrics"\|"kernels"' statement.json
 }
+
+@test "who stops one of several runs stops those behind it" {
+    makes_model
+    "$ASSAY" lm bench tiny.gguf -p 64 -n 32 -t 1,2 --pairs 4000 --no-fresh --quiet --out b >/dev/null 3>&- &
+    local pid=$!
+    for _ in $(seq 200); do
+        [ -e b/t1/plan.json ] && break
+        sleep 0.05
+    done
+    kill -INT "$pid"
+    wait "$pid" && return 1
+    [ -e b/t1/record.json ]
+    [ ! -e b/t2 ]
+}

@@ -101,6 +101,15 @@ text() {
     ! grep -q '"usage"' talk-true
 }
 
+@test "a top_p of 0 leaves the most probable token, as a temperature of 0 does" {
+    synth
+    start_lm
+    ask /v1/completions '{"prompt":"abc","seed":5,"max_tokens":12,"top_p":0}' >a
+    ask /v1/completions '{"prompt":"abc","seed":6,"max_tokens":12,"temperature":0}' >b
+    [ "$(text a)" = "$(text b)" ]
+    [ -n "$(text a)" ]
+}
+
 @test "counts, times, seed and fingerprint stand in the last event, zeros too" {
     synth
     start_lm
