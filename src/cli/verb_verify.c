@@ -69,20 +69,35 @@ static struct assay_judge_bytes bytes_of(const struct assay_buf *buf)
     return (struct assay_judge_bytes){.data = buf->data, .len = buf->len};
 }
 
-static assay_code write_judgement(const struct assay_judgement *judgement, bool wants_json, struct assay_buf *out,
-                                  assay_err *err)
+/* One JSON document: what the gates of a policy file say is a member of it. */
+static assay_code write_json(const struct assay_judgement *judgement, const struct assay_verdict_document *gates,
+                             struct assay_buf *out, assay_err *err)
 {
-    if (!wants_json) {
-        assay_judgement_render(judgement, out);
-        return ASSAY_OK;
+    struct assay_json_builder b = {0};
+    json_t *root = NULL, *verdict = NULL;
+    assay_code rc = assay_judgement_json(judgement, &root, err);
+    if (rc == ASSAY_OK && gates) {
+        rc = assay_verdict_json(gates, &verdict, err);
+        if (rc == ASSAY_OK) {
+            assay_json_put(&b, root, "gates", verdict);
+            rc = assay_json_builder_check(&b, root, err);
+        }
     }
-    json_t *json = NULL;
-    assay_code rc = assay_judgement_json(judgement, &json, err);
-    if (rc == ASSAY_OK) {
-        rc = assay_json_pretty(json, out, err);
-    }
-    json_decref(json);
+    rc = rc == ASSAY_OK ? assay_json_pretty(root, out, err) : rc;
+    json_decref(root);
     return rc;
+}
+
+/* gates: of a policy file, or NULL. */
+static assay_code write_judgement(const struct assay_judgement *judgement, const struct assay_verdict_document *gates,
+                                  bool wants_json, struct assay_buf *out, assay_err *err)
+{
+    struct assay_style style = assay_terminal_style();
+    if (wants_json) {
+        return write_json(judgement, gates, out, err);
+    }
+    assay_judgement_render(judgement, out);
+    return gates ? assay_report_verdict(gates, ASSAY_REPORT_TEXT, &style, out, err) : ASSAY_OK;
 }
 
 static bool is_file(const char *policy)
@@ -90,15 +105,13 @@ static bool is_file(const char *policy)
     return policy && strcmp(policy, "default") != 0;
 }
 
-/* `assay gate` for this one receipt, below its own lines. */
+/* `assay gate` for this one receipt: into its POLICY line, and below its violations. */
 static assay_code judge_by_file(const struct values *values, const char *place, struct assay_judged *judged,
-                                struct assay_gates *gates, struct assay_buf *out, assay_err *err)
+                                struct assay_gates *gates, struct assay_verdict_document *ret, assay_err *err)
 {
     const struct assay_opened *run = NULL;
     struct assay_gate_question question;
-    struct assay_verdict_document document;
     char base[ASSAY_DIGEST_TEXT_BYTES];
-    struct assay_style style = assay_terminal_style();
     assay_code rc = assay_gates_load(values->policy, gates, err);
     if (rc == ASSAY_OK) {
         rc = assay_gates_question(gates, judged, values->policy, NULL, &question, err);
@@ -114,45 +127,28 @@ static assay_code judge_by_file(const struct values *values, const char *place, 
     if (rc == ASSAY_OK) {
         question.runs = &run;
         question.runs_count = 1;
-        rc = assay_judge_gate(&question, &judged->arena, &document, err);
+        rc = assay_judge_gate(&question, &judged->arena, ret, err);
     }
-    if (rc == ASSAY_OK) {
-        rc = assay_report_verdict(&document, values->wants_json ? ASSAY_REPORT_JSON : ASSAY_REPORT_TEXT, &style, out,
-                                  err);
-    }
-    return rc == ASSAY_OK ? assay_verdict_code(&document) : rc;
+    return rc;
 }
 
-static bool is_judged(assay_code rc)
-{
-    return rc == ASSAY_OK || rc == ASSAY_WANTING || rc == ASSAY_UNDECIDED;
-}
-
-/* Of two answers the graver one: 1 beats what the verifier says beyond it, and that beats 2 (evidence.md 3.1). */
-static assay_code graver(assay_code verified, assay_code gated)
-{
-    if (!is_judged(gated) || verified == ASSAY_WANTING) {
-        return is_judged(gated) ? verified : gated;
-    }
-    return gated == ASSAY_WANTING || verified == ASSAY_OK ? gated : verified;
-}
-
-static assay_code add_policy(const struct values *values, const char *place, assay_code verified, struct assay_buf *out,
-                             assay_err *err)
+static assay_code write_by_file(const struct values *values, const char *place, struct assay_judgement *judgement,
+                                struct assay_buf *out, assay_err *err)
 {
     struct assay_judged *judged = assay_alloc(1, sizeof *judged); /* both too large for a stack */
     struct assay_gates *gates = assay_alloc(1, sizeof *gates);
+    struct assay_verdict_document document;
     assay_code rc = judged && gates ? assay_judged_begin(judged, err) : assay_nomem(err);
-    if (rc == ASSAY_OK) {
-        rc = judge_by_file(values, place, judged, gates, out, err);
-    }
+    rc = rc == ASSAY_OK ? judge_by_file(values, place, judged, gates, &document, err) : rc;
+    rc = rc == ASSAY_OK ? assay_judgement_add_gates(judgement, &document, err) : rc;
+    rc = rc == ASSAY_OK ? write_judgement(judgement, &document, values->wants_json, out, err) : rc;
     if (judged && gates) {
         assay_gates_done(gates);
         assay_judged_done(judged);
     }
     assay_free(gates);
     assay_free(judged);
-    return graver(verified, rc);
+    return rc;
 }
 
 /* A code with the judgement's exit status. */
@@ -197,12 +193,12 @@ static assay_code verify(struct assay_cli *cli, const struct values *values, con
         assay_verify_inputs_remember(&evidence, judgement);
     }
     if (rc == ASSAY_OK) {
-        rc = write_judgement(judgement, values->wants_json, out, err);
+        rc = is_file(values->policy) ? write_by_file(values, place, judgement, out, err)
+                                     : write_judgement(judgement, NULL, values->wants_json, out, err);
     }
     if (rc == ASSAY_OK) {
         rc = code_of_exit(assay_judgement_exit(judgement));
-        rc = is_file(values->policy) ? add_policy(values, place, rc, out, err) : rc;
-        cli->has_judged = is_judged(rc) || !err->message[0];
+        cli->has_judged = true;
     }
     assay_judgement_free(judgement);
     assay_verify_inputs_done(&evidence);

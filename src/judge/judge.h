@@ -137,6 +137,7 @@ struct assay_judgement {
     bool is_missing;  /* no document was given */
     bool is_readable; /* the document could be parsed: a statement of a known type */
     bool is_policy_required;
+    size_t policy_counts[ASSAY_VERDICT_COUNT]; /* of expectations and gates, by verdict */
     bool is_profile;         /* a legacy receipt: only the gates of its profile are required (legacy.h) */
     bool is_crypto_required; /* a trust file was given */
     bool has_head;           /* a checkpoint was good: to be remembered, as is trust_version */
@@ -153,6 +154,11 @@ struct assay_judgement {
 
 assay_code assay_judge_verify(const struct assay_judge_input *input, struct assay_judgement **ret, assay_err *err);
 void assay_judgement_free(struct assay_judgement *judgement);
+
+/* Takes what the gates of a policy file say of this document alone into its POLICY line, which is required from then
+ * on. */
+assay_code assay_judgement_add_gates(struct assay_judgement *judgement, const struct assay_verdict_document *gates,
+                                     assay_err *err);
 
 /* 0 every required line passes; 1 one fails; 2 nothing fails, but something required is undecided or not measured; 3
  * malformed; 5 unreadable. Once the document parsed, 1 beats 5 beats 3 beats 2 beats 0. */

@@ -172,10 +172,16 @@ static void recompute_line(struct judge *judge)
 
 /* ---- POLICY ---- */
 
+static void put_counts(const size_t counts[ASSAY_VERDICT_COUNT], struct assay_buf *text)
+{
+    assay_buf_printf(text, "%zu pass, %zu fail, %zu undecided, %zu not-measured", counts[ASSAY_VERDICT_PASS],
+                     counts[ASSAY_VERDICT_FAIL], counts[ASSAY_VERDICT_UNDECIDED], counts[ASSAY_VERDICT_NOT_MEASURED]);
+}
+
 static void policy_line(struct judge *judge)
 {
     struct assay_buf text;
-    size_t failed = judge->expectations_failed;
+    size_t failed = judge->expectations_failed, *counts = judge->out->policy_counts;
     enum assay_verdict verdict = worst(judge, 401, 499, ASSAY_VERDICT_NOT_MEASURED);
     assay_buf_init(&text, LINE_BYTES_MAX);
     if (!judge->out->is_readable) {
@@ -185,14 +191,51 @@ static void policy_line(struct judge *judge)
             judge->input->baseline && failed == 0 && judge_has(judge, GATE_HOST, GATE_BASELINE, ASSAY_VERDICT_UNDECIDED)
                 ? 1
                 : 0; /* nothing else that is asked can be */
-        assay_buf_printf(&text, "%zu pass, %zu fail, %zu undecided, 0 not-measured",
-                         judge->expectations - failed - undecided, failed, undecided);
+        counts[ASSAY_VERDICT_PASS] = judge->expectations - failed - undecided;
+        counts[ASSAY_VERDICT_FAIL] = failed;
+        counts[ASSAY_VERDICT_UNDECIDED] = undecided;
+        put_counts(counts, &text);
         verdict = failed > 0 ? ASSAY_VERDICT_FAIL : worst(judge, 401, 499, ASSAY_VERDICT_PASS);
     } else {
         assay_buf_text(&text, "no policy or expectation given");
     }
     judge_set_line(judge, ASSAY_LINE_POLICY, verdict, &text);
     assay_buf_done(&text);
+}
+
+static enum assay_verdict graver(enum assay_verdict a, enum assay_verdict b)
+{
+    static const int RANK[ASSAY_VERDICT_COUNT] = {[ASSAY_VERDICT_PASS] = 0,
+                                                  [ASSAY_VERDICT_NOT_MEASURED] = 1,
+                                                  [ASSAY_VERDICT_UNDECIDED] = 2,
+                                                  [ASSAY_VERDICT_FAIL] = 3};
+    return RANK[a] >= RANK[b] ? a : b;
+}
+
+assay_code assay_judgement_add_gates(struct assay_judgement *judgement, const struct assay_verdict_document *gates,
+                                     assay_err *err)
+{
+    assert(judgement && gates);
+    struct assay_buf text;
+    enum assay_verdict before = judgement->lines[ASSAY_LINE_POLICY].verdict;
+    bool was_asked = judgement->is_policy_required || before == ASSAY_VERDICT_FAIL; /* 406 needs no asking */
+    judgement->is_policy_required = true;
+    if (!judgement->is_readable) {
+        return ASSAY_OK; /* its line says so */
+    }
+    for (size_t i = 0; i < gates->rows_count; i++) {
+        judgement->policy_counts[gates->rows[i].verdict] += gates->rows[i].is_in_family ? 1 : 0;
+    }
+    assay_buf_init(&text, LINE_BYTES_MAX);
+    put_counts(judgement->policy_counts, &text);
+    const char *kept = text.failed == ASSAY_OK ? assay_arena_text(&judgement->arena, text.data, text.len) : NULL;
+    assay_buf_done(&text);
+    if (!kept) {
+        return assay_nomem(err);
+    }
+    judgement->lines[ASSAY_LINE_POLICY].text = kept;
+    judgement->lines[ASSAY_LINE_POLICY].verdict = was_asked ? graver(before, gates->verdict) : gates->verdict;
+    return ASSAY_OK;
 }
 
 /* ---- ASSURANCE ---- */

@@ -88,7 +88,9 @@ static int profile_exit(const struct assay_judgement *judgement)
 
 int assay_judgement_exit(const struct assay_judgement *judgement)
 {
-    const bool is_wanting = has_violation(judgement, 201, 599, ASSAY_VERDICT_FAIL);
+    const bool is_gate_failed =
+        judgement->is_policy_required && judgement->lines[ASSAY_LINE_POLICY].verdict == ASSAY_VERDICT_FAIL;
+    const bool is_wanting = is_gate_failed || has_violation(judgement, 201, 599, ASSAY_VERDICT_FAIL);
     const bool is_malformed = has_violation(judgement, 101, 199, ASSAY_VERDICT_FAIL);
     if (judgement->is_missing) {
         return assay_code_exit(ASSAY_NOT_FOUND);

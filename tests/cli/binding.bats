@@ -34,6 +34,18 @@ provenance() {
     says 'the policy of the base branch'
     run_exit 1 "$ASSAY" verify --policy loose.yaml --policy-base policy.yaml --json run
     says '"gate": 423'
+    # one document, whose `exit` is how the program ended, and a POLICY line that counts the gates
+    "$ASSAY" verify --policy loose.yaml --policy-base policy.yaml --json run | python3 -c '
+import json, sys
+document = json.load(sys.stdin)
+assert document["exit"] == 1, document["exit"]
+assert document["policy"]["text"].startswith("1 pass, 1 fail"), document["policy"]
+assert document["gates"]["verdict"] == "fail", document["gates"]
+'
+    run_exit 1 "$ASSAY" verify --policy loose.yaml --policy-base policy.yaml --max-age 20000h run
+    says "POLICY     fail          2 pass, 1 fail, 0 undecided, 0 not-measured"
+    run_exit 0 "$ASSAY" verify --policy policy.yaml run
+    says "POLICY     pass          1 pass, 0 fail, 0 undecided, 0 not-measured"
     run_exit 4 "$ASSAY" verify --policy-base policy.yaml run
     run_exit 5 "$ASSAY" gate policy.yaml run --policy-base gone.yaml
 }
