@@ -102,7 +102,8 @@ static bool take_all(struct assay_engine *engine)
     const struct assay_model_shape *shape = &engine->model->shape;
     struct workspace *work = &engine->work;
     uint64_t batch = engine->batch, wide = shape->heads * shape->head, narrow = shape->kv_heads * shape->head;
-    uint64_t widest = shape->ffn > wide ? shape->ffn : wide, widest_h = shape->hidden > wide ? shape->hidden : wide;
+    uint64_t widest_h = shape->hidden > wide ? shape->hidden : wide; /* heads may be narrower than the model */
+    uint64_t widest = shape->ffn > widest_h ? shape->ffn : widest_h;
     const struct {
         float **where;
         uint64_t count;
@@ -128,7 +129,7 @@ static bool take_all(struct assay_engine *engine)
             return false;
         }
     }
-    return take_rounded(engine, widest > shape->hidden ? widest : shape->hidden) && take_scratch(engine);
+    return take_rounded(engine, widest) && take_scratch(engine);
 }
 
 /* Angles in binary64, rounded once (kernels.md 3.2). Only of positions that are taken: a model may come to a hundred

@@ -427,6 +427,144 @@ static void a_rope_base_below_one_is_refused(void **state)
     assay_buf_done(&file);
 }
 
+/* ---- heads narrower than the model ---- */
+
+enum { NARROW_HIDDEN = 2048, NARROW_FFN = 256, NARROW_HEAD = 32 };
+
+static void copy_texts(struct assay_gguf_writer *writer, const char *key, const struct assay_gguf_value *value)
+{
+    struct assay_slice texts[512];
+    uint64_t cursor = 0;
+    size_t count = 0;
+    while (count < 512 && assay_gguf_next_text(value, &cursor, &texts[count])) {
+        count++;
+    }
+    assay_gguf_put_texts(writer, key, texts, count);
+}
+
+/* The keys of the tokenizer, as another model has them. */
+static void copy_tokenizer(struct assay_gguf_writer *writer, const struct assay_gguf *from)
+{
+    for (size_t i = 0; i < from->values_count; i++) {
+        const struct assay_gguf_value *value = &from->values[i];
+        char key[64], text[64];
+        uint64_t number = 0;
+        bool is_on = false;
+        (void)snprintf(key, sizeof key, "%.*s", (int)value->key.len, value->key.data);
+        if (strncmp(key, "tokenizer.", strlen("tokenizer.")) != 0) {
+            continue;
+        }
+        if (value->type == ASSAY_GGUF_ARRAY && value->element == ASSAY_GGUF_TEXT) {
+            copy_texts(writer, key, value);
+        } else if (value->type == ASSAY_GGUF_TEXT) {
+            (void)snprintf(text, sizeof text, "%.*s", (int)value->length, (const char *)value->at);
+            assay_gguf_put_text(writer, key, text);
+        } else if (assay_gguf_bool(value, &is_on, NULL) == ASSAY_OK) {
+            assay_gguf_put_bool(writer, key, is_on);
+        } else if (assay_gguf_u64(value, UINT32_MAX, &number, NULL) == ASSAY_OK) {
+            assay_gguf_put_u32(writer, key, (uint32_t)number);
+        }
+    }
+}
+
+static void put_weights(struct assay_gguf_writer *writer, const char *name, uint64_t columns, uint64_t rows)
+{
+    float *values = assay_alloc((size_t)(columns * rows), sizeof *values);
+    assert_non_null(values);
+    for (uint64_t i = 0; i < columns * rows; i++) {
+        values[i] = rows == 1 ? 1 : (float)((i * 2654435761U >> 7) % 2001) / 1e5F - 0.01F;
+    }
+    assay_gguf_put_tensor(writer, name, ASSAY_FORMAT_F32, columns, rows, (const uint8_t *)values,
+                          columns * rows * sizeof *values);
+    assay_free(values);
+}
+
+/* One layer, one head of 32 values beside 2,048 of the residual stream. */
+static void make_narrow(struct assay_buf *out)
+{
+    static const struct {
+        const char *key;
+        uint32_t value;
+    } KEYS[] = {{"llama.block_count", 1},
+                {"llama.context_length", 32},
+                {"llama.embedding_length", NARROW_HIDDEN},
+                {"llama.feed_forward_length", NARROW_FFN},
+                {"llama.attention.head_count", 1},
+                {"llama.attention.head_count_kv", 1},
+                {"llama.attention.key_length", NARROW_HEAD}};
+    static const struct {
+        const char *name;
+        uint64_t columns, rows;
+    } TENSORS[] = {{"output_norm.weight", NARROW_HIDDEN, 1},
+                   {"blk.0.attn_norm.weight", NARROW_HIDDEN, 1},
+                   {"blk.0.ffn_norm.weight", NARROW_HIDDEN, 1},
+                   {"blk.0.attn_q.weight", NARROW_HIDDEN, NARROW_HEAD},
+                   {"blk.0.attn_k.weight", NARROW_HIDDEN, NARROW_HEAD},
+                   {"blk.0.attn_v.weight", NARROW_HIDDEN, NARROW_HEAD},
+                   {"blk.0.attn_output.weight", NARROW_HEAD, NARROW_HIDDEN},
+                   {"blk.0.ffn_gate.weight", NARROW_HIDDEN, NARROW_FFN},
+                   {"blk.0.ffn_up.weight", NARROW_HIDDEN, NARROW_FFN},
+                   {"blk.0.ffn_down.weight", NARROW_FFN, NARROW_HIDDEN}};
+    const struct assay_synth synth = {.shape = "1,256,256,4,2,300", .format = "tq2_0", .head = "q8_0", .seed = 5};
+    struct assay_buf file;
+    struct assay_gguf *gguf = NULL;
+    struct assay_gguf_writer *writer = NULL;
+    assay_buf_init(&file, (size_t)1 << 28);
+    assert_int_equal(assay_synth_make(&synth, &file, NULL), ASSAY_OK);
+    assert_int_equal(assay_gguf_parse((const uint8_t *)file.data, file.len, &gguf, NULL), ASSAY_OK);
+    assert_int_equal(assay_gguf_writer_new(&writer, NULL), ASSAY_OK);
+    assay_gguf_put_text(writer, "general.architecture", "llama");
+    assay_gguf_put_f32(writer, "llama.attention.layer_norm_rms_epsilon", 1e-5F);
+    for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++) {
+        assay_gguf_put_u32(writer, KEYS[i].key, KEYS[i].value);
+    }
+    copy_tokenizer(writer, gguf);
+    put_weights(writer, "token_embd.weight", NARROW_HIDDEN, 300);
+    for (size_t i = 0; i < sizeof TENSORS / sizeof TENSORS[0]; i++) {
+        put_weights(writer, TENSORS[i].name, TENSORS[i].columns, TENSORS[i].rows);
+    }
+    assert_int_equal(assay_gguf_finish(writer, out, NULL), ASSAY_OK);
+    assay_gguf_free(gguf);
+    assay_buf_done(&file);
+}
+
+/* The row that is computed again has room, though the residual stream is wider than everything else: behind the room
+ * lie the angles, by which the keys are turned. */
+static void a_model_wider_than_its_heads_gives_the_same_keys_again_and_again(void **state)
+{
+    (void)state;
+    const struct assay_engine_setup setup = {.threads = 1, .pin = ASSAY_SWITCH_OFF, .batch = 1, .logits = 1};
+    struct assay_buf file;
+    struct assay_engine *engine = NULL;
+    struct assay_session *session = NULL;
+    assay_err err = {0};
+    const float *logits = NULL;
+    uint16_t first[32 * NARROW_HEAD];
+    int32_t ids[32];
+    assay_buf_init(&file, (size_t)1 << 28);
+    make_narrow(&file);
+    if (assay_engine_new((const uint8_t *)file.data, file.len, &setup, &engine, &err) != ASSAY_OK) {
+        fail_msg("%s", err.message);
+    }
+    assert_int_equal(assay_session_new(engine, 0, &session, NULL), ASSAY_OK);
+    for (int i = 0; i < 32; i++) {
+        ids[i] = i * 7 % 256;
+    }
+    for (int pass = 0; pass < 50; pass++) { /* a row is looked at in every other one */
+        assay_session_rewind(session, 0);
+        assert_int_equal(assay_session_eval(session, ids, 32, &logits, NULL), ASSAY_OK);
+        struct assay_session_cache cache = assay_session_cache_of(session, 0);
+        assert_int_equal(cache.bytes, sizeof first);
+        if (pass == 0) {
+            memcpy(first, cache.keys, sizeof first);
+        }
+        assert_memory_equal(cache.keys, first, sizeof first);
+    }
+    assay_session_free(session);
+    assay_engine_free(engine);
+    assay_buf_done(&file);
+}
+
 /* A variant that passes its self-check and is wrong later, in the highest bit of every row. */
 static bool lies;
 static const struct assay_kernel_operation *honest;
@@ -646,6 +784,7 @@ int main(void)
         cmocka_unit_test(sequences_share_one_pool_of_positions),
         cmocka_unit_test(a_number_that_is_not_finite_is_refused_whatever_hides_it),
         cmocka_unit_test(a_rope_base_below_one_is_refused),
+        cmocka_unit_test(a_model_wider_than_its_heads_gives_the_same_keys_again_and_again),
         cmocka_unit_test(a_kernel_that_becomes_wrong_is_found_and_leaves),
         cmocka_unit_test(all_ternary_packings_of_the_same_trits_give_the_same_bits),
         cmocka_unit_test(a_block_of_scale_0_is_a_block_of_zeros),
