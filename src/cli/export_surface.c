@@ -109,9 +109,6 @@ static assay_code open_runs(struct work *work, const char *const *places, size_t
             assay_log_warning("%s", work->unread[i]); /* it stands in the output too, which may be a file */
         }
     }
-    /* Others than the runs in question are held against no expectation: they may be older, and of another commit. */
-    work->judged.evidence =
-        (struct assay_verify_options){.trust = options->evidence.trust, .log = options->evidence.log};
     for (size_t i = 0; rc == ASSAY_OK && i < options->baseline.count; i++) {
         rc = assay_judged_open(&work->others, options->baseline.items[i], &work->baselines[work->baselines_count++],
                                err);
@@ -140,6 +137,7 @@ static assay_code judge(struct work *work, assay_err *err)
     question.runs_count = work->runs_count;
     question.baselines = work->baselines;
     question.baselines_count = work->baselines_count;
+    rc = rc == ASSAY_OK ? assay_gates_guard(&work->judged, NULL, &question, NULL, err) : rc;
     rc = rc == ASSAY_OK ? assay_judge_gate(&question, &work->judged.arena, &work->document, err) : rc;
     rc = rc == ASSAY_OK ? decide_mode(work, &question, err) : rc;
     rc = rc == ASSAY_OK ? keep_places(work, err) : rc;

@@ -20,7 +20,8 @@ assay_code assay_gates_load(const char *path, struct assay_gates *ret, assay_err
 void assay_gates_done(struct assay_gates *gates);
 
 /* Gate 423: the policy against the same file of the base branch (`base`, a path, or NULL) and the trust file's
- * minVersions. After the runs are opened; ret_digest must outlive the question. */
+ * minVersions, and the newest that the log has. After the runs are opened; ret_digest must outlive the question, and
+ * may be NULL without a base. */
 assay_code assay_gates_guard(const struct assay_judged *judged, const char *base, struct assay_gate_question *question,
                              char ret_digest[ASSAY_DIGEST_TEXT_BYTES], assay_err *err);
 

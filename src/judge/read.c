@@ -9,7 +9,6 @@
 
 #define ENVELOPE_DEPTH_MAX 16
 #define ENVELOPE_MEMBERS_MAX 256
-#define SIGNATURES_MAX 16
 #define SIGNATURE_BYTES 64       /* Ed25519 */
 #define SIGNATURE_BYTES_MAX 1024 /* room to say "of another length" of other algorithms' signatures */
 #define TYPE_PREFIX "application/vnd.in-toto"
@@ -183,7 +182,7 @@ static void check_signatures(struct judge *judge)
         return;
     }
     size_t count = json_array_size(signatures);
-    if (count > SIGNATURES_MAX) {
+    if (count > ASSAY_ENVELOPE_SIGNATURES_MAX) {
         judge_fail(judge, GATE_CAP, "/signatures", signatures, "at most 16 signatures");
         return;
     }

@@ -170,7 +170,8 @@ static void check_signatures(struct judge *judge)
 
 void judge_keys(struct judge *judge)
 {
-    if (judge->trust && judge->payload.data && json_array_size(json_object_get(judge->envelope, "signatures")) <= 16) {
+    if (judge->trust && judge->payload.data &&
+        json_array_size(json_object_get(judge->envelope, "signatures")) <= ASSAY_ENVELOPE_SIGNATURES_MAX) {
         check_signatures(judge);
     }
 }

@@ -342,9 +342,13 @@ make_witness() {
     "$ASSAY" key rotate trust.json --key root.key --min-policy first-token=2 >/dev/null
     run_exit 1 "$ASSAY" gate gate.yaml --trust trust.json one
     says "version 2 or later"
+    run_exit 1 "$ASSAY" export --as junit --policy gate.yaml --trust trust.json one
+    says "version 2 or later"
     sed 's/^name:/version: 2\nname:/' gate.yaml >later.yaml
     "$ASSAY" log append perf-log --key runner.key --policy later.yaml >/dev/null
     run_exit 1 "$ASSAY" gate gate.yaml --trust trust.json --log perf-log one
+    says "the newest that was logged under this name, version 2"
+    run_exit 1 "$ASSAY" export --as junit --policy gate.yaml --trust trust.json --log perf-log one
     says "the newest that was logged under this name, version 2"
 }
 
