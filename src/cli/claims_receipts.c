@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/claims_paths.h"
 #include "judge/judge.h"
+#include "kernel/kernel.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -142,12 +143,19 @@ static void judge_fresh(const struct assay_claims_receipts *receipts, struct ass
 static void judge(struct assay_run_files *files, struct assay_claims_receipt *receipt, struct assay_buf *why)
 {
     struct assay_judgement *judgement = NULL;
+    struct assay_buf kernels;
+    assay_buf_init(&kernels, ASSAY_KERNEL_TABLE_BYTES_MAX);
+    assay_kernel_table_text(&kernels);
     struct assay_judge_input input = {.document = {files->document.data, files->document.len},
                                       .plan = {files->plan.data, files->plan.len},
                                       .trace = {files->trace.data, files->trace.len},
                                       .identity = {files->identity.data, files->identity.len},
+                                      .kernel_table = {kernels.data, kernels.len},
                                       .now_real_ns = assay_clock_real_ns()};
-    if (assay_judge_verify(&input, &judgement, NULL) != ASSAY_OK) {
+    assay_code rc = assay_buf_check(&kernels, NULL);
+    rc = rc == ASSAY_OK ? assay_judge_verify(&input, &judgement, NULL) : rc;
+    assay_buf_done(&kernels);
+    if (rc != ASSAY_OK) {
         assay_buf_text(why, "out of memory");
         return;
     }

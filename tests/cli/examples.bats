@@ -46,13 +46,22 @@ ROOT="$BATS_TEST_DIRNAME/../.."
     "$ASSAY" report --format csv */ | cmp - summary.csv
 }
 
+@test "the kept run of the built-in model verifies, and its model is the one that lm synth writes" {
+    cp -r "$ROOT/examples/built-in-model/run" run
+    run_exit 0 "$ASSAY" verify run
+    "$ASSAY" lm synth --shape small --format i2_s --seed 1 synthetic-small.gguf
+    run "$ASSAY" show run
+    says "$(sha256sum synthetic-small.gguf | cut -c1-12)"
+    says "compute path real"
+}
+
 @test "every number of README is bound to a receipt, and one that drifts is found" {
     cd "$ROOT"
-    run_exit 0 "$ASSAY" claims README.md --receipts examples/real-llm/runs --min-coverage 100%
+    run_exit 0 "$ASSAY" claims README.md --receipts examples --min-coverage 100%
     says "0 unsupported"
     sed 's/ 429 ms/ 428 ms/' README.md >"$BATS_TEST_TMPDIR/README.md"
     cp -r examples "$BATS_TEST_TMPDIR/"
     cd "$BATS_TEST_TMPDIR"
-    run_exit 1 "$ASSAY" claims README.md --receipts examples/real-llm/runs
+    run_exit 1 "$ASSAY" claims README.md --receipts examples
     says "C903"
 }
