@@ -234,6 +234,21 @@ static assay_code change_keys(struct work *work, assay_err *err)
     return rc;
 }
 
+/* What changes nothing is refused: whoever wanted a witness would believe to have one. */
+static assay_code check_edit(const struct assay_trust_edit *edit, assay_err *err)
+{
+    if (edit->logs.count == 0 && (edit->witnesses.count > 0 || edit->quorum > 0)) {
+        return assay_fail(err, ASSAY_USAGE, "--witness and --quorum are of a log that is added: they go with --log");
+    }
+    if (edit->receipts.count == 0 && edit->runners.count > 0) {
+        return assay_fail(err, ASSAY_USAGE, "--runner-id is of a key that is added: it goes with --receipt");
+    }
+    if (edit->revoked.count == 0 && edit->reason) {
+        return assay_fail(err, ASSAY_USAGE, "--reason goes with --revoke");
+    }
+    return ASSAY_OK;
+}
+
 static assay_code make_body(struct work *work, const char *path, assay_err *err)
 {
     const struct assay_trust_edit *edit = work->edit;
@@ -307,7 +322,8 @@ assay_code assay_trust_edit_do(const struct assay_trust_edit *edit, const char *
     struct assay_buf file;
     assay_buf_init(&work.old_bytes, ASSAY_TRUST_BYTES_MAX);
     assay_buf_init(&file, ASSAY_ENVELOPE_BYTES_MAX);
-    assay_code rc = make_body(&work, path, err);
+    assay_code rc = check_edit(edit, err);
+    rc = rc == ASSAY_OK ? make_body(&work, path, err) : rc;
     rc = rc == ASSAY_OK ? sign(&work, password_file, &file, err) : rc;
     rc = rc == ASSAY_OK ? check(&work, &file, err) : rc;
     rc = rc == ASSAY_OK && work.old ? keep_old(&work, path, err) : rc;

@@ -229,7 +229,14 @@ assay_code assay_verify_inputs_for(struct assay_verify_inputs *inputs, const str
 
 void assay_verify_inputs_remember(struct assay_verify_inputs *inputs, const struct assay_judgement *judgement)
 {
-    if (inputs->memory && judgement->lines[ASSAY_LINE_CRYPTO].verdict != ASSAY_VERDICT_FAIL) {
+    struct assay_judge_memory seen;
+    bool is_refused = judgement->lines[ASSAY_LINE_CRYPTO].verdict == ASSAY_VERDICT_FAIL;
+    if (!inputs->memory || assay_cli_memory_look(inputs->memory, NULL, &seen, NULL) != ASSAY_OK) {
+        return;
+    }
+    /* A first file is remembered once something verifies by it; a later version has the root keys of the one before,
+     * so it counts although it refuses this document: else the version that revoked a key could be taken back. */
+    if (!is_refused || (seen.trust_version > 0 && judgement->trust_version > seen.trust_version)) {
         assay_cli_memory_save(inputs->memory, judgement);
     }
 }

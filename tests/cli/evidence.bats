@@ -352,6 +352,31 @@ make_witness() {
     says "the newest that was logged under this name, version 2"
 }
 
+@test "the version that revoked a key cannot be taken back, though it refused all that was shown to it" {
+    make_keys
+    run_noop one --key runner.key
+    run "$ASSAY" verify one --trust trust.json
+    says "CRYPTO     pass"
+    local keyid
+    keyid=$("$ASSAY" key show runner.pub | sed -n 's/^keyid *//p')
+    "$ASSAY" key rotate trust.json --key root.key --revoke "$keyid" >/dev/null
+    run_exit 1 "$ASSAY" verify one --trust trust.json
+    says "208 fail"
+    mv trust.json.1 trust.json
+    run_exit 1 "$ASSAY" verify one --trust trust.json
+    says "210 fail trust file: found version 1, expected version 2, as seen before, or later"
+}
+
+@test "an edit of the trust file that would change nothing is wrong usage" {
+    make_keys
+    local options
+    for options in "--witness w+00000000+x" "--quorum 1" "--runner-id rig" "--reason lost"; do
+        # shellcheck disable=SC2086 # two words
+        run_exit 4 "$ASSAY" key rotate trust.json --key root.key $options
+    done
+    [ ! -e trust.json.1 ]
+}
+
 @test "a policy that cannot be logged is named" {
     make_keys
     printf 'plan: 1\n' >odd.yaml
