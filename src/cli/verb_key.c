@@ -3,6 +3,7 @@
 #include "cli/key_file.h"
 #include "cli/trust_edit.h"
 
+#include "base/file.h"
 #include "base/rng.h"
 
 #include <stddef.h>
@@ -124,8 +125,14 @@ static assay_code write_pair(const struct values *values, const char *name, stru
     assay_secret_key_public(&key, &public);
     assay_buf_init(&path, PATH_BYTES_MAX);
     assay_buf_init(&text, ASSAY_KEY_FILE_BYTES_MAX);
-    assay_buf_printf(&path, "%s.key", name);
+    assay_buf_printf(&path, "%s.pub", name);
     assay_code rc = assay_buf_check(&path, err);
+    if (rc == ASSAY_OK && !values->is_forced && assay_path_exists(path.data)) { /* before half a pair is written */
+        rc = assay_fail(err, ASSAY_EXISTS, "'%s' is already there", path.data);
+    }
+    assay_buf_clear(&path);
+    assay_buf_printf(&path, "%s.key", name);
+    rc = rc == ASSAY_OK ? assay_buf_check(&path, err) : rc;
     rc = rc == ASSAY_OK ? write_secret(values, path.data, &key, &number, err) : rc;
     assay_minisign_public_write(&public, &number, &text);
     assay_buf_clear(&path);

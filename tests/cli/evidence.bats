@@ -367,6 +367,13 @@ make_witness() {
     says "210 fail trust file: found version 1, expected version 2, as seen before, or later"
 }
 
+@test "half a pair of keys is not written" {
+    touch pair.pub
+    run_exit 5 "$ASSAY" key new pair --unencrypted
+    says "use --force to replace it: 'pair.pub' is already there"
+    [ ! -e pair.key ]
+}
+
 @test "an edit of the trust file that would change nothing is wrong usage" {
     make_keys
     local options
