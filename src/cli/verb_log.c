@@ -1,7 +1,8 @@
-/* The transparency log of a team: `log init|append|prove|audit DIR`. */
+/* The transparency log of a team: `log init|append|prove|audit DIR`; prove and audit read a URL too. */
 #include "cli/cli.h"
 #include "cli/log_cosign.h"
 #include "cli/log_key.h"
+#include "cli/log_place.h"
 #include "cli/run_files.h"
 #include "cli/signing.h"
 #include "cli/verify_inputs.h"
@@ -312,17 +313,17 @@ static assay_code find_outcome(const struct assay_log_dir *log, const char *plac
 static assay_code log_prove(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
                             assay_err *err)
 {
-    struct assay_log_dir *log = NULL;
+    struct assay_log_place opened;
     uint64_t index = 0;
     if (!place) {
-        return assay_fail(err, ASSAY_USAGE, "'log prove DIR' takes an entry's index, or a run");
+        return assay_fail(err, ASSAY_USAGE, "'log prove DIR|URL' takes an entry's index, or a run");
     }
     bool is_number = assay_tlog_number_read(assay_slice_of(place), &index); /* else a run, to be found in the log */
-    assay_code rc = assay_log_dir_open(dir, is_number ? ASSAY_LOG_HEAD : ASSAY_LOG_READ, &log, err);
-    rc = rc == ASSAY_OK && !is_number ? find_outcome(log, place, &index, err) : rc;
-    rc = rc == ASSAY_OK ? assay_log_dir_prove(log, index, out, err) : rc;
+    assay_code rc = assay_log_place_open(dir, is_number ? ASSAY_LOG_HEAD : ASSAY_LOG_READ, &opened, err);
+    rc = rc == ASSAY_OK && !is_number ? find_outcome(opened.log, place, &index, err) : rc;
+    rc = rc == ASSAY_OK ? assay_log_dir_prove(opened.log, index, out, err) : rc;
     rc = rc == ASSAY_OK ? assay_cli_output(out, values->out, values->is_forced, err) : rc;
-    assay_log_dir_close(log);
+    assay_log_place_close(&opened);
     return rc;
 }
 
@@ -506,16 +507,16 @@ static void add_findings(struct audit *audit)
 static assay_code log_audit(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
                             assay_err *err)
 {
-    struct assay_log_dir *log = NULL;
+    struct assay_log_place opened;
     struct audit audit = {0};
     (void)place;
     assay_buf_init(&audit.faults, ASSAY_CLI_OUTPUT_BYTES_MAX);
-    assay_code rc = assay_log_dir_open(dir, ASSAY_LOG_READ, &log, err);
-    audit.log = log;
+    assay_code rc = assay_log_place_open(dir, ASSAY_LOG_READ, &opened, err);
+    audit.log = opened.log;
     audit.book = assay_alloc(1, sizeof *audit.book);
     rc = rc == ASSAY_OK && !audit.book ? assay_nomem(err) : rc;
     rc = rc == ASSAY_OK ? check_tree(&audit, err) : rc;
-    rc = rc == ASSAY_OK ? assay_tlog_book_audit(&log->book, audit.book, err) : rc;
+    rc = rc == ASSAY_OK ? assay_tlog_book_audit(&opened.log->book, audit.book, err) : rc;
     if (rc == ASSAY_OK) {
         add_findings(&audit);
         rc = values->trust ? check_trust(&audit, values->trust, err) : ASSAY_OK;
@@ -527,7 +528,7 @@ static assay_code log_audit(const struct values *values, const char *dir, const 
     }
     assay_buf_done(&audit.faults);
     assay_free(audit.book);
-    assay_log_dir_close(log);
+    assay_log_place_close(&opened);
     return rc;
 }
 
@@ -536,16 +537,20 @@ static assay_code run(struct assay_cli *cli, const void *values, const struct as
 {
     static const struct {
         const char *name;
-        bool is_judged;
+        bool is_judged, reads_url;
         assay_code (*run)(const struct values *, const char *, const char *, struct assay_buf *, assay_err *);
-    } ACTIONS[] = {{"init", false, log_init},
-                   {"append", false, log_append},
-                   {"prove", false, log_prove},
-                   {"cosign", false, log_cosign},
-                   {"audit", true, log_audit}};
+    } ACTIONS[] = {{"init", false, false, log_init},
+                   {"append", false, false, log_append},
+                   {"prove", false, true, log_prove},
+                   {"cosign", false, false, log_cosign},
+                   {"audit", true, true, log_audit}};
     for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
         if (strcmp(ACTIONS[i].name, given->arguments[0]) == 0) {
             const char *place = given->arguments_count > 2 ? given->arguments[2] : NULL;
+            if (!ACTIONS[i].reads_url && assay_log_place_is_url(given->arguments[1])) {
+                return assay_fail(err, ASSAY_USAGE, "'log %s' writes, and a log is written in a directory, not at '%s'",
+                                  ACTIONS[i].name, given->arguments[1]);
+            }
             assay_code rc = ACTIONS[i].run(values, given->arguments[1], place, out, err);
             cli->has_judged = ACTIONS[i].is_judged && (rc == ASSAY_OK || (rc == ASSAY_WANTING && out->len > 0));
             return rc;
@@ -558,7 +563,7 @@ static assay_code run(struct assay_cli *cli, const void *values, const struct as
 const struct assay_verb assay_verb_log = {
     .opt =
         {.name = "log",
-         .synopsis = "init|append|prove|cosign|audit DIR [INDEX|RUN] [OPTIONS]",
+         .synopsis = "init|append|cosign DIR [OPTIONS]; prove|audit DIR|URL [INDEX|RUN] [OPTIONS]",
          .summary = "an append-only log of what was measured, so that a run that was dropped shows",
          .manual =
              "A log is a directory of plain files: tiles of hashes, the entries, and a signed checkpoint "
@@ -575,7 +580,7 @@ const struct assay_verb assay_verb_log = {
              "'log prove' writes the proof that an entry is in the log. 'log audit' computes every tile and the root "
              "again "
              "and looks at each run's intent and outcome, each key's counters and chain, and with --trust at every "
-             "signature.",
+             "signature. Both read a URL too, where any web server hands out the files of the directory.",
          .options = OPTIONS,
          .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
          .arguments_min = 2,

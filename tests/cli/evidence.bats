@@ -390,3 +390,32 @@ make_witness() {
     run_exit 3 "$ASSAY" log append perf-log --key runner.key --policy odd.yaml
     says "--policy 'odd.yaml': line 1: unknown key 'plan'"
 }
+
+@test "a log on a web server is proved and audited as the directory is, and never written" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    make_keys
+    run_noop run --key runner.key --log perf-log
+    mkdir -p www/team
+    cp -r perf-log www/team/log
+    (cd www && exec python3 -u -c 'import http.server
+s = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+print(s.server_port, flush=True)
+s.serve_forever()' >../port 2>/dev/null 3>&-) &
+    SERVER_PID=$!
+    for _ in $(seq 200); do
+        [ -s port ] && break
+        sleep 0.02
+    done
+    local url
+    url="http://127.0.0.1:$(cat port)/team/log"
+    run_exit 0 "$ASSAY" log audit "$url" --trust trust.json
+    run_exit 0 "$ASSAY" log prove "$url/" run --out far.tlog-proof
+    cmp far.tlog-proof run/receipt.tlog-proof
+    run_exit 5 "$ASSAY" log audit "${url}s"
+    says "404"
+    run_exit 4 "$ASSAY" log append "$url" --policy p.yaml --key runner.key
+    says "a log is written in a directory"
+    printf 'x' | dd of=www/team/log/tile/entries/000.p/2 bs=1 seek=40 conv=notrunc status=none
+    run "$ASSAY" log audit "$url"
+    [ "$status" -eq 1 ] || [ "$status" -eq 3 ]
+}
