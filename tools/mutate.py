@@ -163,8 +163,11 @@ def main():
         options.count = 0
     tally, began = Tally(), time.time()
     deadline = began + options.seconds if options.seconds else 0
-    for path, queue, share in mutants.queues(found, options.count, options.each, options.seed):
-        try_file(bench, path, queue, share, tally, known_equivalents(), deadline)
+    try:
+        for path, queue, share in mutants.queues(found, options.count, options.each, options.seed):
+            try_file(bench, path, queue, share, tally, known_equivalents(), deadline)
+    except KeyboardInterrupt:
+        print("stopped: what follows is of the changes tried so far")
     with open(kept, "w") as file:
         json.dump([(m.name, m.number) for m in tally.survivors], file)
     return 0 if report(tally, time.time() - began, options) else 1

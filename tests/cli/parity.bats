@@ -26,7 +26,7 @@ LOAD="--model-by-name --dialect openai --model truth --requests 5 --output-token
     start_second 16000000
     comes_to slower r "$ASSAY" parity "$URL" "$SECOND" --metric ttft_p50 $LOAD
     stop_second
-    [ "$status" -eq 1 ] || { [ "$status" -eq 2 ] && grep -q 'the run is invalid' <<<"$output"; }
+    [ "$status" -eq 1 ] || { [ "$status" -eq 2 ] && says 'the run is invalid'; }
     says "ttft_p50"
     verifies r
     run "$ASSAY" parity r --model-by-name --metric ttft_p50 -o again.json
