@@ -37,6 +37,9 @@ assay_code assay_proc_spawn(struct assay_proc *proc, char *const *argv, int out_
 assay_code assay_proc_run(char *const *argv, uint64_t timeout_ns, struct assay_buf *out, int *ret_exit_status,
                           assay_err *err);
 
+/* The file of this program, as a path. IO if it cannot be told. */
+assay_code assay_proc_own_path(char *ret, size_t bytes, assay_err *err);
+
 /* Waits up to timeout_ns (UINT64_MAX = for ever). *ret_exit_status: 0..255, or 128 + signal. TIMEOUT if still there. */
 assay_code assay_proc_wait(struct assay_proc *proc, uint64_t timeout_ns, int *ret_exit_status, assay_err *err);
 void assay_proc_kill(struct assay_proc *proc); /* SIGKILL to its group, then reaped; fine on a finished one */

@@ -238,3 +238,11 @@ assay_code assay_proc_run(char *const *argv, uint64_t timeout_ns, struct assay_b
     (void)close(ends[0]);
     return rc;
 }
+
+assay_code assay_proc_own_path(char *ret, size_t bytes, assay_err *err)
+{
+    assert(ret && bytes > 1);
+    ssize_t len = readlink("/proc/self/exe", ret, bytes - 1);
+    ret[len > 0 ? len : 0] = '\0';
+    return len > 0 ? ASSAY_OK : assay_fail_errno(err, ASSAY_IO, "cannot tell where this program lies");
+}

@@ -59,6 +59,11 @@ bool assay_text_starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+bool assay_text_is_hex(const char *text, size_t digits)
+{
+    return strspn(text, "0123456789abcdef") == digits && text[digits] == '\0';
+}
+
 bool assay_text_ends(const char *text, const char *suffix)
 {
     size_t text_len = strlen(text), suffix_len = strlen(suffix);

@@ -33,6 +33,9 @@ struct assay_slice assay_slice_cut(struct assay_slice *rest, char separator);
 bool assay_text_starts(const char *text, const char *prefix);
 bool assay_text_ends(const char *text, const char *suffix);
 
+/* Exactly so many lower-case hex digits. */
+bool assay_text_is_hex(const char *text, size_t digits);
+
 /* Length of the longest prefix that is well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). Equal to
  * len iff all of it is. A sequence cut off at the end is not well-formed. */
 size_t assay_utf8_valid_prefix(const char *bytes, size_t len);

@@ -34,6 +34,9 @@ struct suppression suppression_read(struct assay_slice text);
 /* Sorts a directive's comment into its kind and leaves what follows the keyword. */
 void directive_classify(struct directive *directive);
 
+/* A finding at a comment itself. */
+void directive_say(struct check *c, enum rule_id rule, const struct directive *directive, const char *what);
+
 /* A value behind a reference, exactly as its file has it. */
 struct bound_value {
     char text[64]; /* decimal */

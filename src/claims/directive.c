@@ -18,6 +18,13 @@ static bool take_keyword(struct assay_slice *text, const char *keyword)
     return true;
 }
 
+void directive_say(struct check *c, enum rule_id rule, const struct directive *directive, const char *what)
+{
+    struct draft d = draft_at_bytes(c, rule, directive->file, directive->from, directive->to);
+    draft_say(&d, "%s", what);
+    draft_end(&d);
+}
+
 void directive_classify(struct directive *directive)
 {
     static const struct {

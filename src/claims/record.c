@@ -136,6 +136,13 @@ bool block_has_any(const struct model *m, uint32_t block, const char *const *wor
     return false;
 }
 
+bool cell_label_has_any(const struct model *m, const struct quantity *q, const char *const *words)
+{
+    const struct table *t = &m->tables.at[q->table];
+    uint32_t header = model_cell(m, t, 0, q->column), label = claims_row_label(m, t, q->row);
+    return (header != NONE32 && block_has_any(m, header, words)) || (label != NONE32 && block_has_any(m, label, words));
+}
+
 bool word_is_behind(const struct model *m, const struct quantity *q, uint16_t word, uint32_t reach)
 {
     uint32_t from = 0, to = 0;

@@ -25,6 +25,8 @@ struct quantity *record_only(const struct model *m, const struct record *record,
 bool quantity_has_class(const struct model *m, const struct quantity *q, unsigned class_of);
 bool quantity_has_word(const struct model *m, const struct quantity *q, uint16_t word);
 bool block_has_any(const struct model *m, uint32_t block, const char *const *words);
+/* Of a cell: the words of its column and of its row. */
+bool cell_label_has_any(const struct model *m, const struct quantity *q, const char *const *words);
 bool word_is_behind(const struct model *m, const struct quantity *q, uint16_t word, uint32_t reach);
 bool word_is_before(const struct model *m, const struct quantity *q, uint16_t word, uint32_t reach);
 

@@ -4,20 +4,6 @@
 
 #include <string.h>
 
-static void say_bad(struct check *c, const struct directive *directive, const char *what)
-{
-    struct draft d = draft_at_bytes(c, RULE_C907, directive->file, directive->from, directive->to);
-    draft_say(&d, "%s", what);
-    draft_end(&d);
-}
-
-static void say_missing(struct check *c, const struct directive *directive)
-{
-    struct draft d = draft_at_bytes(c, RULE_C905, directive->file, directive->from, directive->to);
-    draft_say(&d, "the receipt is not there");
-    draft_end(&d);
-}
-
 /* From here to the next end of the same file. */
 static const struct directive *end_of(const struct model *m, const struct directive *begin)
 {
@@ -72,9 +58,9 @@ static void judge_report(struct check *c, const struct directive *begin, struct 
     const struct directive *end = end_of(m, begin);
     const struct assay_claims_receipt *receipt = binding_receipt(c, path);
     if (!end) {
-        say_bad(c, begin, "a rendered part goes up to <!-- assay:end -->, before the next begins");
+        directive_say(c, RULE_C907, begin, "a rendered part goes up to <!-- assay:end -->, before the next begins");
     } else if (!receipt) {
-        say_missing(c, begin);
+        directive_say(c, RULE_C905, begin, "the receipt is not there");
     } else if (!receipt->is_verified || !receipt->report) {
         struct draft d = draft_at_bytes(c, RULE_C902, begin->file, begin->from, begin->to);
         draft_say(&d, "rendered from %s: it does not verify: %s", receipt->path,
@@ -99,12 +85,13 @@ void rendered_judge(struct check *c, const struct directive *directive)
         if (part.len > 7 && assay_slice_starts(part, "report=")) {
             path = (struct assay_slice){part.data + 7, part.len - 7};
         } else if (part.len > 0) {
-            say_bad(c, directive, "unknown key: the beginning of a rendered part is begin report=PATH");
+            directive_say(c, RULE_C907, directive,
+                          "unknown key: the beginning of a rendered part is begin report=PATH");
             return;
         }
     }
     if (path.len == 0) {
-        say_bad(c, directive, "the beginning of a rendered part is begin report=PATH");
+        directive_say(c, RULE_C907, directive, "the beginning of a rendered part is begin report=PATH");
     } else {
         judge_report(c, directive, path);
     }

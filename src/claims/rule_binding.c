@@ -59,13 +59,6 @@ static struct quantity *bound_quantity(struct model *m, const struct directive *
 
 /* ---- findings --- */
 
-static void say_pointer(struct check *c, const struct directive *directive, const char *what)
-{
-    struct draft d = draft_at_bytes(c, RULE_C905, directive->file, directive->from, directive->to);
-    draft_say(&d, "%s", what);
-    draft_end(&d);
-}
-
 static const char *resolve_text(enum resolve_code code)
 {
     static const char *const TEXTS[] = {"", "the file is not there", "nothing is there under that name",
@@ -282,9 +275,9 @@ static void judge_binding(struct check *c, struct quantity *q, struct directive 
             return;
         }
         if (code != RESOLVE_OK && !(values[i].receipt && !values[i].receipt->is_verified)) {
-            say_pointer(c, directive,
-                        check_printf(c, "'%.*s#%.*s': %s", (int)b->refs[i].path.len, b->refs[i].path.data,
-                                     (int)b->refs[i].fragment.len, b->refs[i].fragment.data, resolve_text(code)));
+            directive_say(c, RULE_C905, directive,
+                          check_printf(c, "'%.*s#%.*s': %s", (int)b->refs[i].path.len, b->refs[i].path.data,
+                                       (int)b->refs[i].fragment.len, b->refs[i].fragment.data, resolve_text(code)));
             q->status = q->status < ASSAY_CLAIM_CONTRADICTED ? q->status : ASSAY_CLAIM_CONTRADICTED;
             return;
         }
@@ -319,13 +312,6 @@ static void note_id(struct binder *binder, const struct binding *b, struct quant
     }
 }
 
-static void say_bad(struct check *c, const struct directive *directive, const char *what)
-{
-    struct draft d = draft_at_bytes(c, RULE_C907, directive->file, directive->from, directive->to);
-    draft_say(&d, "%s", what);
-    draft_end(&d);
-}
-
 static bool is_json_path(struct assay_slice text)
 {
     const char *mark = memchr(text.data, '#', text.len);
@@ -342,7 +328,7 @@ static void judge_directive(struct binder *binder, struct directive *directive)
     struct binding b = binding_read(directive->text);
     struct quantity *q = b.error ? NULL : bound_quantity(&c->m, directive);
     if (b.error) {
-        say_bad(c, directive, check_printf(c, "this binding %s", b.error));
+        directive_say(c, RULE_C907, directive, check_printf(c, "this binding %s", b.error));
         return;
     }
     if (!q && directive->kind == DIRECTIVE_LINK) {
@@ -355,7 +341,7 @@ static void judge_directive(struct binder *binder, struct directive *directive)
         return;
     }
     if (q->binding_text) {
-        say_pointer(c, directive, "the quantity has a binding already");
+        directive_say(c, RULE_C905, directive, "the quantity has a binding already");
         return;
     }
     judge_binding(c, q, directive, &b);
@@ -416,11 +402,11 @@ static void judge_table(struct check *c, struct directive *directive)
     uint32_t rows_count = split(key_of(directive->text, "rows="), rows, NAMES_MAX);
     uint32_t columns_count = split(key_of(directive->text, "cols="), columns, NAMES_MAX);
     if (!pattern.len || rows_count == 0 || columns_count == 0) {
-        say_bad(c, directive, "a table binding is PATH cell={row}/{col} rows=a,b cols=x,y");
+        directive_say(c, RULE_C907, directive, "a table binding is PATH cell={row}/{col} rows=a,b cols=x,y");
         return;
     }
     if (directive->next_table == NONE32) {
-        say_pointer(c, directive, "no table follows");
+        directive_say(c, RULE_C905, directive, "no table follows");
         return;
     }
     const struct table *t = &c->m.tables.at[directive->next_table];
@@ -487,8 +473,8 @@ void rule_binding(struct check *c)
             rendered_judge(c, directive);
             break;
         case DIRECTIVE_BAD:
-            say_bad(c, directive,
-                    "unknown: a binding, table, begin, end, ignore or ignore-file is expected after 'assay:'");
+            directive_say(c, RULE_C907, directive,
+                          "unknown: a binding, table, begin, end, ignore or ignore-file is expected after 'assay:'");
             break;
         default:
             break;

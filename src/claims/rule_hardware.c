@@ -133,12 +133,7 @@ static bool is_among_several(const struct model *m, const struct quantity *q)
     static const char *const WORDS[] = {"cache",       "l1",         "l2",        "l3",      "total",
                                         "aggregate",   "cluster",    "combined",  "nodes",   "peak",
                                         "theoretical", "compressed", "effective", "logical", NULL};
-    if (q->table == NONE32) {
-        return block_has_any(m, q->block, WORDS);
-    }
-    const struct table *t = &m->tables.at[q->table];
-    uint32_t header = model_cell(m, t, 0, q->column), label = claims_row_label(m, t, q->row);
-    return (header != NONE32 && block_has_any(m, header, WORDS)) || (label != NONE32 && block_has_any(m, label, WORDS));
+    return q->table == NONE32 ? block_has_any(m, q->block, WORDS) : cell_label_has_any(m, q, WORDS);
 }
 
 static void judge_peak(struct check *c, struct quantity *q)

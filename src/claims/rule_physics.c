@@ -25,10 +25,7 @@ static bool speaks_of_change(const struct model *m, const struct quantity *q)
         return false;
     }
     if (q->table != NONE32) {
-        const struct table *t = &m->tables.at[q->table];
-        uint32_t header = model_cell(m, t, 0, q->column), label = claims_row_label(m, t, q->row);
-        if ((header != NONE32 && block_has_any(m, header, WORDS)) ||
-            (label != NONE32 && block_has_any(m, label, WORDS))) {
+        if (cell_label_has_any(m, q, WORDS)) {
             return true;
         }
     } else if (sentence_has_class(m, q->block, q->item, CLASS_DELTA) ||

@@ -25,6 +25,7 @@
 void assay_claims_receipts_init(struct assay_claims_receipts *receipts, const char *root, const char *head)
 {
     *receipts = (struct assay_claims_receipts){.root = root, .head = head};
+    assay_buf_init(&receipts->kernel_table, ASSAY_KERNEL_TABLE_BYTES_MAX);
 }
 
 void assay_claims_receipts_done(struct assay_claims_receipts *receipts)
@@ -39,6 +40,7 @@ void assay_claims_receipts_done(struct assay_claims_receipts *receipts)
     }
     assay_free(receipts->at);
     assay_free(receipts->texts);
+    assay_buf_done(&receipts->kernel_table);
     *receipts = (struct assay_claims_receipts){0};
 }
 
@@ -140,21 +142,21 @@ static void judge_fresh(const struct assay_claims_receipts *receipts, struct ass
 
 /* ---- one receipt --- */
 
-static void judge(struct assay_run_files *files, struct assay_claims_receipt *receipt, struct assay_buf *why)
+static void judge(struct assay_run_files *files, struct assay_buf *kernels, struct assay_claims_receipt *receipt,
+                  struct assay_buf *why)
 {
     struct assay_judgement *judgement = NULL;
-    struct assay_buf kernels;
-    assay_buf_init(&kernels, ASSAY_KERNEL_TABLE_BYTES_MAX);
-    assay_kernel_table_text(&kernels);
+    if (kernels->len == 0) {
+        assay_kernel_table_text(kernels);
+    }
     struct assay_judge_input input = {.document = {files->document.data, files->document.len},
                                       .plan = {files->plan.data, files->plan.len},
                                       .trace = {files->trace.data, files->trace.len},
                                       .identity = {files->identity.data, files->identity.len},
-                                      .kernel_table = {kernels.data, kernels.len},
+                                      .kernel_table = {kernels->data, kernels->len},
                                       .now_real_ns = assay_clock_real_ns()};
-    assay_code rc = assay_buf_check(&kernels, NULL);
+    assay_code rc = assay_buf_check(kernels, NULL);
     rc = rc == ASSAY_OK ? assay_judge_verify(&input, &judgement, NULL) : rc;
-    assay_buf_done(&kernels);
     if (rc != ASSAY_OK) {
         assay_buf_text(why, "out of memory");
         return;
@@ -216,7 +218,7 @@ static assay_code add_receipt(struct assay_claims_receipts *receipts, const char
             receipt->is_signed = json_array_size(assay_json_at(statement, "/predicate/tier/signers")) > 0;
             receipt->compute_path = json_string_value(assay_json_at(statement, "/predicate/protocol/computePath"));
         }
-        judge(&files, receipt, why);
+        judge(&files, &receipts->kernel_table, receipt, why);
         assay_run_files_done(&files);
     } else {
         assay_buf_text(why, "it cannot be read");

@@ -11,7 +11,8 @@ struct assay_claims_receipts {
     struct assay_claims_receipt *at; /* statements are owned */
     struct assay_buf *texts;         /* what the facts of each are told in, in turn */
     size_t count, room;
-    const char *root, *head; /* borrowed; NULL: not given */
+    struct assay_buf kernel_table; /* of this program, made for the first receipt */
+    const char *root, *head;       /* borrowed; NULL: not given */
 };
 
 void assay_claims_receipts_init(struct assay_claims_receipts *receipts, const char *root, const char *head);

@@ -2,12 +2,12 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "json/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FILE_BYTES_MAX ((size_t)64 << 20)
 #define PATH_BYTES 4096
@@ -132,9 +132,7 @@ static bool find_table(char *ret, size_t bytes)
 {
     static const char *const PLACES[] = {"../share/assay/hardware.json", "../share/hardware.json"};
     char program[PATH_BYTES];
-    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[len > 0 ? len : 0] = '\0';
-    char *slash = strrchr(program, '/');
+    char *slash = assay_proc_own_path(program, sizeof program, NULL) == ASSAY_OK ? strrchr(program, '/') : NULL;
     for (size_t i = 0; slash && i < sizeof PLACES / sizeof PLACES[0]; i++) {
         slash[1] = '\0';
         int n = snprintf(ret, bytes, "%s%s", program, PLACES[i]);

@@ -222,11 +222,10 @@ static assay_code count_in_child(const char *setting, struct assay_buf *ret, ass
     char program[4096];
     char *argv[2 * COUNT_OF(FLAGS) + 8];
     size_t n = 0;
-    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (len <= 0) {
-        return assay_fail_errno(err, ASSAY_IO, "cannot tell where this program lies");
+    assay_code found = assay_proc_own_path(program, sizeof program, err);
+    if (found != ASSAY_OK) {
+        return found;
     }
-    program[len] = '\0';
     char words[][8] = {"env", "-u", "host"};
     char count[] = "--count";
     char names[COUNT_OF(FLAGS)][SETTING_BYTES], copy[2 * SETTING_BYTES];

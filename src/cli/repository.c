@@ -118,8 +118,7 @@ assay_code assay_revision_ask(const char *commit, const char *branch, struct ass
 
 bool assay_revision_is_digest(const char *commit)
 {
-    size_t len = strspn(commit, "0123456789abcdef");
-    return commit[len] == '\0' && (len == 40 || len == 64);
+    return assay_text_is_hex(commit, 40) || assay_text_is_hex(commit, 64);
 }
 
 bool assay_revision_is_ancestor(const char *older, const char *newer, bool *ret)

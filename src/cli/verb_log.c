@@ -182,7 +182,7 @@ static assay_code trust_fields(const char *path, json_t *fields, assay_err *err)
 static assay_code run_fields(const char *run_id, json_t *fields, assay_err *err)
 {
     struct assay_json_builder b = {0};
-    if (strlen(run_id) != 32 || strspn(run_id, "0123456789abcdef") != 32) {
+    if (!assay_text_is_hex(run_id, 32)) {
         return assay_fail(err, ASSAY_USAGE, "--abandon is '%s', expected the 32 hex digits of a run id", run_id);
     }
     assay_json_put_text(&b, fields, "runId", run_id);

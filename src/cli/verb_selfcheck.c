@@ -4,6 +4,7 @@
 #include "cli/judged.h"
 
 #include "base/log.h"
+#include "base/proc.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -242,11 +243,10 @@ static assay_code answer(struct selfcheck *check, struct assay_buf *out, assay_e
 
 static assay_code find_own(struct selfcheck *check, assay_err *err)
 {
-    ssize_t n = readlink("/proc/self/exe", check->own, sizeof check->own - 1);
-    if (n <= 0) {
-        return assay_fail_errno(err, ASSAY_IO, "cannot find this program's own file");
+    assay_code rc = assay_proc_own_path(check->own, sizeof check->own, err);
+    if (rc != ASSAY_OK) {
+        return rc;
     }
-    check->own[n] = '\0';
     return strchr(check->own, '\'') ? assay_fail(err, ASSAY_IO, "'%s': a quote in the name of this program", check->own)
                                     : ASSAY_OK;
 }

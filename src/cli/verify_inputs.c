@@ -40,11 +40,10 @@ static assay_code read_require(const char *text, struct assay_judge_input *input
 
 static assay_code read_commit(const char *text, struct assay_judge_input *input, assay_err *err)
 {
-    size_t len = text ? strlen(text) : 0;
     input->commit = text;
-    bool is_hex = !text || ((len == 40 || len == 64) && strspn(text, "0123456789abcdef") == len);
-    return is_hex ? ASSAY_OK
-                  : assay_fail(err, ASSAY_USAGE, "--commit is '%s', expected 40 or 64 lowercase hex digits", text);
+    return !text || assay_revision_is_digest(text)
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_USAGE, "--commit is '%s', expected 40 or 64 lowercase hex digits", text);
 }
 
 static assay_code read_artefacts(const struct assay_opt_list *paths, struct assay_verify_inputs *ret, assay_err *err)

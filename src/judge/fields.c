@@ -58,14 +58,9 @@ static bool is_ref(const char *text)
     return digits > 0 && digits <= 9 && text[n + 1 + digits] == '\0';
 }
 
-static bool is_hex(const char *text, size_t digits)
-{
-    return strspn(text, "0123456789abcdef") == digits && text[digits] == '\0';
-}
-
 static bool is_commit(const char *text)
 {
-    return is_hex(text, 40) || is_hex(text, 64);
+    return assay_text_is_hex(text, 40) || assay_text_is_hex(text, 64);
 }
 
 static bool is_str(const char *text)
@@ -135,7 +130,7 @@ static void walk_text(struct walker *walker, const struct field *field, json_t *
     char hex_expected[64];
     if (field->type == FIELD_HEX) {
         (void)snprintf(hex_expected, sizeof hex_expected, "%u lowercase hex digits", field->digits);
-        if (!text || !is_hex(text, field->digits)) {
+        if (!text || !assay_text_is_hex(text, field->digits)) {
             refuse(walker, value, hex_expected);
         }
         return;

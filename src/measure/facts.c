@@ -157,14 +157,6 @@ static json_t *attempts_of(struct assay_json_builder *b, const struct assay_run_
     return attempts;
 }
 
-static void add_subject(struct assay_json_builder *b, json_t *subjects, const char *name, const char *kind,
-                        const char *digest)
-{
-    json_t *subject = assay_json_add_object(b, subjects);
-    assay_json_put_text(b, subject, "name", name);
-    assay_json_put_text(b, assay_json_put_object(b, subject, "digest"), kind, digest);
-}
-
 /* Without a subject of the workload's own it is assay itself that was measured. The source comes last: subjects are in
  * the order of their names, and no role is behind it. */
 static json_t *subject_of(struct assay_json_builder *b, const struct assay_run_facts *facts, const char *commit)
@@ -172,10 +164,10 @@ static json_t *subject_of(struct assay_json_builder *b, const struct assay_run_f
     json_t *subjects = facts->description.subject ? json_copy(facts->description.subject) : json_array();
     const char *digest = json_string_value(assay_json_at(facts->environment, "/build/binarySha256"));
     if (!facts->description.subject && digest) { /* without one the set stays empty, and the reader says so */
-        add_subject(b, subjects, "binary:assay", "sha256", digest);
+        assay_subject_add(b, subjects, "binary:assay", "sha256", digest);
     }
     if (commit) {
-        add_subject(b, subjects, "source:tree", "gitCommit", commit);
+        assay_subject_add(b, subjects, "source:tree", "gitCommit", commit);
     }
     return subjects;
 }

@@ -152,7 +152,7 @@ static bool is_id(const char *text)
 
 static bool is_digest(const char *text)
 {
-    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+    return assay_text_is_hex(text, 64);
 }
 
 static bool is_choice(const char *const *choices, const char *text)

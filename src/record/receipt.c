@@ -20,6 +20,14 @@ const char *assay_document_file(enum assay_document document)
 
 /* ---- facts ------------------------------------------------------------------------------------------------------ */
 
+void assay_subject_add(struct assay_json_builder *b, json_t *subjects, const char *name, const char *kind,
+                       const char *hex)
+{
+    json_t *subject = assay_json_add_object(b, subjects);
+    assay_json_put_text(b, subject, "name", name);
+    assay_json_put_text(b, assay_json_put_object(b, subject, "digest"), kind, hex);
+}
+
 assay_code assay_facts_make(const struct assay_plan *plan, const char *plan_bytes, size_t plan_len,
                             const struct assay_facts_input *input, const struct assay_trace_writer *trace, json_t **ret,
                             assay_err *err)

@@ -41,6 +41,10 @@ struct assay_facts_input {
     const char *policy_sha256; /* 64 hex digits, or NULL: no policy given */
 };
 
+/* Adds {"name": name, "digest": {kind: hex}} to the subjects, which are sorted by name. kind: "sha256", "gitCommit". */
+void assay_subject_add(struct assay_json_builder *b, json_t *subjects, const char *name, const char *kind,
+                       const char *hex);
+
 /* Call after the last sample, clock reading and counter went into the writer, and hand the result to
  * assay_trace_finish. What derives from plan and records goes into protocol: compute path, backend, load, warm-up,
  * stop, clock. */

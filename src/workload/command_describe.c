@@ -10,9 +10,7 @@ static void add_subject(struct assay_json_builder *b, json_t *subjects, const ch
     char name[NAME_BYTES], text[ASSAY_DIGEST_TEXT_BYTES];
     (void)snprintf(name, sizeof name, "%s:%s", role, label);
     assay_digest_print(digest, text);
-    json_t *subject = assay_json_add_object(b, subjects);
-    assay_json_put_text(b, subject, "name", name);
-    assay_json_put_text(b, assay_json_put_object(b, subject, "digest"), "sha256", text);
+    assay_subject_add(b, subjects, name, "sha256", text);
 }
 
 /* Sorted by name, as the receipt wants them: binary, command, data. */

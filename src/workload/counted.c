@@ -64,9 +64,9 @@ assay_code counted_objects_digest(struct counted_objects *objects, enum assay_mo
 void counted_put_subject(struct assay_json_builder *b, json_t *subjects, const char *name,
                          const struct assay_digest *digest)
 {
-    json_t *subject = assay_json_add_object(b, subjects);
-    assay_json_put_text(b, subject, "name", name);
-    assay_json_put_hex(b, assay_json_put_object(b, subject, "digest"), "sha256", digest->bytes, sizeof digest->bytes);
+    char text[ASSAY_DIGEST_TEXT_BYTES];
+    assay_digest_print(digest, text);
+    assay_subject_add(b, subjects, name, "sha256", text);
 }
 
 void counted_put_kernel(struct assay_json_builder *b, json_t *subjects, const struct counted_objects *objects,

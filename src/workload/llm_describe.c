@@ -42,10 +42,7 @@ static void add_subject(struct assay_json_builder *b, json_t *subjects, const ch
 {
     char name[512];
     (void)snprintf(name, sizeof name, "%s:%s", role, label);
-    json_t *subject = assay_json_add_object(b, subjects);
-    assay_json_put_text(b, subject, "name", name);
-    json_t *digest = assay_json_put_object(b, subject, "digest");
-    assay_json_put_text(b, digest, "sha256", sha256);
+    assay_subject_add(b, subjects, name, "sha256", sha256);
 }
 
 /* The model's digest: Ollama's own, or that of the file which llama.cpp names, if it could be read here. */

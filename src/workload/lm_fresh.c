@@ -47,11 +47,10 @@ static assay_code make_words(const struct lm_state *state, struct words *words, 
 {
     const struct lm_options *options = &state->options;
     char program[WORD_BYTES];
-    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (len <= 0) {
-        return assay_fail_errno(err, ASSAY_IO, "cannot tell where this program lies");
+    assay_code found = assay_proc_own_path(program, sizeof program, err);
+    if (found != ASSAY_OK) {
+        return found;
     }
-    program[len] = '\0';
     add_word(words, program);
     add_word(words, "lm-digest");
     add_option(words, "--model", options->model);

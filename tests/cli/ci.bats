@@ -81,8 +81,8 @@ only_fails() { # FILE: the example policy without the gates that 20 requests do 
     git -c user.name=a -c user.email=a@b.invalid -c commit.gpgsign=false add .
     git -c user.name=a -c user.email=a@b.invalid -c commit.gpgsign=false commit -qm policy
     cd ..
-    git clone -q origin work
-    cd work
+    git clone -q origin tree
+    cd tree
     sed -i 's/max: 16/max: 1600/' ci/release.yaml
     run_exit 0 judge ASSAY_RECEIPTS="$RUN" ASSAY_POLICY=ci/release.yaml ASSAY_MODE=gate
     run_exit 1 judge ASSAY_RECEIPTS="$RUN" ASSAY_POLICY=ci/release.yaml ASSAY_MODE=gate ASSAY_POLICY_BASE=main ASSAY_SARIF=s.sarif
@@ -94,7 +94,7 @@ only_fails() { # FILE: the example policy without the gates that 20 requests do 
     run_exit 5 judge ASSAY_RECEIPTS="$RUN" ASSAY_POLICY=ci/release.yaml ASSAY_POLICY_BASE=no-such-branch
     run_exit 5 judge ASSAY_RECEIPTS="$RUN" ASSAY_POLICY=ci/other.yaml ASSAY_POLICY_BASE=main
     run_exit 4 judge ASSAY_RECEIPTS="$RUN" ASSAY_POLICY="$PWD/ci/release.yaml" ASSAY_POLICY_BASE=main
-    run_exit 4 judge ASSAY_RECEIPTS="$RUN" ASSAY_POLICY=../work/ci/release.yaml ASSAY_POLICY_BASE=main
+    run_exit 4 judge ASSAY_RECEIPTS="$RUN" ASSAY_POLICY=../tree/ci/release.yaml ASSAY_POLICY_BASE=main
     run_exit 4 judge ASSAY_RECEIPTS="$RUN" ASSAY_POLICY=ci/release.yaml ASSAY_POLICY_BASE=--upload-pack=x
 }
 
