@@ -132,6 +132,8 @@ static void admit(struct lm_scheduler *scheduler)
 struct part {
     struct lm_slot *slot;
     bool is_decoding;
+    assay_code rc; /* how its evaluation went */
+    assay_err err;
     struct lm_drawn drawn;
 };
 
@@ -201,17 +203,32 @@ static bool may_go_on(void *context)
     return false;
 }
 
-static assay_code evaluate(struct lm_scheduler *scheduler, struct pass *pass, assay_err *err)
+/* Some parts of a pass, at once. */
+static void evaluate_parts(struct lm_scheduler *scheduler, struct pass *pass, size_t first, size_t count)
 {
+    assay_err err = {0};
     pthread_mutex_lock(scheduler->setup.pass_lock);
-    assay_code rc = assay_session_eval_many(pass->steps, pass->count, err);
+    assay_code rc = assay_session_eval_many(&pass->steps[first], count, &err);
     pthread_mutex_unlock(scheduler->setup.pass_lock);
-    for (size_t i = 0; i < pass->count && rc == ASSAY_OK; i++) {
-        if (pass->parts[i].is_decoding) {
-            lm_slot_draw(pass->parts[i].slot, pass->steps[i].logits, &pass->parts[i].drawn);
+    for (size_t i = first; i < first + count; i++) {
+        struct part *part = &pass->parts[i];
+        part->rc = rc;
+        part->err = err;
+        if (rc == ASSAY_OK && part->is_decoding) {
+            lm_slot_draw(part->slot, pass->steps[i].logits, &part->drawn);
         }
     }
-    return rc;
+}
+
+/* A number that is not finite stops the whole pass and says nothing of whose it is: then each goes by itself. */
+static void evaluate(struct lm_scheduler *scheduler, struct pass *pass)
+{
+    evaluate_parts(scheduler, pass, 0, pass->count);
+    if (pass->parts[0].rc == ASSAY_MALFORMED && pass->count > 1) {
+        for (size_t i = 0; i < pass->count; i++) {
+            evaluate_parts(scheduler, pass, i, 1);
+        }
+    }
 }
 
 static void show(struct lm_scheduler *scheduler, struct part *part, size_t tokens, uint64_t now_ns)
@@ -234,14 +251,15 @@ static void show(struct lm_scheduler *scheduler, struct part *part, size_t token
     }
 }
 
-/* A pass that failed says nothing of any of its streams: all of them end. */
-static void fail_all(struct lm_scheduler *scheduler, const struct pass *pass, const assay_err *err)
+static void conclude(struct lm_scheduler *scheduler, struct part *part, size_t tokens, uint64_t now_ns)
 {
-    for (size_t i = 0; i < pass->count; i++) {
-        struct lm_work *work = pass->parts[i].slot->work;
-        work->output.err = *err;
-        finish(scheduler, work, LM_FAILED);
-        lm_slot_end(pass->parts[i].slot);
+    if (part->rc == ASSAY_OK) {
+        scheduler->totals.pass_tokens += tokens;
+        show(scheduler, part, tokens, now_ns);
+    } else if (part->rc != ASSAY_INTERRUPTED) { /* of an interrupted pass nobody wants any: swept out next */
+        part->slot->work->output.err = part->err;
+        finish(scheduler, part->slot->work, LM_FAILED);
+        lm_slot_end(part->slot);
     }
 }
 
@@ -259,21 +277,16 @@ static void take_snapshot(struct lm_scheduler *scheduler, uint64_t now_ns)
 /* With the lock held on entry and on exit. */
 static void run_pass(struct lm_scheduler *scheduler, struct pass *pass)
 {
-    assay_err err = {0};
     plan(scheduler, pass);
     uint64_t from_ns = assay_clock_mono_ns();
     pthread_mutex_unlock(&scheduler->lock);
-    assay_code rc = evaluate(scheduler, pass, &err);
+    evaluate(scheduler, pass);
     uint64_t now_ns = assay_clock_mono_ns();
     pthread_mutex_lock(&scheduler->lock);
     scheduler->totals.passes++;
-    scheduler->totals.pass_tokens += rc == ASSAY_OK ? pass->tokens : 0;
     scheduler->totals.pass_ns += now_ns - from_ns;
-    if (rc != ASSAY_OK && rc != ASSAY_INTERRUPTED) { /* of an interrupted one nobody wants any: swept out next */
-        fail_all(scheduler, pass, &err);
-    }
-    for (size_t i = 0; rc == ASSAY_OK && i < pass->count; i++) {
-        show(scheduler, &pass->parts[i], pass->steps[i].count, now_ns);
+    for (size_t i = 0; i < pass->count; i++) {
+        conclude(scheduler, &pass->parts[i], pass->steps[i].count, now_ns);
     }
     if (now_ns - scheduler->snapshot_ns > LM_SNAPSHOT_NS) {
         take_snapshot(scheduler, now_ns);

@@ -19,22 +19,43 @@ enum { WAIT_S = 60 };
 
 static char path[] = "/tmp/assay-test-XXXXXX";
 
-static int make_model(void **state)
+enum { HIDDEN = 256, BROKEN_ID = 250 }; /* of the model; the token whose embedding is not finite in the broken one */
+
+static void break_embedding(struct assay_buf *file)
 {
-    (void)state;
+    struct assay_gguf *gguf = NULL;
+    const uint16_t infinite = 0x7c00;
+    assert_int_equal(assay_gguf_parse((const uint8_t *)file->data, file->len, &gguf, NULL), ASSAY_OK);
+    const struct assay_gguf_tensor *table = assay_gguf_tensor(gguf, "token_embd.weight");
+    size_t at = (size_t)((const char *)table->data - file->data) + (size_t)HIDDEN * BROKEN_ID * sizeof infinite;
+    memcpy(file->data + at, &infinite, sizeof infinite);
+    assay_gguf_free(gguf);
+}
+
+static bool write_model(char *template, bool is_broken)
+{
     struct assay_buf file;
     assay_err err = {0};
     const struct assay_synth synth = {.shape = "tiny", .format = "i2_s", .head = "f16", .seed = 1};
-    assay_json_init();
     assay_buf_init(&file, (size_t)64 << 20);
-    int fd = mkstemp(path);
-    bool is_good = fd >= 0 && assay_synth_make(&synth, &file, &err) == ASSAY_OK &&
-                   assay_fd_write(fd, file.data, file.len, path, &err) == ASSAY_OK;
+    int fd = mkstemp(template);
+    bool is_good = fd >= 0 && assay_synth_make(&synth, &file, &err) == ASSAY_OK;
+    if (is_good && is_broken) {
+        break_embedding(&file);
+    }
+    is_good = is_good && assay_fd_write(fd, file.data, file.len, template, &err) == ASSAY_OK;
     assay_buf_done(&file);
     if (fd >= 0) {
         (void)close(fd);
     }
-    return is_good ? 0 : -1;
+    return is_good;
+}
+
+static int make_model(void **state)
+{
+    (void)state;
+    assay_json_init();
+    return write_model(path, false) ? 0 : -1;
 }
 
 static int remove_model(void **state)
@@ -58,10 +79,10 @@ static void on_news(void *context)
 
 static const struct assay_kernel_operation *planted_op; /* in the place of the one of its name; NULL: none */
 
-static void open_bench(struct bench *bench, uint64_t parallel, uint64_t queue)
+static void open_bench_of(struct bench *bench, const char *model, uint64_t parallel, uint64_t queue)
 {
     assay_err err = {0};
-    *bench = (struct bench){.served = {.name = "test", .path = path, .digest = "00"},
+    *bench = (struct bench){.served = {.name = "test", .path = model, .digest = "00"},
                             .server = {.parallel = parallel,
                                        .queue = queue,
                                        .engine = {.threads = 1, .pin = ASSAY_SWITCH_OFF, .plant = planted_op}}};
@@ -75,6 +96,11 @@ static void open_bench(struct bench *bench, uint64_t parallel, uint64_t queue)
     if (lm_scheduler_new(&setup, &bench->scheduler, &err) != ASSAY_OK) {
         fail_msg("%s", err.message);
     }
+}
+
+static void open_bench(struct bench *bench, uint64_t parallel, uint64_t queue)
+{
+    open_bench_of(bench, path, parallel, queue);
 }
 
 static void close_bench(struct bench *bench)
@@ -165,6 +191,36 @@ static void neighbours_change_nothing(void **state)
     }
     close_bench(&alone);
     close_bench(&many);
+}
+
+static void a_stream_whose_numbers_break_ends_alone(void **state)
+{
+    (void)state;
+    char broken[] = "/tmp/assay-test-XXXXXX";
+    struct bench alone, both;
+    assert_true(write_model(broken, true));
+    struct lm_work *wanted = make_work(1, 4, 8), *good = make_work(1, 4, 8), *bad = make_work(BROKEN_ID, 1, 8);
+    open_bench(&alone, 1, 1);
+    open_bench_of(&both, broken, 2, 2);
+    assert_int_equal(lm_scheduler_submit(alone.scheduler, wanted), LM_ACCEPTED);
+    pthread_mutex_lock(&both.pass_lock); /* no pass runs until both are there */
+    assert_int_equal(lm_scheduler_submit(both.scheduler, good), LM_ACCEPTED);
+    assert_int_equal(lm_scheduler_submit(both.scheduler, bad), LM_ACCEPTED);
+    pthread_mutex_unlock(&both.pass_lock);
+    wait_for(&alone, wanted);
+    wait_for(&both, good);
+    wait_for(&both, bad);
+    assert_int_equal(bad->output.finish, LM_FAILED);
+    assert_non_null(strstr(bad->output.err.message, "no longer finite"));
+    assert_int_equal(good->output.finish, LM_LENGTH);
+    assert_int_equal(good->output.text.len, wanted->output.text.len);
+    assert_memory_equal(good->output.text.data, wanted->output.text.data, wanted->output.text.len);
+    lm_work_drop(wanted);
+    lm_work_drop(good);
+    lm_work_drop(bad);
+    close_bench(&alone);
+    close_bench(&both);
+    assert_int_equal(unlink(broken), 0);
 }
 
 static void times_are_in_order_and_cover_every_token(void **state)
@@ -354,6 +410,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neighbours_change_nothing),
+        cmocka_unit_test(a_stream_whose_numbers_break_ends_alone),
         cmocka_unit_test(times_are_in_order_and_cover_every_token),
         cmocka_unit_test(the_first_to_come_is_the_first_to_be_served),
         cmocka_unit_test(a_cancelled_request_ends_and_frees_its_slot),
