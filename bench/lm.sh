@@ -1,9 +1,9 @@
 #!/bin/sh
 # The Reach table of the built-in language model, with the limits of the same run beside every figure.
 #
-# usage: [LM_SHAPE=2b4t] [LM_MODEL=FILE] [LLAMA_BENCH=PATH LLAMA_MODEL=FILE] lm.sh
-# LM_MODEL: a model of the user's own instead of seeded weights. LLAMA_BENCH and LLAMA_MODEL: llama.cpp's llama-bench and
-# a model for it, to be measured in turn with ours; without them the peers' published figures are quoted, and said to be.
+# usage: [LM_SHAPE=2b4t] [LM_MODEL=FILE] [LM_PEERS=FILE] lm.sh
+# LM_MODEL: a model of the user's own instead of seeded weights. LM_PEERS: peers and their models, to be measured in turn
+# with ours (lm_peers.sh); without it the peers' published figures are quoted, and said to be.
 set -eu
 
 assay=${ASSAY:?where assay is}
@@ -47,10 +47,9 @@ tolerate "$assay" lm bench "$model" -p 128 -n 16 --batch 1,16 -t "$threads" --pa
     --no-save --quiet --out "$work/runs" >"$work/cases"
 cat "$work/cases"
 
-peer() {
-    if [ -n "${LLAMA_BENCH:-}" ] && [ -n "${LLAMA_MODEL:-}" ]; then
-        echo "Peer, measured in this run: $LLAMA_BENCH"
-        "$LLAMA_BENCH" -m "$LLAMA_MODEL" -p 128 -n 16 -t "$threads" -r 3 -o md 2>/dev/null || echo "it failed: not measured"
+peers() {
+    if [ -n "${LM_PEERS:-}" ]; then
+        ASSAY="$assay" "$(dirname "$0")/lm_peers.sh" "$model"
     else
         cat <<'EOF'
 Peers, quoted: tok/s on one and two threads of a Sapphire-Rapids-class Xeon, the shape of BitNet-b1.58-2B-4T, not measured here
@@ -59,11 +58,11 @@ Peers, quoted: tok/s on one and two threads of a Sapphire-Rapids-class Xeon, the
 | llama.cpp TQ2_0 + Q6_K (807) | 6.6-7.4 / 12.9-14.4 | 25-28 / 50-55 |
 | ik_llama.cpp IQ2_BN + Q6_K (792); -rtr 1 | 7.2-9.4 / 13.1-18.1; 5.4-8.4 / 12.2-16.8 | 45-58 / 79-88; 52-78 / 107-147 |
 | bitnet.cpp 2024 I2_S + F16 (1178) | 5.4-6.1 / 11.1-12.5 | 24-28 / 54-59 |
-A ratio needs both in one run on one machine: LLAMA_BENCH and LLAMA_MODEL measure one.
+A ratio needs both in one run on one machine: LM_PEERS names peers to measure (bench/lm_peers.sh).
 EOF
     fi
 }
-peer
+peers
 echo
 
 # The rows of the cases table: arm, case of two to four words, rate, ... and the line of the limit behind it.
