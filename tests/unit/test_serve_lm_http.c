@@ -28,6 +28,7 @@ enum { ANSWER_MAX = 1 << 20, READ_LIMIT_S = 60 };
 static char path[] = "/tmp/assay-test-XXXXXX";
 static volatile sig_atomic_t stop; /* of the server's process */
 static atomic_uint *port;          /* shared with it */
+static int log_fds[2];             /* its log: read here, written there */
 static struct assay_proc child;
 
 static int write_model(void)
@@ -71,7 +72,7 @@ static int serve(void *argument)
                                                .header_ns = 400 * ASSAY_NS_PER_MS,
                                                .version = "0",
                                                .binary_digest = "fedcba9876543210",
-                                               .log_fd = -1,
+                                               .log_fd = log_fds[1],
                                                .on_ready = on_ready};
     const struct sigaction action = {.sa_handler = on_signal};
     assay_err err = {0};
@@ -92,7 +93,7 @@ static int start(void **state)
         return -1;
     }
     port = shared;
-    if (write_model() != 0 || assay_proc_fork(&child, serve, NULL, NULL) != ASSAY_OK) {
+    if (write_model() != 0 || pipe(log_fds) != 0 || assay_proc_fork(&child, serve, NULL, NULL) != ASSAY_OK) {
         return -1;
     }
     for (int i = 0; i < READ_LIMIT_S * 100 && atomic_load(port) == 0; i++) {
@@ -207,6 +208,77 @@ static void each_event_is_one_write(void **state)
         too_many = segments_too_many();
     }
     assert_int_equal(too_many, 0);
+}
+
+/* When the kernel got the last bytes of an answer, from its stamp of the packet. */
+static uint64_t last_arrival_ns(int fd)
+{
+    static const char END[] = "\r\n0\r\n\r\n";
+    union {
+        char bytes[CMSG_SPACE(sizeof(struct timespec))];
+        struct cmsghdr align;
+    } control;
+    struct timespec stamp = {0};
+    size_t len = 0;
+    while (!strstr(answer, END) || len == 0) {
+        struct iovec part = {.iov_base = answer + len, .iov_len = ANSWER_MAX - 1 - len};
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
+        ssize_t n = recvmsg(fd, &message, 0);
+        assert_true(n > 0);
+        len += (size_t)n;
+        answer[len] = '\0';
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        assert_true(header && header->cmsg_type == SCM_TIMESTAMPNS);
+        memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
+    }
+    return (uint64_t)stamp.tv_sec * ASSAY_NS_PER_S + (uint64_t)stamp.tv_nsec;
+}
+
+/* When the last token was drawn, from the next line of the log. */
+static uint64_t last_drawn_ns(void)
+{
+    static const char KEY[] = "\"last_unix_ns\":";
+    char line[4096];
+    size_t len = 0;
+    do {
+        assert_int_equal(read(log_fds[0], line + len, 1), 1);
+    } while (line[len++] != '\n' && len < sizeof line);
+    line[len - 1] = '\0';
+    const char *at = strstr(line, KEY);
+    return at ? strtoull(at + strlen(KEY), NULL, 10) : 0;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The end of the answer follows its last token in a write of its own: a server that corks, or leaves small writes to
+ * Nagle's algorithm, is 40 ms late every time. A busy machine makes some late: so the quickest quarter is asked. */
+static void a_token_leaves_within_a_millisecond(void **state)
+{
+    (void)state;
+    enum { TRIES = 40 };
+    int64_t late_ns[TRIES];
+    int on = 1;
+    int fd = dial();
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on), 0);
+    for (int i = 0; i < TRIES; i++) {
+        answer[0] = '\0';
+        uint64_t posted_ns = assay_clock_real_ns(), drawn_ns;
+        post(fd, "/v1/completions", "{\"prompt\":\"x\",\"max_tokens\":3,\"stream\":true}");
+        uint64_t arrived_ns = last_arrival_ns(fd);
+        do {
+            drawn_ns = last_drawn_ns(); /* lines of other tests come first */
+        } while (drawn_ns < posted_ns);
+        late_ns[i] = (int64_t)(arrived_ns - drawn_ns);
+    }
+    (void)close(fd);
+    qsort(late_ns, TRIES, sizeof late_ns[0], by_size);
+    assert_true(late_ns[TRIES / 4] > 0);
+    assert_true(late_ns[TRIES / 4] < (int64_t)ASSAY_NS_PER_MS);
 }
 
 static void a_connection_serves_one_request_after_the_other(void **state)
@@ -345,6 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_event_is_one_write),
+        cmocka_unit_test(a_token_leaves_within_a_millisecond),
         cmocka_unit_test(a_connection_serves_one_request_after_the_other),
         cmocka_unit_test(requests_sent_ahead_are_answered_in_order),
         cmocka_unit_test(an_old_client_gets_its_answer_to_the_end_of_the_connection),
