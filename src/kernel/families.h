@@ -32,6 +32,9 @@
     X(sync_barrier_spin)     \
     X(pack_ternary_lane2)    \
     X(pack_ternary_i2s)      \
+    X(pack_tq2_lane2)        \
+    X(pack_tq1_lane2)        \
+    X(pack_iq2bn_lane2)      \
     X(pack_dense_q80lane)    \
     X(pack_dense_q40lane)    \
     X(pack_dense_q41lane)    \
@@ -101,6 +104,12 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(pack_ternary_lane2_ref)     \
     X(pack_ternary_lane2_avx2)    \
     X(pack_ternary_i2s_ref)       \
+    X(pack_tq2_lane2_ref)          \
+    X(pack_tq2_lane2_avx2)         \
+    X(pack_tq1_lane2_ref)          \
+    X(pack_tq1_lane2_avx2)         \
+    X(pack_iq2bn_lane2_ref)        \
+    X(pack_iq2bn_lane2_avx2)       \
     X(pack_dense_q80lane_ref)     \
     X(pack_dense_q40lane_ref)     \
     X(pack_dense_q41lane_ref)     \

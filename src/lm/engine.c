@@ -189,11 +189,10 @@ static assay_code open_kernels(struct assay_engine *engine, const struct assay_e
     return rc == ASSAY_OK ? assay_kernel_set_ready(engine->set, err) : rc;
 }
 
-static assay_code fill(struct assay_engine *engine, const uint8_t *bytes, uint64_t len,
+static assay_code fill(struct assay_engine *engine, const struct assay_source *source,
                        const struct assay_engine_setup *setup, assay_err *err)
 {
-    uint64_t began = assay_clock_mono_ns();
-    engine->file_bytes = len;
+    engine->file_bytes = source->len;
     engine->is_pinned = setup->pin != ASSAY_SWITCH_OFF;
     engine->pages = setup->has_pages ? setup->pages : ASSAY_PAGES_HUGE;
     assay_arena_init(&engine->arena, ARENA_BYTES_MAX);
@@ -203,40 +202,59 @@ static assay_code fill(struct assay_engine *engine, const uint8_t *bytes, uint64
         rc = assay_team_new(engine->set, &team, &engine->team, err);
     }
     if (rc == ASSAY_OK) {
-        const struct assay_model_setup how = {
-            .pages = engine->pages, .on_progress = setup->on_progress, .progress_context = setup->progress_context};
-        rc = assay_model_new(bytes, len, engine->set, &how, &engine->model, err);
+        const struct assay_model_setup how = {.pages = engine->pages,
+                                              .team = engine->team,
+                                              .on_progress = setup->on_progress,
+                                              .progress_context = setup->progress_context};
+        rc = assay_model_new(source, engine->set, &how, &engine->model, err);
     }
-    rc = rc == ASSAY_OK ? make_room(engine, setup, err) : rc;
-    engine->load_ns = assay_clock_mono_ns() - began;
-    return rc;
+    return rc == ASSAY_OK ? make_room(engine, setup, err) : rc;
 }
 
-assay_code assay_engine_new(const uint8_t *bytes, uint64_t len, const struct assay_engine_setup *setup,
-                            struct assay_engine **ret, assay_err *err)
+static assay_code open_source(const struct assay_source *source, uint64_t began, const struct assay_engine_setup *setup,
+                              struct assay_engine **ret, assay_err *err)
 {
     struct assay_engine *engine = assay_alloc(1, sizeof *engine);
     if (!engine) {
         return assay_nomem(err);
     }
-    assay_code rc = fill(engine, bytes, len, setup, err);
+    assay_code rc = fill(engine, source, setup, err);
     if (rc != ASSAY_OK) {
         assay_engine_free(engine);
         return rc;
     }
+    engine->load_ns = assay_clock_mono_ns() - began;
     *ret = engine;
     return ASSAY_OK;
+}
+
+assay_code assay_engine_new(const uint8_t *bytes, uint64_t len, const struct assay_engine_setup *setup,
+                            struct assay_engine **ret, assay_err *err)
+{
+    const struct assay_source source = assay_source_of(bytes, len);
+    return open_source(&source, assay_clock_mono_ns(), setup, ret, err);
+}
+
+/* Weights that stay in the file want a mapping of it; else nothing of the file is needed when this returns, so that
+ * others may change it. */
+static bool wants_map(const struct assay_engine_setup *setup)
+{
+    return setup->has_pages && setup->pages == ASSAY_PAGES_MAPPED;
 }
 
 assay_code assay_engine_open(const char *path, const struct assay_engine_setup *setup, struct assay_engine **ret,
                              assay_err *err)
 {
+    uint64_t began = assay_clock_mono_ns();
     struct assay_map map = {0};
-    assay_code rc = assay_map_open(path, &map, err);
+    struct assay_source file = {0};
+    assay_code rc = wants_map(setup) ? assay_map_open(path, &map, err) : assay_source_open(path, &file, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
-    rc = assay_engine_new(map.data, map.len, setup, ret, err);
+    const struct assay_source mapped = assay_source_of(map.data, map.len);
+    rc = open_source(map.data ? &mapped : &file, began, setup, ret, err);
+    assay_source_close(&file);
     if (rc != ASSAY_OK) {
         assay_map_close(&map);
         if (rc != ASSAY_USAGE) {

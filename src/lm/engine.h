@@ -41,7 +41,8 @@ struct assay_engine_setup {
     const struct assay_kernel_options *kernels; /* NULL: the environment's */
     const char *const *plugins;                 /* shared objects with kernels */
     size_t plugins_count;
-    const struct assay_kernel_operation *plant; /* tests: takes the place of the operation of the same name and format */
+    const struct assay_kernel_operation
+        *plant; /* tests: takes the place of the operation of the same name and format */
     void (*on_progress)(void *context, uint64_t done_bytes, uint64_t all_bytes); /* while loading; may be NULL */
     void *progress_context;
 };

@@ -37,7 +37,7 @@ struct assay_engine {
     struct assay_kernel_set *set;
     struct assay_team *team;
     struct assay_model *model;
-    struct assay_map map; /* the file, if the engine opened it */
+    struct assay_map map; /* the file, if weights stay there */
     uint64_t file_bytes, load_ns;
     bool is_pinned;
     uint64_t batch, context, logits_rows;

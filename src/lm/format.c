@@ -134,20 +134,6 @@ void assay_format_codes(enum assay_format format, const uint8_t *data, uint64_t 
     found->codes((struct assay_tensor_view){data, rows, cols}, row, ret_codes, ret_scales);
 }
 
-void assay_format_to_i2s(enum assay_format format, const uint8_t *data, uint64_t rows, uint64_t cols, uint64_t row,
-                         uint8_t *ret_data, float *ret_scales)
-{
-    struct assay_tensor_view tensor = {data, rows, cols};
-    uint8_t codes[ASSAY_FORMAT_ROW_MAX];
-    assert(row < rows && cols <= ASSAY_FORMAT_ROW_MAX && cols % must_find(ASSAY_FORMAT_I2_S)->row.block == 0);
-    if (format == ASSAY_FORMAT_TQ2_0) {
-        assay_tq2_to_i2s(tensor, row, ret_data, ret_scales);
-        return;
-    }
-    assay_format_codes(format, data, rows, cols, row, codes, ret_scales);
-    assay_i2s_pack_row(codes, cols, ret_data);
-}
-
 void assay_format_pack(enum assay_format format, const uint8_t *codes, uint64_t rows, uint64_t cols, float scale,
                        uint8_t *ret_data)
 {

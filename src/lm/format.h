@@ -71,11 +71,6 @@ void assay_format_decode(enum assay_format format, const uint8_t *data, uint64_t
 void assay_format_codes(enum assay_format format, const uint8_t *data, uint64_t rows, uint64_t cols, uint64_t row,
                         uint8_t *ret_codes, float *ret_scales);
 
-/* Ternary formats of GGUF: one row as I2_S has it, cols / 4 bytes without the scale behind the tensor; scales as above.
- */
-void assay_format_to_i2s(enum assay_format format, const uint8_t *data, uint64_t rows, uint64_t cols, uint64_t row,
-                         uint8_t *ret_data, float *ret_scales);
-
 /* Packs a tensor from codes[rows * cols] (0, 1, 2; QK256 and BITNET32: 0..3) and one scale. data has
  * assay_format_bytes. The scale of TQ1_0, TQ2_0 and BITNET32 is rounded to f16. */
 void assay_format_pack(enum assay_format format, const uint8_t *codes, uint64_t rows, uint64_t cols, float scale,

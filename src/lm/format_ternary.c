@@ -55,14 +55,6 @@ void assay_i2s_pack(const uint8_t *codes, uint64_t rows, uint64_t cols, float sc
     memcpy(ret_data + rows * cols / 4, &scale, sizeof scale);
 }
 
-void assay_i2s_pack_row(const uint8_t *codes, uint64_t cols, uint8_t *ret_data)
-{
-    memset(ret_data, 0, cols / 4);
-    for (uint64_t i = 0; i < cols; i++) {
-        ret_data[i2s_byte(i)] |= (uint8_t)(codes[i] << i2s_shift(i));
-    }
-}
-
 /* ---- TQ2_0: block of 256 = 64 bytes and an f16 scale, low bits first ---------------------------------------------*/
 
 static size_t tq2_byte(uint64_t element)
@@ -83,22 +75,6 @@ void assay_tq2_codes(struct assay_tensor_view tensor, uint64_t row, uint8_t *ret
     }
     for (uint64_t b = 0; b < tensor.cols / BLOCK; b++) {
         ret_scales[b] = assay_f16_value(assay_load_u16(from + b * TQ2_BYTES + BLOCK / 4));
-    }
-}
-
-/* Both have 32 bytes for 128 elements, byte for byte the same ones: only the order of the four codes is reversed. */
-void assay_tq2_to_i2s(struct assay_tensor_view tensor, uint64_t row, uint8_t *ret_data, float *ret_scales)
-{
-    const uint64_t low = UINT64_C(0x0303030303030303);
-    const uint8_t *block = tensor.data + row * (tensor.cols / BLOCK) * TQ2_BYTES;
-    for (uint64_t b = 0; b < tensor.cols / BLOCK; b++, block += TQ2_BYTES) {
-        for (size_t i = 0; i < BLOCK / 4; i += sizeof(uint64_t)) {
-            uint64_t word, turned;
-            memcpy(&word, block + i, sizeof word);
-            turned = (word & low) << 6 | (word & low << 2) << 2 | (word >> 2 & low << 2) | (word >> 6 & low);
-            memcpy(ret_data + b * (BLOCK / 4) + i, &turned, sizeof turned);
-        }
-        ret_scales[b] = assay_f16_value(assay_load_u16(block + BLOCK / 4));
     }
 }
 

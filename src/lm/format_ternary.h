@@ -20,10 +20,6 @@ assay_codes_function assay_i2s_codes, assay_tq2_codes, assay_tq1_codes, assay_hf
 assay_pack_function assay_i2s_pack, assay_tq2_pack, assay_tq1_pack, assay_hf_pack, assay_qk256_pack,
     assay_bitnet32_pack;
 
-/* One row of codes as I2_S, without scale and padding; and one of TQ2_0, with the scales of its blocks. */
-void assay_i2s_pack_row(const uint8_t *codes, uint64_t cols, uint8_t *ret_data);
-void assay_tq2_to_i2s(struct assay_tensor_view tensor, uint64_t row, uint8_t *ret_data, float *ret_scales);
-
 /* Whether some five (four) trits give this byte: only 243 (81) of 256 do. */
 bool assay_tq1_is_byte(uint8_t byte, unsigned trits);
 

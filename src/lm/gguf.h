@@ -21,6 +21,7 @@
 #define ASSAY_LM_GGUF_H
 
 #include "base/buf.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "lm/format.h"
 
@@ -31,7 +32,8 @@
 #define ASSAY_GGUF_ARRAY_MAX ((uint64_t)16 << 20) /* elements: vocabularies have a quarter of a million */
 #define ASSAY_GGUF_NESTING_MAX 4
 #define ASSAY_GGUF_FILE_BYTES_MAX ((uint64_t)1 << 40)
-#define ASSAY_GGUF_ALIGNMENT 32 /* where the file does not say */
+#define ASSAY_GGUF_HEAD_BYTES_MAX ((uint64_t)1 << 30) /* keys and names: vocabularies take some megabytes */
+#define ASSAY_GGUF_ALIGNMENT 32                       /* where the file does not say */
 #define ASSAY_GGUF_DIMS_MAX 4
 
 enum assay_gguf_type {
@@ -68,7 +70,8 @@ struct assay_gguf_tensor {
     const struct assay_format_row *format;
     uint32_t dims;
     uint64_t ne[ASSAY_GGUF_DIMS_MAX]; /* ne[0]: contiguous length; 1 where there is no dimension */
-    const uint8_t *data;
+    uint64_t offset;                  /* of its bytes in the file */
+    const uint8_t *data;              /* where they lie; NULL if the file is read and not in memory */
     uint64_t bytes;
 };
 
@@ -80,9 +83,13 @@ struct assay_gguf {
     struct assay_gguf_tensor *tensors;
     size_t tensors_count;
     uint32_t *values_by_key, *tensors_by_name; /* sorted indices */
+    uint8_t *head;                             /* of a file: all before its data, which everything here points into */
 };
 
 assay_code assay_gguf_parse(const uint8_t *bytes, uint64_t len, struct assay_gguf **ret, assay_err *err);
+/* The same of a source. Of a file only what stands before the weights comes into memory, and nothing of the file is
+ * needed any more but for its tensors. TOO_LARGE: that is more than ASSAY_GGUF_HEAD_BYTES_MAX. */
+assay_code assay_gguf_read(const struct assay_source *source, struct assay_gguf **ret, assay_err *err);
 void assay_gguf_free(struct assay_gguf *gguf); /* fine on NULL */
 
 const struct assay_gguf_value *assay_gguf_find(const struct assay_gguf *gguf, const char *key);     /* or NULL */
@@ -101,7 +108,7 @@ bool assay_gguf_next_text(const struct assay_gguf_value *array, uint64_t *cursor
 int64_t assay_gguf_array_int(const struct assay_gguf_value *array, uint64_t i);
 double assay_gguf_array_double(const struct assay_gguf_value *array, uint64_t i);
 
-/* Every byte of the weights: codes and scales. UNSUPPORTED: a type that this build does not read. */
+/* Every byte of the weights: codes and scales. data must be there. */
 assay_code assay_gguf_check_tensor(const struct assay_gguf_tensor *tensor, assay_err *err);
 
 struct assay_gguf_writer;

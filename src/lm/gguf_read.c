@@ -10,13 +10,18 @@
 #define MAGIC "GGUF"
 #define PAIR_BYTES_MIN 13   /* key length, one byte of key, type ... and no value at all: still an upper bound */
 #define TENSOR_BYTES_MIN 33 /* name length, one byte, dims, one ne, type, offset */
+#define HEAD_FIRST ((uint64_t)1 << 20) /* of a file, read first */
+#define HEAD_FACTOR 4
 #define SWAPPED_V3 0x03000000u
 #define NAME_SHOWN 64
 #define ALIGNMENT_MAX ((uint64_t)1 << 30)
 
 struct reader {
     const uint8_t *bytes;
-    uint64_t len, at;
+    uint64_t have;     /* bytes that are in memory, of */
+    uint64_t len;      /* all */
+    bool is_too_short; /* what is in memory, for the head */
+    uint64_t at;
     struct assay_gguf *gguf;
     char shown[NAME_SHOWN * 4 + 8]; /* the name in the message at hand */
 };
@@ -62,6 +67,10 @@ static assay_code take(struct reader *reader, uint64_t bytes, const char *what, 
         return assay_fail(err, ASSAY_MALFORMED,
                           "offset %" PRIu64 ": %s needs %" PRIu64 " bytes, the file has %" PRIu64 " left", reader->at,
                           what, bytes, left(reader));
+    }
+    if (bytes > reader->have - reader->at) {
+        reader->is_too_short = true;
+        return assay_fail(err, ASSAY_TOO_LARGE, "%s ends behind the first %" PRIu64 " bytes", what, reader->have);
     }
     *ret = reader->bytes + reader->at;
     reader->at += bytes;
@@ -337,7 +346,8 @@ static assay_code place_tensor(struct reader *reader, struct assay_gguf_tensor *
                           " bytes",
                           show(reader, tensor->name), tensor->bytes, offset, room);
     }
-    tensor->data = reader->bytes + gguf->data_offset + offset;
+    tensor->offset = gguf->data_offset + offset;
+    tensor->data = reader->have == reader->len ? reader->bytes + tensor->offset : NULL;
     return ASSAY_OK;
 }
 
@@ -365,7 +375,7 @@ static int compare_names(const void *a, const void *b, void *context)
 static int compare_places(const void *a, const void *b, void *context)
 {
     const struct assay_gguf_tensor *tensors = context;
-    const uint8_t *x = tensors[*(const uint32_t *)a].data, *y = tensors[*(const uint32_t *)b].data;
+    uint64_t x = tensors[*(const uint32_t *)a].offset, y = tensors[*(const uint32_t *)b].offset;
     return (x > y) - (x < y);
 }
 
@@ -406,9 +416,8 @@ static assay_code check_neighbours(struct reader *reader, const uint32_t *by_pla
     const struct assay_gguf *gguf = reader->gguf;
     for (size_t i = 0; i < gguf->tensors_count; i++) {
         const struct assay_gguf_tensor *tensor = &gguf->tensors[by_place[i]];
-        const uint8_t *end =
-            i + 1 < gguf->tensors_count ? gguf->tensors[by_place[i + 1]].data : reader->bytes + reader->len;
-        uint64_t room = (uint64_t)(end - tensor->data);
+        uint64_t end = i + 1 < gguf->tensors_count ? gguf->tensors[by_place[i + 1]].offset : reader->len;
+        uint64_t room = end - tensor->offset;
         if (tensor->bytes > room) {
             return assay_fail(err, ASSAY_MALFORMED, "tensor '%s' overlaps the next one: %" PRIu64 " bytes in %" PRIu64,
                               show(reader, tensor->name), tensor->bytes, room);
@@ -571,19 +580,70 @@ static assay_code read_file(struct reader *reader, assay_err *err)
     return rc == ASSAY_OK ? take_tensors(reader, err) : rc;
 }
 
-assay_code assay_gguf_parse(const uint8_t *bytes, uint64_t len, struct assay_gguf **ret, assay_err *err)
+/* From the first `have` of `len` bytes; *ret_is_too_short: the head is longer. */
+static assay_code parse(const uint8_t *bytes, uint64_t have, uint64_t len, struct assay_gguf **ret,
+                        bool *ret_is_too_short, assay_err *err)
 {
-    assert(bytes && ret);
-    struct reader reader = {.bytes = bytes, .len = len, .gguf = assay_alloc(1, sizeof(struct assay_gguf))};
+    struct reader reader = {
+        .bytes = bytes, .have = have, .len = len, .gguf = assay_alloc(1, sizeof(struct assay_gguf))};
     if (!reader.gguf) {
         return assay_nomem(err);
     }
     assay_code rc = read_file(&reader, err);
+    *ret_is_too_short = reader.is_too_short;
     if (rc != ASSAY_OK) {
         assay_gguf_free(reader.gguf);
         return rc;
     }
     *ret = reader.gguf;
+    return ASSAY_OK;
+}
+
+assay_code assay_gguf_parse(const uint8_t *bytes, uint64_t len, struct assay_gguf **ret, assay_err *err)
+{
+    assert(bytes && ret);
+    bool is_too_short = false;
+    return parse(bytes, len, len, ret, &is_too_short, err);
+}
+
+/* How long the head is stands nowhere: a guess is made longer until it is all there. */
+assay_code assay_gguf_read(const struct assay_source *source, struct assay_gguf **ret, assay_err *err)
+{
+    if (source->bytes) {
+        return assay_gguf_parse(source->bytes, source->len, ret, err);
+    }
+    bool is_too_short = true;
+    uint8_t *head = NULL;
+    assay_code rc = ASSAY_OK;
+    for (uint64_t have = 0, want = HEAD_FIRST; is_too_short && rc == ASSAY_OK; want *= HEAD_FACTOR) {
+        want = want < source->len ? want : source->len;
+        if (want > ASSAY_GGUF_HEAD_BYTES_MAX) {
+            rc = assay_fail(err, ASSAY_TOO_LARGE, "keys and names take more than %" PRIu64 " bytes, expected less",
+                            (uint64_t)ASSAY_GGUF_HEAD_BYTES_MAX);
+            break;
+        }
+        uint8_t *longer = assay_realloc(head, (size_t)want, 1);
+        if (!longer) {
+            rc = assay_nomem(err);
+            break;
+        }
+        head = longer;
+        rc = assay_source_read(source, have, head + have, (size_t)(want - have), err);
+        have = want;
+        if (rc == ASSAY_OK) {
+            assay_err unused = {0};
+            rc = parse(head, have, source->len, ret, &is_too_short, &unused);
+            if (err && rc != ASSAY_OK && !is_too_short) {
+                *err = unused;
+            }
+            rc = is_too_short ? ASSAY_OK : rc;
+        }
+    }
+    if (rc != ASSAY_OK) {
+        assay_free(head);
+        return rc;
+    }
+    (*ret)->head = head;
     return ASSAY_OK;
 }
 
@@ -594,6 +654,7 @@ void assay_gguf_free(struct assay_gguf *gguf)
         assay_free(gguf->tensors);
         assay_free(gguf->values_by_key);
         assay_free(gguf->tensors_by_name);
+        assay_free(gguf->head);
         assay_free(gguf);
     }
 }

@@ -2,7 +2,7 @@
  * A model: the weights of a file, checked against its own keys, each bound to the kernel that multiplies its format
  * (kernels.md 5.1).
  *
- *     rc = assay_model_new(bytes, len, set, &setup, &model, err);   // bytes (a mapped file) and set are borrowed
+ *     rc = assay_model_new(&source, set, &setup, &model, err);   // source (a file, or memory) and set are borrowed
  *     ... an engine runs it (engine.h)
  *     assay_model_free(model);
  *
@@ -17,6 +17,7 @@
 #include "kernel/kernel.h"
 #include "lm/gguf.h"
 #include "lm/pages.h"
+#include "lm/team.h"
 #include "lm/token.h"
 
 #define ASSAY_MODEL_LAYERS_MAX 1024
@@ -84,16 +85,18 @@ struct assay_model {
     struct assay_linear head;
     bool is_head_tied;
     struct assay_pages_memory memory; /* of weights that were copied or packed anew */
-    uint64_t copied_bytes, repack_ns;
+    uint64_t copied_bytes, repack_ns; /* repack: reading them included */
 };
 
 struct assay_model_setup {
-    enum assay_pages pages; /* MAPPED: weights that need no other layout stay where they are */
+    enum assay_pages pages;  /* MAPPED: weights in memory that need no other layout stay where they are */
+    struct assay_team *team; /* that reads and packs them; NULL: the caller alone */
     void (*on_progress)(void *context, uint64_t done_bytes, uint64_t all_bytes); /* may be NULL */
     void *progress_context;
 };
 
-assay_code assay_model_new(const uint8_t *bytes, uint64_t len, struct assay_kernel_set *set,
+/* Of a file nothing is needed any more when it returns. Memory must stay if pages are MAPPED. Keys stay with memory. */
+assay_code assay_model_new(const struct assay_source *source, struct assay_kernel_set *set,
                            const struct assay_model_setup *setup, struct assay_model **ret, assay_err *err);
 void assay_model_free(struct assay_model *model); /* fine on NULL */
 

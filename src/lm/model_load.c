@@ -103,6 +103,16 @@ static assay_code check_shape(const struct loader *loader, uint64_t rope_dims, a
     return ASSAY_OK;
 }
 
+/* The tokenizer itself is made while the weights come. */
+static assay_code count_tokens(struct loader *loader, assay_err *err)
+{
+    const struct assay_gguf_value *tokens = assay_gguf_find(loader->model->gguf, "tokenizer.ggml.tokens");
+    loader->model->shape.vocabulary = tokens && tokens->type == ASSAY_GGUF_ARRAY ? tokens->length : 0;
+    return loader->model->shape.vocabulary > 0
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_MALFORMED, "key 'tokenizer.ggml.tokens' is missing, or no array of texts");
+}
+
 static assay_code read_shape(struct loader *loader, assay_err *err)
 {
     struct assay_model_shape *shape = &loader->model->shape;
@@ -121,6 +131,7 @@ static assay_code read_shape(struct loader *loader, assay_err *err)
         rc = read_count(loader, "attention.key_length", 4096, head ? head : 1, &shape->head, err);
     }
     rc = rc == ASSAY_OK ? read_count(loader, "rope.dimension_count", 4096, shape->head, &rope_dims, err) : rc;
+    rc = rc == ASSAY_OK ? count_tokens(loader, err) : rc;
     rc = rc == ASSAY_OK ? read_real(loader, "rope.freq_base", 10000, &shape->rope_base, err) : rc;
     rc = rc == ASSAY_OK ? read_real(loader, "attention.layer_norm_rms_epsilon", 0, &eps, err) : rc;
     shape->eps = (float)eps;
@@ -132,12 +143,13 @@ static assay_code read_shape(struct loader *loader, assay_err *err)
 static assay_code load_norm(struct loader *loader, const char *name, uint64_t columns, const float **ret,
                             assay_err *err)
 {
-    const struct assay_gguf_tensor *tensor = NULL;
+    struct assay_gguf_tensor *tensor = NULL;
     assay_code rc = model_need_tensor(loader, name, columns, 1, &tensor, err);
-    if (rc == ASSAY_OK && (tensor->type != ASSAY_FORMAT_F32 || (uintptr_t)tensor->data % sizeof(float) != 0)) {
+    if (rc == ASSAY_OK && tensor->type != ASSAY_FORMAT_F32) {
         rc = assay_fail(err, ASSAY_UNSUPPORTED, "tensor '%s' is %s, expected F32", name, tensor->format->name);
     }
     if (rc == ASSAY_OK) {
+        model_load_bytes(loader, tensor);
         *ret = (const float *)(const void *)tensor->data;
     }
     return rc;
@@ -189,15 +201,19 @@ static assay_code load_ends(struct loader *loader, assay_err *err)
 {
     struct assay_model *model = loader->model;
     struct assay_model_shape *shape = &model->shape;
-    shape->vocabulary = assay_tokenizer_count(model->tokenizer);
+    struct assay_gguf_tensor *embedding = NULL;
     model->is_head_tied = !assay_gguf_tensor(model->gguf, "output.weight");
-    assay_code rc =
-        model_need_tensor(loader, "token_embd.weight", shape->hidden, shape->vocabulary, &model->embedding, err);
-    if (rc == ASSAY_OK) {
-        rc = load_norm(loader, "output_norm.weight", shape->hidden, &model->output_norm, err);
-    }
     const char *head = model->is_head_tied ? "token_embd.weight" : "output.weight";
-    return rc == ASSAY_OK ? model_load_linear(loader, head, shape->hidden, shape->vocabulary, &model->head, err) : rc;
+    assay_code rc = model_need_tensor(loader, "token_embd.weight", shape->hidden, shape->vocabulary, &embedding, err);
+    rc = rc == ASSAY_OK ? load_norm(loader, "output_norm.weight", shape->hidden, &model->output_norm, err) : rc;
+    rc = rc == ASSAY_OK ? model_load_linear(loader, head, shape->hidden, shape->vocabulary, &model->head, err) : rc;
+    if (rc == ASSAY_OK) {
+        model->embedding = embedding;
+        if (embedding->data != model->head.weights) { /* rows are looked up as the file has them */
+            model_load_bytes(loader, embedding);
+        }
+    }
+    return rc;
 }
 
 static assay_code bind_others(struct loader *loader, assay_err *err)
@@ -215,13 +231,12 @@ static assay_code bind_others(struct loader *loader, assay_err *err)
     return rc == ASSAY_OK ? model_bind(loader, "quant_rows", "ternary", &rounding[ASSAY_ACTIVATION_TERNARY], err) : rc;
 }
 
-static assay_code load(struct loader *loader, const uint8_t *bytes, uint64_t len, assay_err *err)
+static assay_code load(struct loader *loader, assay_err *err)
 {
     struct assay_model *model = loader->model;
-    assay_code rc = assay_gguf_parse(bytes, len, &model->gguf, err);
+    assay_code rc = assay_gguf_read(loader->source, &model->gguf, err);
     rc = rc == ASSAY_OK ? read_shape(loader, err) : rc;
     rc = rc == ASSAY_OK ? model_reserve(loader, err) : rc;
-    rc = rc == ASSAY_OK ? assay_tokenizer_new(model->gguf, &model->tokenizer, err) : rc;
     rc = rc == ASSAY_OK ? bind_others(loader, err) : rc;
     rc = rc == ASSAY_OK ? load_ends(loader, err) : rc;
     if (rc == ASSAY_OK) {
@@ -231,18 +246,19 @@ static assay_code load(struct loader *loader, const uint8_t *bytes, uint64_t len
     for (uint64_t i = 0; rc == ASSAY_OK && i < model->shape.layers; i++) {
         rc = load_layer(loader, i, err);
     }
-    return rc;
+    return rc == ASSAY_OK ? model_place(loader, err) : rc;
 }
 
-assay_code assay_model_new(const uint8_t *bytes, uint64_t len, struct assay_kernel_set *set,
+assay_code assay_model_new(const struct assay_source *source, struct assay_kernel_set *set,
                            const struct assay_model_setup *setup, struct assay_model **ret, assay_err *err)
 {
-    struct loader loader = {.model = assay_alloc(1, sizeof *loader.model), .setup = setup, .bytes = bytes};
+    struct loader loader = {.model = assay_alloc(1, sizeof *loader.model), .setup = setup, .source = source};
     if (!loader.model) {
         return assay_nomem(err);
     }
     loader.model->set = set;
-    assay_code rc = load(&loader, bytes, len, err);
+    assay_code rc = load(&loader, err);
+    assay_free(loader.placings);
     if (rc != ASSAY_OK) {
         assay_model_free(loader.model);
         return rc;

@@ -2,8 +2,6 @@
 
 #include "lm/alphabet.h"
 
-#include "base/rng.h"
-
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,21 +13,28 @@
 
 /* ---- the printable alphabet --------------------------------------------------------------------------------------*/
 
-/* Appends what a text of that alphabet stands for; text outside it (a control token's name) stands for itself. */
+/* Appends what a text of that alphabet stands for; text outside it (a control token's name) stands for itself. Letters,
+ * digits and punctuation of ASCII stand for themselves, and nearly all is made of them. */
 static void append_bytes(struct assay_buf *out, struct assay_slice text)
 {
-    size_t from = out->len;
-    for (size_t at = 0; at < text.len;) {
+    char *to = text.len > 0 ? assay_buf_reserve(out, text.len) : NULL; /* no byte takes less than one */
+    size_t len = 0;
+    for (size_t at = 0; to && at < text.len;) {
+        if (text.data[at] > ' ' && text.data[at] <= '~') {
+            to[len++] = text.data[at++];
+            continue;
+        }
         uint32_t code_point = 0;
         at += assay_utf8_next(text.data + at, text.len - at, &code_point);
         int byte = assay_alphabet_byte(code_point);
         if (byte < 0) {
-            out->len = out->failed == ASSAY_OK ? from : out->len;
-            assay_buf_append(out, text.data, text.len);
-            return;
+            memcpy(to, text.data, text.len);
+            len = text.len;
+            break;
         }
-        assay_buf_char(out, (char)byte);
+        to[len++] = (char)byte;
     }
+    assay_buf_grew(out, len);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------*/
@@ -52,19 +57,50 @@ struct assay_slice assay_tokenizer_bytes(const struct assay_tokenizer *tokenizer
     return (struct assay_slice){tokenizer->text.data + start, (size_t)(tokenizer->starts[id + 1] - start)};
 }
 
-static size_t place_of(const struct assay_tokenizer *tokenizer, struct assay_slice bytes)
+/* Eight bytes at a time. Tokens have some six bytes: what a hash of one by one costs is felt over a million of them. */
+static uint64_t hash_of(struct assay_slice bytes)
 {
-    size_t place = (size_t)assay_fnv1a64(bytes.data, bytes.len) & tokenizer->by_bytes_mask;
-    while (tokenizer->by_bytes[place] != ASSAY_TOKEN_NONE &&
-           !assay_slice_equal(assay_tokenizer_bytes(tokenizer, tokenizer->by_bytes[place]), bytes)) {
-        place = (place + 1) & tokenizer->by_bytes_mask;
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = (uint64_t)bytes.len * odd, word = 0;
+    size_t at = 0;
+    for (; at + sizeof word <= bytes.len; at += sizeof word) {
+        memcpy(&word, bytes.data + at, sizeof word);
+        hash = (hash ^ word) * odd;
+        hash ^= hash >> 32;
     }
-    return place;
+    word = 0;
+    memcpy(&word, bytes.data + at, bytes.len - at);
+    hash = (hash ^ word) * odd;
+    hash ^= hash >> 29;
+    return hash * odd;
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)hash;
+}
+
+static size_t first_place(const struct assay_tokenizer *tokenizer, uint64_t hash)
+{
+    return (size_t)(hash >> 32) & tokenizer->by_bytes_mask;
+}
+
+static struct place *place_of(const struct assay_tokenizer *tokenizer, struct assay_slice bytes, uint64_t hash)
+{
+    size_t at = first_place(tokenizer, hash);
+    uint32_t tag = tag_of(hash);
+    for (;; at = (at + 1) & tokenizer->by_bytes_mask) {
+        struct place *place = &tokenizer->by_bytes[at];
+        if (place->id == ASSAY_TOKEN_NONE ||
+            (place->tag == tag && assay_slice_equal(assay_tokenizer_bytes(tokenizer, place->id), bytes))) {
+            return place;
+        }
+    }
 }
 
 int32_t assay_tokenizer_find(const struct assay_tokenizer *tokenizer, struct assay_slice bytes)
 {
-    return tokenizer->by_bytes[place_of(tokenizer, bytes)];
+    return place_of(tokenizer, bytes, hash_of(bytes))->id;
 }
 
 static assay_code index_tokens(struct assay_tokenizer *tokenizer, assay_err *err)
@@ -76,13 +112,14 @@ static assay_code index_tokens(struct assay_tokenizer *tokenizer, assay_err *err
     }
     tokenizer->by_bytes_mask = size - 1;
     for (size_t i = 0; i < size; i++) {
-        tokenizer->by_bytes[i] = ASSAY_TOKEN_NONE;
+        tokenizer->by_bytes[i].id = ASSAY_TOKEN_NONE;
     }
     for (size_t id = 0; id < tokenizer->count; id++) {
         struct assay_slice bytes = assay_tokenizer_bytes(tokenizer, (int32_t)id);
-        size_t place = place_of(tokenizer, bytes);
-        if (tokenizer->by_bytes[place] == ASSAY_TOKEN_NONE) { /* of two that read alike the first one counts */
-            tokenizer->by_bytes[place] = (int32_t)id;
+        uint64_t hash = hash_of(bytes);
+        struct place *place = place_of(tokenizer, bytes, hash);
+        if (place->id == ASSAY_TOKEN_NONE) { /* of two that read alike the first one counts */
+            *place = (struct place){tag_of(hash), (int32_t)id};
         }
     }
     unsigned missing = 0;
@@ -182,6 +219,8 @@ static assay_code read_tokens(struct assay_tokenizer *tokenizer, const struct as
     }
     struct assay_slice text;
     uint64_t cursor = 0;
+    (void)assay_buf_reserve(&tokenizer->text,
+                            (size_t)tokens->bytes); /* and the lengths before the texts: never too few */
     for (size_t id = 0; assay_gguf_next_text(tokens, &cursor, &text); id++) {
         append_bytes(&tokenizer->text, text);
         tokenizer->starts[id + 1] = tokenizer->text.len;
@@ -237,33 +276,72 @@ static assay_code list_specials(struct assay_tokenizer *tokenizer, assay_err *er
     return ASSAY_OK;
 }
 
-/* "left right": the blank is the first one after the first character, for a blank in a token is written otherwise. */
-static assay_code read_merge(struct assay_tokenizer *tokenizer, struct assay_slice text, uint32_t rank,
-                             struct assay_buf *scratch, assay_err *err)
+/* The texts of some merges, whose places are asked for together: memory answers them side by side. */
+enum { BATCH = 32, SIDES = 3 }; /* left, right, and both as one token */
+
+struct batch {
+    struct assay_buf text;
+    struct {
+        size_t at, left, all; /* bytes; all = left: one side is empty */
+        uint64_t hashes[SIDES];
+    } merges[BATCH];
+    size_t count;
+};
+
+static struct assay_slice side_of(const struct batch *batch, size_t merge, int side)
 {
-    struct assay_slice right = text;
-    struct assay_slice left = assay_slice_cut(&right, ' ');
-    assay_buf_clear(scratch);
-    append_bytes(scratch, left);
-    size_t left_len = scratch->len;
-    append_bytes(scratch, right);
-    assay_code rc = assay_buf_check(scratch, err);
-    if (rc != ASSAY_OK) {
-        return rc;
+    const char *at = batch->text.data + batch->merges[merge].at;
+    size_t left = batch->merges[merge].left, all = batch->merges[merge].all;
+    return side == 0   ? (struct assay_slice){at, left}
+           : side == 1 ? (struct assay_slice){at + left, all - left}
+                       : (struct assay_slice){at, all};
+}
+
+/* "left right": the blank is the first one, for a blank in a token is written otherwise. */
+static void add_merge(struct batch *batch, struct assay_slice text)
+{
+    struct assay_slice right = text, left = assay_slice_cut(&right, ' ');
+    size_t i = batch->count++, at = batch->text.len;
+    append_bytes(&batch->text, left);
+    batch->merges[i].at = at;
+    batch->merges[i].left = batch->text.len - at;
+    append_bytes(&batch->text, right);
+    batch->merges[i].all = batch->text.len - at;
+}
+
+static assay_code put_merges(struct assay_tokenizer *tokenizer, struct batch *batch, uint32_t rank, assay_err *err)
+{
+    assay_code rc = assay_buf_check(&batch->text, err);
+    for (size_t i = 0; rc == ASSAY_OK && i < batch->count; i++) {
+        for (int side = 0; side < SIDES; side++) {
+            batch->merges[i].hashes[side] = hash_of(side_of(batch, i, side));
+            __builtin_prefetch(&tokenizer->by_bytes[first_place(tokenizer, batch->merges[i].hashes[side])]);
+        }
     }
-    int32_t a = assay_tokenizer_find(tokenizer, (struct assay_slice){scratch->data, left_len});
-    int32_t b =
-        assay_tokenizer_find(tokenizer, (struct assay_slice){scratch->data + left_len, scratch->len - left_len});
-    int32_t result = assay_tokenizer_find(tokenizer, (struct assay_slice){scratch->data, scratch->len});
-    if (left.len == 0 || right.len == 0 || a == ASSAY_TOKEN_NONE || b == ASSAY_TOKEN_NONE ||
-        result == ASSAY_TOKEN_NONE) {
-        return assay_fail(err, ASSAY_MALFORMED, "tokenizer.ggml.merges[%" PRIu32 "] joins what are no tokens", rank);
+    for (size_t i = 0; rc == ASSAY_OK && i < batch->count; i++) {
+        for (int side = 0; side < SIDES; side++) {
+            int32_t id = tokenizer->by_bytes[first_place(tokenizer, batch->merges[i].hashes[side])].id;
+            __builtin_prefetch(&tokenizer->starts[id < 0 ? 0 : id]);
+        }
     }
-    struct merge *merge = &tokenizer->merges[merge_place(tokenizer, pair_of(a, b))];
-    if (merge->pair == UINT64_MAX) {
-        *merge = (struct merge){.pair = pair_of(a, b), .rank = rank, .result = result};
+    for (size_t i = 0; rc == ASSAY_OK && i < batch->count; i++) {
+        int32_t ids[SIDES];
+        bool has_all = batch->merges[i].left > 0 && batch->merges[i].all > batch->merges[i].left;
+        for (int side = 0; side < SIDES; side++) {
+            ids[side] = place_of(tokenizer, side_of(batch, i, side), batch->merges[i].hashes[side])->id;
+            has_all = has_all && ids[side] != ASSAY_TOKEN_NONE;
+        }
+        if (!has_all) {
+            rc = assay_fail(err, ASSAY_MALFORMED, "tokenizer.ggml.merges[%" PRIu32 "] joins what are no tokens",
+                            rank + (uint32_t)i);
+            break;
+        }
+        struct merge *merge = &tokenizer->merges[merge_place(tokenizer, pair_of(ids[0], ids[1]))];
+        if (merge->pair == UINT64_MAX) {
+            *merge = (struct merge){.pair = pair_of(ids[0], ids[1]), .rank = rank + (uint32_t)i, .result = ids[2]};
+        }
     }
-    return ASSAY_OK;
+    return rc;
 }
 
 static assay_code read_merges(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
@@ -286,14 +364,19 @@ static assay_code read_merges(struct assay_tokenizer *tokenizer, const struct as
     for (size_t i = 0; i < size; i++) {
         tokenizer->merges[i].pair = UINT64_MAX;
     }
-    struct assay_buf scratch;
-    assay_buf_init(&scratch, VOCABULARY_BYTES_MAX);
+    struct batch batch = {.count = 0};
+    assay_buf_init(&batch.text, VOCABULARY_BYTES_MAX);
     struct assay_slice text;
     uint64_t cursor = 0;
     for (uint32_t rank = 0; rc == ASSAY_OK && assay_gguf_next_text(merges, &cursor, &text); rank++) {
-        rc = read_merge(tokenizer, text, rank, &scratch, err);
+        add_merge(&batch, text);
+        if (batch.count == BATCH || rank + 1 == merges->length) {
+            rc = put_merges(tokenizer, &batch, rank + 1 - (uint32_t)batch.count, err);
+            batch.count = 0;
+            assay_buf_clear(&batch.text);
+        }
     }
-    assay_buf_done(&scratch);
+    assay_buf_done(&batch.text);
     return rc;
 }
 

@@ -25,12 +25,17 @@ struct merge {
     int32_t result;
 };
 
+struct place {
+    uint32_t tag; /* bits of the hash that the place does not tell: what differs here is not looked at */
+    int32_t id;   /* ASSAY_TOKEN_NONE: free */
+};
+
 struct assay_tokenizer {
     struct assay_buf text; /* bytes of all tokens, one after another */
     uint64_t *starts;      /* count + 1 offsets into it */
     uint8_t *types;
     size_t count;
-    int32_t *by_bytes; /* hash table of ids, size a power of two; ASSAY_TOKEN_NONE: free */
+    struct place *by_bytes; /* hash table of ids, size a power of two */
     size_t by_bytes_mask;
     struct merge *merges; /* the same, of pairs */
     size_t merges_mask;

@@ -156,7 +156,8 @@ static void packing_goes_there_and_back_bit_for_bit(void **state)
 {
     (void)state;
     enum { ROWS = 43, COLUMNS = 384, GROUPS = (ROWS + 7) / 8, BYTES = ROWS * COLUMNS / 4 };
-    _Alignas(64) static uint8_t i2s[BYTES], back[BYTES], lanes[GROUPS * 8 * COLUMNS / 4];
+    _Alignas(64) static uint8_t i2s[BYTES], back[BYTES], lanes[GROUPS * 8 * COLUMNS / 4],
+        marks[GROUPS];
     struct assay_kernel_set *set = new_set();
     const struct assay_kernel_operation *there = assay_kernel_set_find(set, "pack_ternary", "lane2");
     const struct assay_kernel_operation *return_ = assay_kernel_set_find(set, "pack_ternary", "i2s");
@@ -165,7 +166,7 @@ static void packing_goes_there_and_back_bit_for_bit(void **state)
     for (size_t i = 0; i < BYTES; i++) {
         i2s[i] = (uint8_t)splitmix(&seed);
     }
-    there->rows[0]->run(&(struct assay_kernel_call){.shape = {ROWS, COLUMNS, 1, 1}, .in = {i2s}, .out = {lanes}});
+    there->rows[0]->run(&(struct assay_kernel_call){.shape = {ROWS, COLUMNS, 1, 1}, .in = {i2s}, .out = {lanes, marks}});
     for (uint64_t row = 0; row < ROWS; row++) {
         for (uint64_t at = 0; at < COLUMNS; at++) {
             assert_int_equal(kernel_ternary_code_lane2(lanes, COLUMNS, row, at),

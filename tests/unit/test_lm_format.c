@@ -236,22 +236,6 @@ static void assert_refused(enum assay_format format, const uint8_t *data, uint64
     }
 }
 
-static void rows_of_every_ternary_format_become_the_same_i2s(void **state)
-{
-    (void)state;
-    static const enum assay_format FORMATS[] = {ASSAY_FORMAT_TQ2_0, ASSAY_FORMAT_TQ1_0, ASSAY_FORMAT_I2_S};
-    uint8_t codes[TRITS], expected[BYTES_MAX], data[BYTES_MAX], row[TRITS / 4];
-    float scales[TRITS / 256];
-    draw_codes(1, 3, codes, TRITS);
-    assay_format_pack(ASSAY_FORMAT_I2_S, codes, 1, TRITS, 0.5F, expected);
-    for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
-        assay_format_pack(FORMATS[i], codes, 1, TRITS, 0.5F, data);
-        assay_format_to_i2s(FORMATS[i], data, 1, TRITS, 0, row, scales);
-        assert_memory_equal(row, expected, sizeof row);
-        assert_true(scales[0] == 0.5F && scales[1] == 0.5F);
-    }
-}
-
 static void a_fourth_code_is_refused_with_count_and_place(void **state)
 {
     (void)state;
@@ -337,7 +321,6 @@ int main(void)
         cmocka_unit_test(halves_round_to_the_nearest_even),
         cmocka_unit_test(what_is_encoded_comes_back_within_a_step),
         cmocka_unit_test(zeros_stay_zeros_in_every_format),
-        cmocka_unit_test(rows_of_every_ternary_format_become_the_same_i2s),
         cmocka_unit_test(a_fourth_code_is_refused_with_count_and_place),
         cmocka_unit_test(bytes_that_no_trits_give_are_refused),
         cmocka_unit_test(scales_must_be_finite_and_not_negative),
