@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Changes the C source of the verifier, one change at a time, and counts which changes no test notices.
 
-usage: tools/mutate.py [--count N] [--seed S] [--files GLOB ...] [--again] [--list] [--report FILE]
+usage: tools/mutate.py [--count N] [--seed S] [--files GLOB ...] [--tests PATTERN] [--again] [--list] [--report FILE]
 
 Each change is compiled and linked alone (mutate_build.py) in build-mutate/; only the tests that come by the line are
 asked, the quickest first, each under a limit of time. A change that does not compile, or of which a compiler makes the
@@ -138,6 +138,7 @@ def main():
     parser.add_argument("--least", type=float, default=0.95)
     parser.add_argument("--again", action="store_true", help="only the survivors of the last run")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--tests", help="ask only tests of this pattern: quicker while writing some, and no score")
     parser.add_argument("--report", help="a file for the survivors")
     options = parser.parse_args()
     root = subprocess.run(["git", "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True).stdout.strip()
@@ -153,7 +154,7 @@ def main():
             print(describe(mutant))
         return 0
     bench = mutate_build.Bench(root, "build-mutate")
-    bench.prepare()
+    bench.prepare(options.tests)
     bench.measure(sorted(path for path in tracked if matches(path, FILES)))
     print("%d test programs, %.0f s of CPU in all" % (len(bench.tests), sum(t.cpu_s for t in bench.tests)), flush=True)
     kept = os.path.join(bench.work, "survivors.json")

@@ -76,14 +76,16 @@ class Bench:
             raise SystemExit("%s ...: %s%s" % (" ".join(argv[:6]), done.stdout[-2000:], done.stderr[-2000:]))
         return done.stdout
 
-    def prepare(self):
+    def prepare(self, only=None):
+        """only: a pattern of the names of tests to ask, while tests are being written."""
         if not os.path.exists(os.path.join(self.folder, "build.ninja")):
             self.sh(["meson", "setup", self.folder, "-Doptimization=1", "-Ddebug=false", "-Dwerror=false",
                      "-Dc_args=-fvisibility=default"], cwd=self.root, env=dict(os.environ, CC="gcc"))
         os.makedirs(os.path.join(self.work, "bin"), exist_ok=True)
         listed = json.loads(self.sh(["meson", "introspect", "--tests", self.folder]))
         listed = [t for t in listed if any(s.split(":")[-1] in SUITES for s in t["suite"]) and
-                  ASKED.match(t["name"]) and not NOT_ASKED.match(t["name"]) and "bats.sh" not in t["cmd"][0]]
+                  ASKED.match(t["name"]) and not NOT_ASKED.match(t["name"]) and "bats.sh" not in t["cmd"][0] and
+                  (not only or re.search(only, t["name"]))]
         targets = [os.path.relpath(t["cmd"][0], self.folder) for t in listed]
         self.sh(["ninja"] + sorted(set(targets)))
         for entry in json.loads(self.sh(["ninja", "-t", "compdb"])):
@@ -149,7 +151,7 @@ class Bench:
     def measure(self, sources):
         """CPU time of each test, and which lines of which file it reaches."""
         kept = os.path.join(self.work, "reach.json")
-        digest = self.digest()
+        digest = self.digest() + " ".join(sorted(test.name for test in self.tests))
         if os.path.exists(kept):
             known = json.load(open(kept))
             if known["digest"] == digest and set(sources) <= set(known["sources"]):

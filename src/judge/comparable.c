@@ -47,14 +47,20 @@ static const struct field HOST[] = {
     {"numaNodes", TEST_EQUAL, false},
     {"sockets", TEST_EQUAL, false},
     {"aslr", TEST_EQUAL, false},
+    {"swapBytes", TEST_EQUAL, false},
+    {"tscInvariant", TEST_EQUAL, false},
+    {"preload", TEST_EQUAL, false},
+    {"loadedObjectsSha256", TEST_EQUAL, false},
+    {"envSha256", TEST_EQUAL, false},
     {"machineKey", TEST_EQUAL, false},
-};
+}; /* load, pressure, steal, clocks and temperature are series of the trace, and never the same twice */
 
 static const struct field BUILD[] = {
-    {"sanitizers", TEST_EQUAL, true}, {"optimize", TEST_EQUAL, true},      {"ndebug", TEST_EQUAL, true},
-    {"coverage", TEST_EQUAL, true},   {"compiler", TEST_EQUAL, false},     {"flags", TEST_EQUAL, false},
-    {"linker", TEST_EQUAL, false},    {"binarySha256", TEST_EQUAL, false}, {"commit", TEST_EQUAL, false},
-    {"dirty", TEST_EQUAL, false},
+    {"sanitizers", TEST_EQUAL, true}, {"optimize", TEST_EQUAL, true},         {"ndebug", TEST_EQUAL, true},
+    {"coverage", TEST_EQUAL, true},   {"compiler", TEST_EQUAL, false},        {"flags", TEST_EQUAL, false},
+    {"linker", TEST_EQUAL, false},    {"binarySha256", TEST_EQUAL, false},    {"commit", TEST_EQUAL, false},
+    {"dirty", TEST_EQUAL, false},     {"dirtyDiffSha256", TEST_EQUAL, false}, {"lto", TEST_EQUAL, false},
+    {"libs", TEST_EQUAL, false},
 };
 
 static const struct field PROTOCOL[] = {
@@ -79,22 +85,28 @@ static bool is_unknown(const json_t *value)
     return !value || json_object_get(value, "unknown");
 }
 
-/* Of a CPU list the count is compared: "0-3,8" is five. */
-static uint64_t cpus_count(const json_t *value)
+/* Of a CPU list the count is compared: "0-3,8" is five. 0: it is no such list. */
+static uint64_t cpus_count(const char *list)
 {
-    const char *list = json_string_value(value);
     uint64_t count = 0;
-    struct assay_slice rest = assay_slice_of(list ? list : "");
+    struct assay_slice rest = assay_slice_of(list);
     while (rest.len > 0) {
         struct assay_slice high = assay_slice_cut(&rest, ','), low = assay_slice_cut(&high, '-');
-        uint64_t first, last;
-        if (assay_num_u64(low, "", UINT32_MAX, &first, NULL) != ASSAY_OK) {
-            return UINT64_MAX;
+        uint64_t first = 0, last = 0;
+        if (assay_num_u64(low, "", UINT32_MAX, &first, NULL) != ASSAY_OK ||
+            assay_num_u64(high.data ? high : low, "", UINT32_MAX, &last, NULL) != ASSAY_OK || last < first) {
+            return 0;
         }
-        last = high.data && assay_num_u64(high, "", UINT32_MAX, &last, NULL) == ASSAY_OK ? last : first;
-        count += last >= first ? last - first + 1 : 0;
+        count += last - first + 1;
     }
     return count;
+}
+
+/* What is no text is {"absent": why} on both sides, or not the same. */
+static bool are_cpus_equal(const json_t *left, const json_t *right)
+{
+    const char *a = json_string_value(left), *b = json_string_value(right);
+    return a && b ? cpus_count(a) > 0 && cpus_count(a) == cpus_count(b) : json_equal(left, right) == 1;
 }
 
 static bool are_gpus_equal(const json_t *left, const json_t *right)
@@ -121,7 +133,7 @@ static bool are_equal(enum test test, const json_t *left, const json_t *right)
     double a, b;
     switch (test) {
     case TEST_CPU_COUNT:
-        return cpus_count(left) == cpus_count(right) && cpus_count(left) != UINT64_MAX;
+        return are_cpus_equal(left, right);
     case TEST_MEMORY:
         a = (double)json_integer_value(left);
         b = (double)json_integer_value(right);

@@ -140,9 +140,9 @@ static void prepare_speedup(struct gate_case *it)
         gate_not_measured(it, "n too small (0 pairs)");
     }
     it->row.expected = it->gate->worst_min.is_given
-                           ? judge_draft_text(it->gates->draft, "at least %.4g, every element at least %.4g",
+                           ? judge_draft_text(it->gates->draft, "at least %.6g, every element at least %.6g",
                                               it->gate->min.value, it->gate->worst_min.value)
-                           : judge_draft_text(it->gates->draft, "at least %.4g", it->gate->min.value);
+                           : judge_draft_text(it->gates->draft, "at least %.6g", it->gate->min.value);
 }
 
 /* The geometric mean over the elements lies above that of their lower bounds, each at alpha / count (Bonferroni). */
@@ -152,7 +152,8 @@ static struct bound mean_bound(struct gate_case *it, const struct elements *elem
     for (size_t i = 0; i < elements->count; i++) {
         struct bound one = bound_of(it, &elements->list[i].pairs, alpha / (double)elements->count);
         if (!one.exists) {
-            return (struct bound){.point = one.point, .is_autocorrelated = one.is_autocorrelated};
+            return (struct bound){.point = elements->count == 1 ? one.point : 0, /* one element's is not the mean */
+                                  .is_autocorrelated = one.is_autocorrelated};
         }
         point += assay_stat_log(one.point);
         lower += assay_stat_log(one.lower);
@@ -316,13 +317,20 @@ static void check_baselines(struct gate_case *it)
             size_t refusing = comparable_rows(NULL, baseline, it->runs[i], &rule);
             if (refusing > 0) {
                 (void)comparable_rows(it->gates->draft, baseline, it->runs[i], &rule);
-                gate_not_measured(it, "baseline refused: %zu fields differ that must be equal", refusing);
+                gate_not_measured(it, "baseline refused: %zu field%s that must be equal", refusing,
+                                  refusing == 1 ? " differs" : "s differ");
             }
         }
     }
     if (!it->is_settled) {
         it->row.element = NULL;
     }
+}
+
+static bool has_ratio(const struct gate_carrier *carrier)
+{
+    double value;
+    return assay_opened_value(carrier->metric, &value) && value > 0;
 }
 
 static void prepare_unpaired(struct gate_case *it, struct change *change)
@@ -337,9 +345,10 @@ static void prepare_unpaired(struct gate_case *it, struct change *change)
     for (size_t i = 0; i < it->carriers_count && !it->is_settled; i++) {
         if (it->carriers[i].arm > 0 && !it->gate->arm) {
             gate_not_measured(it, "a receipt has several arms and the gate names none");
-        } else {
-            (void)gate_absent(it, &it->carriers[i]); /* a run without its value is not left out: the rest would pass */
-        }
+        } else if (!gate_absent(it, &it->carriers[i]) && !has_ratio(&it->carriers[i])) {
+            it->row.element = it->carriers[i].run->name;
+            gate_not_measured(it, "a value that is not above 0 has no ratio");
+        } /* such a run is not left out: the rest would pass */
     }
     if (!it->is_settled) {
         check_baselines(it);
@@ -351,8 +360,6 @@ static void prepare_unpaired(struct gate_case *it, struct change *change)
     change->other = side_values(it, it->runs, it->runs_count, name, &change->other_count);
     if (change->base_count == 0) {
         gate_not_measured(it, "baseline refused: it has no value of %s", name);
-    } else if (change->other_count == 0) {
-        (void)gate_absent(it, &it->carriers[0]);
     } else if (!it->gate->is_unpaired_allowed) {
         gate_settle(it, ASSAY_VERDICT_UNDECIDED, "unpaired results are advice; the policy may admit them");
     } else if (change->base_count < SIDE_LEAST_N || change->other_count < SIDE_LEAST_N) {

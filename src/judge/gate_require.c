@@ -104,8 +104,8 @@ static struct answer host_class(const struct asked *asked)
     const struct assay_opened *first = asked->gates->runs[0];
     size_t differing = asked->run == first ? 0 : comparable_host(NULL, first, asked->run);
     return differing == 0 ? MET
-                          : unknown(judge_draft_text(asked->gates->draft, "%zu fields differ from '%.100s'", differing,
-                                                     first->name));
+                          : unknown(judge_draft_text(asked->gates->draft, "%zu field%s from '%.100s'", differing,
+                                                     differing == 1 ? " differs" : "s differ", first->name));
 }
 
 static struct answer host_fields(const struct asked *asked)

@@ -356,6 +356,7 @@ static void decide_variation(struct gate_case *it, const struct seeds *seeds, do
     row->verdict = row->upper <= it->gate->max.value  ? ASSAY_VERDICT_PASS
                    : fail_lower > it->gate->max.value ? ASSAY_VERDICT_FAIL
                                                       : ASSAY_VERDICT_UNDECIDED;
+    row->reason = row->verdict == ASSAY_VERDICT_UNDECIDED ? "the interval holds the limit" : NULL;
 }
 
 static void decide_stability(struct gate_case *it, double pass_alpha, double fail_alpha)
