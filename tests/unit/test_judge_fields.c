@@ -3,10 +3,10 @@
  * place of a complete document is given each of the VALUES, and the line of the place tells which of them it takes, and
  * what it expects instead of which others. ASSAY_CASES_WRITE writes the lines anew; tests/golden/judge/README.md.
  */
-#include "base/file.h"
 #include "base/text.h"
 #include "judge/judge.h"
 #include "support/edit.h"
+#include "support/golden.h"
 #include "support/honest_run.h"
 #include "support/operators.h"
 #include "support/source_root.h"
@@ -347,39 +347,19 @@ static void add_places(struct assay_buf *out, const char *name, json_t *statemen
 
 /* ---- tests ------------------------------------------------------------------------------------------------------ */
 
-static void compare_lines(const char *expected, const char *found)
-{
-    struct assay_slice a = assay_slice_of(expected), b = assay_slice_of(found);
-    for (size_t line = 1; a.len > 0 || b.len > 0; line++) {
-        struct assay_slice x = assay_slice_cut(&a, '\n'), y = assay_slice_cut(&b, '\n');
-        if (x.len != y.len || (x.len > 0 && memcmp(x.data, y.data, x.len) != 0)) {
-            fail_msg("line %zu:\nexpected %.*s\nfound    %.*s", line, (int)x.len, x.data ? x.data : "", (int)y.len,
-                     y.data ? y.data : "");
-        }
-    }
-}
-
 static void every_field_takes_what_its_line_says(void **state)
 {
     (void)state;
-    char path[4096];
-    struct assay_buf found, expected;
+    struct assay_buf found;
     assay_buf_init(&found, FILE_MAX);
-    assay_buf_init(&expected, FILE_MAX);
     for (size_t i = 0; i < VALUES_COUNT; i++) {
         assay_buf_printf(&found, "# %zu %s\n", i, VALUES[i]);
     }
     add_places(&found, "receipt", complete_receipt(), SIZE_MAX);
     add_places(&found, "record", record(), 2);
     add_places(&found, "imported", imported(), SIZE_MAX);
-    (void)snprintf(path, sizeof path, "%s/tests/golden/judge/fields.txt", source_root());
-    if (getenv("ASSAY_CASES_WRITE")) {
-        assert_int_equal(assay_file_write(path, found.data, found.len, ASSAY_FILE_REPLACE, NULL), ASSAY_OK);
-    }
-    assert_int_equal(assay_buf_read_file(&expected, path, NULL), ASSAY_OK);
-    compare_lines(expected.data, found.data);
+    golden_hold("judge/fields.txt", &found);
     assay_buf_done(&found);
-    assay_buf_done(&expected);
 }
 
 /* Caps of evidence.md 1.2; lists that it names none for take 1,024. */
