@@ -19,6 +19,7 @@ SIGNS = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "+=": "-=", "-=": "+=
 HYGIENE = re.compile(r"(\w*_(free|done|wipe|wrap|memzero|munlock|mlock|decref|dispose)|free|close|fclose|fail_msg|static_assert|assert"
                      r"|_Static_assert|ZSTD_freeDCtx|ZSTD_freeCCtx)$")
 WORDING = re.compile(r"(assay_fail\w*|assay_buf_printf|assay_err\w*)$")
+ROOM = re.compile(r"(assay_arena_take|assay_alloc)$")  # how much memory is asked for, as a product: what overflows, sanitizers see
 WORDS_INTO = {"found", "expected", "message", "why"}  # snprintf into these makes words
 CONTROL = {"if", "while", "for", "switch", "return", "sizeof", "else", "do", "case", "goto"}
 
@@ -120,6 +121,10 @@ class Mutator:
     def __init__(self, source):
         self.source, self.tokens = source, tokens_of(source)
         self.in_body, self.frozen = enclosing(self.tokens)
+        self.room = [False] * len(self.tokens)
+        for i, token in enumerate(self.tokens):
+            if ROOM.match(token.text) and self.tokens[i + 1].match:
+                self.room[i : self.tokens[i + 1].match] = [True] * (self.tokens[i + 1].match - i)
 
     def change(self, first, last, text, operator):
         a, b = self.tokens[first], self.tokens[last]
@@ -164,7 +169,7 @@ class Mutator:
             return
         if text in WORDS and self.tokens[i - 1].text != "case":
             yield self.change(i, i, WORDS[text], "constant")
-        if text[0].isdigit() and self.tokens[i - 1].text != "case" and not self.is_array_size(i):
+        if text[0].isdigit() and self.tokens[i - 1].text != "case" and not self.is_array_size(i) and not self.room[i]:
             for other in number_changes(text):
                 yield self.change(i, i, other, "off by one")
         if not self.in_body[i]:
@@ -210,7 +215,7 @@ class Mutator:
         for k in range(len(parts) - 1):
             (a, b), (c, d) = parts[k], parts[k + 1]
             one, two = self.text(a, b), self.text(c, d)
-            if one != two and not re.match(r"(memcmp|strcmp|json_equal|\w*_equal|assay_alloc)$", name) and not WORDING.match(name):
+            if one != two and not re.match(r"(memcmp|strcmp|json_equal|\w*_equal|assay_alloc|assay_arena_take)$", name) and not WORDING.match(name):
                 yield self.change(a, d, two + ", " + one, "arguments swapped")
 
     def all(self):

@@ -300,8 +300,10 @@ static void judge_one(struct arms *arms, const struct comparison *comparison)
 static void judge_outputs(struct arms *arms)
 {
     const json_t *checks = assay_json_at(arms->run->statement, "/predicate/checks");
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        const json_t *check = json_array_get(checks, i);
+    size_t i;
+    json_t *check;
+    json_array_foreach(checks, i, check)
+    {
         const char *rule = judge_text_of(check, "rule"), *verdict = judge_text_of(check, "verdict");
         if (strncmp(rule, "output_", strlen("output_")) != 0) {
             continue;

@@ -276,8 +276,10 @@ static void compare_options(struct pair *pair)
 
 static const json_t *digest_of(const json_t *subjects, const char *name)
 {
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const json_t *subject = json_array_get(subjects, i);
+    size_t i;
+    json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
         const char *its = json_string_value(json_object_get(subject, "name"));
         if (its && strcmp(its, name) == 0) {
             return json_object_get(subject, "digest");
@@ -289,8 +291,10 @@ static const json_t *digest_of(const json_t *subjects, const char *name)
 /* Model and data are the question; binary, source and kernel are what is compared. */
 static void compare_subjects(struct pair *pair, const json_t *from, const json_t *with, bool is_left)
 {
-    for (size_t i = 0; i < json_array_size(from); i++) {
-        const json_t *subject = json_array_get(from, i);
+    size_t i;
+    json_t *subject;
+    json_array_foreach(from, i, subject)
+    {
         const char *its = json_string_value(json_object_get(subject, "name"));
         const json_t *digest = json_object_get(subject, "digest"), *other = its ? digest_of(with, its) : NULL;
         char name[300];

@@ -73,7 +73,7 @@ void gate_carriers(struct gate_case *it, const char *name)
     for (size_t i = 0; i < it->runs_count; i++) {
         most += json_array_size(assay_json_at(it->runs[i]->statement, "/predicate/protocol/arms"));
     }
-    it->carriers = assay_arena_take(it->gates->draft->arena, most + 1, sizeof *it->carriers);
+    it->carriers = assay_arena_take(it->gates->draft->arena, most, sizeof *it->carriers);
     if (!it->carriers) {
         gate_broken(it, assay_nomem(it->gates->err));
         return;
@@ -118,8 +118,10 @@ bool gate_is_unsettled(const struct assay_opened *run, uint32_t arm)
     const json_t *checks = assay_json_at(run->statement, "/predicate/checks");
     char of_arm[32];
     (void)snprintf(of_arm, sizeof of_arm, "steady-state-%s", run->plan->arms[arm].id);
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        const json_t *check = json_array_get(checks, i);
+    size_t i;
+    json_t *check;
+    json_array_foreach(checks, i, check)
+    {
         const char *id = judge_text_of(check, "id");
         bool is_about = strncmp(judge_text_of(check, "rule"), "steady_state@", strlen("steady_state@")) == 0 &&
                         (strcmp(id, "steady-state") == 0 || strcmp(id, of_arm) == 0);
@@ -160,7 +162,7 @@ static bool is_in_scope(const struct assay_policy_gate *gate, const struct assay
 static void find_scope(struct gate_case *it)
 {
     struct gates *gates = it->gates;
-    it->runs = assay_arena_take(gates->draft->arena, gates->runs_count + 1, sizeof *it->runs);
+    it->runs = assay_arena_take(gates->draft->arena, gates->runs_count, sizeof *it->runs);
     if (!it->runs) {
         gate_broken(it, assay_nomem(gates->err));
         return;
@@ -319,8 +321,8 @@ static void waive(struct gates *gates, struct gate_case *it)
 
 static void add_row(struct gates *gates, const struct gate_case *it)
 {
-    struct assay_verdict_row *row = judge_draft_row(gates->draft, it->gate->id, it->row.kind);
-    *row = it->row;
+    struct assay_verdict_row *row = judge_draft_row(gates->draft, NULL, NULL);
+    *row = it->row; /* has its own id and kind */
     row->gate = number_of(row);
 }
 
@@ -356,8 +358,8 @@ static void take_baselines(struct gates *gates)
 static void take_runs(struct gates *gates)
 {
     const struct assay_gate_question *question = gates->question;
-    gates->runs = assay_arena_take(gates->draft->arena, question->runs_count + 1, sizeof *gates->runs);
-    gates->baselines = assay_arena_take(gates->draft->arena, question->baselines_count + 1, sizeof *gates->baselines);
+    gates->runs = assay_arena_take(gates->draft->arena, question->runs_count, sizeof *gates->runs);
+    gates->baselines = assay_arena_take(gates->draft->arena, question->baselines_count, sizeof *gates->baselines);
     if (!gates->runs || !gates->baselines) {
         gates->failed = assay_nomem(gates->err);
         return;
@@ -435,7 +437,7 @@ assay_code assay_judge_gate(const struct assay_gate_question *question, struct a
                                               .date = question->date,
                                               .tool = question->tool,
                                               .binary_sha256 = question->binary_sha256};
-    struct gate_case *cases = assay_arena_take(arena, policy->gates_count + 1, sizeof *cases);
+    struct gate_case *cases = assay_arena_take(arena, policy->gates_count, sizeof *cases);
     if (!cases) {
         return assay_nomem(err);
     }

@@ -21,11 +21,13 @@ struct costs {
     double *units; /* STRIDE doubles a sample */
     size_t count;
     uint64_t correct, seed;
-    struct {
-        double alpha;
-        struct assay_stat_bootstrap result;
-    } known[4]; /* by alpha: a bootstrap is not asked twice */
-    size_t known_count;
+    struct known *known; /* a bootstrap is not asked twice */
+};
+
+struct known {
+    double alpha;
+    struct assay_stat_bootstrap result;
+    struct known *next;
 };
 
 static bool are_tokens_unknown(const struct assay_prices *prices, const struct assay_sample *sample)
@@ -90,8 +92,8 @@ static bool is_priced_then(const struct assay_opened *run, const struct assay_pr
 {
     int64_t seconds;
     const char *finished = judge_text_of(assay_json_at(run->statement, "/predicate/attempts"), "finishedAt");
-    return assay_time_read(finished, &seconds) && seconds / 86400 >= prices->from_day &&
-           seconds / 86400 < prices->until_day;
+    return assay_time_read(finished, &seconds) && seconds / GATE_DAY_S >= prices->from_day &&
+           seconds / GATE_DAY_S < prices->until_day;
 }
 
 static bool read_prices(struct gate_case *it, struct assay_prices *ret)
@@ -150,7 +152,7 @@ static void prepare_cost(struct gate_case *it)
         most += (size_t)assay_trace_samples(it->runs[i]->trace);
         costs->seed ^= it->runs[i]->plan->seed;
     }
-    costs->units = assay_arena_take(arena, most + 1, STRIDE * sizeof *costs->units);
+    costs->units = assay_arena_take(arena, most, STRIDE * sizeof *costs->units);
     if (!costs->units) {
         gate_broken(it, assay_nomem(it->gates->err));
         return;
@@ -180,27 +182,27 @@ static double cost_per_correct(const double *units, size_t count, size_t stride)
 static struct assay_stat_bootstrap bounds_at(struct gate_case *it, double alpha)
 {
     struct costs *costs = it->data;
-    for (size_t i = 0; i < costs->known_count; i++) {
-        if (costs->known[i].alpha == alpha) {
-            return costs->known[i].result;
+    for (const struct known *one = costs->known; one; one = one->next) {
+        if (one->alpha == alpha) {
+            return one->result;
         }
     }
+    struct known *known = assay_arena_take(it->gates->draft->arena, 1, sizeof *known);
     size_t resamples = alpha < 0.05 ? RESAMPLES_STRICT : RESAMPLES;
     double *work =
         assay_arena_take(it->gates->draft->arena, costs->count * STRIDE + 2 * resamples + costs->count, sizeof *work);
-    if (!work) {
+    if (!work || !known) {
         it->gates->draft->is_out_of_memory = true;
         return (struct assay_stat_bootstrap){0};
     }
     struct assay_rng rng;
     assay_rng_seed(&rng, costs->seed, "gate cost");
-    struct assay_stat_bootstrap result = assay_stat_bootstrap_bca(costs->units, costs->count, STRIDE, cost_per_correct,
-                                                                  2 * alpha, resamples, &rng, work);
-    if (costs->known_count < sizeof costs->known / sizeof costs->known[0]) {
-        costs->known[costs->known_count].alpha = alpha;
-        costs->known[costs->known_count++].result = result;
-    }
-    return result;
+    *known = (struct known){.alpha = alpha,
+                            .result = assay_stat_bootstrap_bca(costs->units, costs->count, STRIDE, cost_per_correct,
+                                                               2 * alpha, resamples, &rng, work),
+                            .next = costs->known};
+    costs->known = known;
+    return known->result;
 }
 
 static void decide_cost(struct gate_case *it, double pass_alpha, double fail_alpha)

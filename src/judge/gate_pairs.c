@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#define NS_PER_DAY (UINT64_C(86400) * 1000000000)
+#define NS_PER_DAY (UINT64_C(1000000000) * GATE_DAY_S)
 #define SIDE_LEAST_N 5 /* runs a side without pairs (statistics.md 3.1) */
 
 /* One element of the set: a receipt, its pairs as "better is above 1". */
@@ -79,8 +79,10 @@ static bool collect_element(struct gate_case *it, const struct assay_opened *run
 static bool is_output_wrong(const struct assay_opened *run)
 {
     const json_t *checks = assay_json_at(run->statement, "/predicate/checks");
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        const json_t *check = json_array_get(checks, i);
+    size_t i;
+    json_t *check;
+    json_array_foreach(checks, i, check)
+    {
         if (strncmp(judge_text_of(check, "rule"), "output_", strlen("output_")) == 0 &&
             strcmp(judge_text_of(check, "verdict"), assay_verdict_text(ASSAY_VERDICT_FAIL)) == 0) {
             return true;
@@ -93,8 +95,10 @@ static bool are_outputs_compared(const struct assay_opened *run)
 {
     const json_t *checks = assay_json_at(run->statement, "/predicate/checks");
     bool has_outputs = strcmp(run->plan->workload, "noop") != 0; /* what does nothing puts out nothing */
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        const json_t *check = json_array_get(checks, i);
+    size_t i;
+    json_t *check;
+    json_array_foreach(checks, i, check)
+    {
         if (strncmp(judge_text_of(check, "rule"), "output_", strlen("output_")) == 0 &&
             strcmp(judge_text_of(check, "verdict"), assay_verdict_text(ASSAY_VERDICT_NOT_MEASURED)) != 0) {
             return true;
@@ -260,7 +264,7 @@ struct change {
 static double *side_values(struct gate_case *it, const struct assay_opened *const *runs, size_t count, const char *name,
                            size_t *ret_count)
 {
-    double *values = assay_arena_take(it->gates->draft->arena, count + 1, sizeof *values);
+    double *values = assay_arena_take(it->gates->draft->arena, count, sizeof *values);
     *ret_count = 0;
     for (size_t i = 0; values && i < count; i++) {
         uint32_t arm = it->gate->arm ? assay_opened_arm(runs[i], it->gate->arm) : 0;
@@ -288,8 +292,8 @@ static bool is_too_old(const struct gates *gates, const struct assay_opened *bas
     int64_t finished;
     const char *text = judge_text_of(assay_json_at(baseline->statement, "/predicate/attempts"), "finishedAt");
     uint64_t most_days = gates->question->policy->max_age_ns / NS_PER_DAY;
-    return gates->question->policy->max_age_ns > 0 && assay_time_read(text, &finished) &&
-           gates->question->day - finished / 86400 > (int64_t)most_days;
+    return gates->question->policy->max_age_ns > 0 &&
+           (!assay_time_read(text, &finished) || gates->question->day - finished / GATE_DAY_S > (int64_t)most_days);
 }
 
 /* A baseline that cannot be compared with every candidate settles the gate (evidence.md 411, statistics.md 3.3). */

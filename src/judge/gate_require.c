@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define NS_PER_S 1000000000
-#define SECONDS_PER_DAY 86400
 #define OPTIMIZE_LEAST 2 /* what is built below -O2 was not meant for speed */
 
 /* What one receipt answers to one requirement; NULL found: it is met. */
@@ -61,9 +60,12 @@ static struct answer subjects(const struct asked *asked)
         const char *role = asked->require->subjects.words[w];
         size_t len = strlen(role);
         bool is_there = false;
-        for (size_t i = 0; i < json_array_size(list) && !is_there; i++) {
-            const char *name = judge_text_of(json_array_get(list, i), "name");
-            is_there = strncmp(name, role, len) == 0 && name[len] == ':';
+        size_t i;
+        json_t *subject;
+        json_array_foreach(list, i, subject)
+        {
+            const char *name = judge_text_of(subject, "name");
+            is_there |= strncmp(name, role, len) == 0 && name[len] == ':';
         }
         if (!is_there) {
             return wrong(judge_draft_text(asked->gates->draft, "no subject of role %s", role));
@@ -86,8 +88,8 @@ static struct answer age(const struct asked *asked)
     if (!assay_time_read(text, &finished)) {
         return wrong("no date");
     }
-    int64_t age_s = (asked->gates->question->day + 1) * SECONDS_PER_DAY - finished;
-    return age_s <= (int64_t)most_s + SECONDS_PER_DAY ? MET : wrong(text);
+    int64_t age_s = (asked->gates->question->day + 1) * GATE_DAY_S - finished;
+    return age_s <= (int64_t)most_s + GATE_DAY_S ? MET : wrong(text);
 }
 
 static struct answer build(const struct asked *asked)
@@ -168,8 +170,10 @@ static struct answer fallback(const struct asked *asked)
 {
     const json_t *entries = at(asked, "/predicate/kernels/entries"), *checks = at(asked, "/predicate/checks");
     double all = 0, fallback = 0;
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        const json_t *entry = json_array_get(entries, i);
+    size_t i;
+    json_t *entry;
+    json_array_foreach(entries, i, entry)
+    {
         const char *id = json_string_value(json_object_get(entry, "id"));
         double ns = number(json_object_get(entry, "ns"));
         all += ns;
@@ -213,8 +217,10 @@ static struct answer audits(const struct asked *asked)
 {
     const json_t *checks = at(asked, "/predicate/checks");
     size_t passed = 0;
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        const json_t *check = json_array_get(checks, i);
+    size_t i;
+    json_t *check;
+    json_array_foreach(checks, i, check)
+    {
         const char *rule = judge_text_of(check, "rule"), *verdict = judge_text_of(check, "verdict");
         bool is_audit = strncmp(rule, "cache_audit@", 12) == 0 || strncmp(rule, "output_", 7) == 0;
         if (is_audit && strcmp(verdict, assay_verdict_text(ASSAY_VERDICT_FAIL)) == 0) {
@@ -228,8 +234,11 @@ static struct answer audits(const struct asked *asked)
 static struct answer interference(const struct asked *asked)
 {
     const json_t *checks = at(asked, "/predicate/checks");
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        const json_t *check = json_array_get(checks, i), *data = json_object_get(check, "data");
+    size_t i;
+    json_t *check;
+    json_array_foreach(checks, i, check)
+    {
+        const json_t *data = json_object_get(check, "data");
         double width;
         if (strncmp(judge_text_of(check, "rule"), "aa_noise@", 9) == 0 && json_object_get(data, "width") &&
             assay_json_get_dec(data, "width", "", &width, NULL) == ASSAY_OK) {

@@ -9,6 +9,8 @@
 #include "judge/draft.h"
 #include "judge/gate.h"
 
+#define GATE_DAY_S 86400 /* days are those of UTC, as policies and price tables name them */
+
 /* One arm of one receipt that carries what the gate asks for. */
 struct gate_carrier {
     const struct assay_opened *run;

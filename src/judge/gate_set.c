@@ -19,8 +19,10 @@ static void refuse(struct gate_case *it, const char *reason)
 static bool measures(const struct assay_opened *run, const char *sha256)
 {
     const json_t *subjects = json_object_get(run->statement, "subject");
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const json_t *subject = json_array_get(subjects, i);
+    size_t i;
+    json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
         if (strncmp(judge_text_of(subject, "name"), "data:", strlen("data:")) == 0 &&
             strcmp(judge_text_of(json_object_get(subject, "digest"), "sha256"), sha256) == 0) {
             return true;
@@ -43,8 +45,10 @@ static bool is_of_set(const struct assay_opened *run, const struct assay_manifes
 static const char *foreign_data(const struct assay_opened *run, const struct assay_manifest *manifest)
 {
     const json_t *subjects = json_object_get(run->statement, "subject");
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const json_t *subject = json_array_get(subjects, i);
+    size_t i;
+    json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
         const char *name = judge_text_of(subject, "name");
         const char *digest = judge_text_of(json_object_get(subject, "digest"), "sha256");
         bool is_listed = strncmp(name, "data:", strlen("data:")) != 0;

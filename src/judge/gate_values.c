@@ -202,8 +202,10 @@ static bool has_oracle(const struct assay_opened *run)
     if (strcmp(workload, "llm") == 0) {
         return true;
     }
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        const json_t *check = json_array_get(checks, i);
+    size_t i;
+    json_t *check;
+    json_array_foreach(checks, i, check)
+    {
         bool is_output = strncmp(judge_text_of(check, "rule"), "output_", strlen("output_")) == 0;
         bool has_run = strcmp(judge_text_of(check, "verdict"), assay_verdict_text(ASSAY_VERDICT_NOT_MEASURED)) != 0;
         if (is_output && has_run) {
@@ -292,7 +294,7 @@ static void prepare_stability(struct gate_case *it)
     struct seeds *seeds = assay_arena_take(it->gates->draft->arena, 1, sizeof *seeds);
     gate_carriers(it, it->gate->name);
     if (seeds) {
-        seeds->values = assay_arena_take(it->gates->draft->arena, it->carriers_count + 1, sizeof *seeds->values);
+        seeds->values = assay_arena_take(it->gates->draft->arena, it->carriers_count, sizeof *seeds->values);
     }
     if (!seeds || !seeds->values) {
         gate_broken(it, assay_nomem(it->gates->err));
@@ -500,8 +502,10 @@ static void prepare_parity(struct gate_case *it)
 {
     for (size_t i = 0; i < it->runs_count; i++) {
         const json_t *checks = assay_json_at(it->runs[i]->statement, "/predicate/checks");
-        for (size_t c = 0; c < json_array_size(checks); c++) {
-            const json_t *check = json_array_get(checks, c);
+        size_t c;
+        json_t *check;
+        json_array_foreach(checks, c, check)
+        {
             bool is_about = strncmp(judge_text_of(check, "rule"), "output_", strlen("output_")) == 0 &&
                             is_output(judge_text_of(check, "id"), it->gate->output);
             if (is_about && objects_to_check(it, it->runs[i], check)) {
