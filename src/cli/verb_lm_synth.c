@@ -26,7 +26,7 @@ static const struct assay_opt OPTIONS[] = {
     {"shape", "NAME", "tiny, small, 2b4t, llama-tiny, or LAYERS,HIDDEN,FFN,HEADS,KV,VOCABULARY (default tiny)",
      ASSAY_OPT_TEXT, AT(shape)},
     {"format", "NAME",
-     "of the linear layers: i2_s tq1_0 tq2_0; llama also f32 f16 bf16 q8_0 q4_0 q4_1 q6_k (default i2_s)",
+     "of the linear layers: i2_s tq1_0 tq2_0 iq2_bn; llama also f32 f16 bf16 q8_0 q4_0 q4_1 q6_k (default i2_s)",
      ASSAY_OPT_TEXT, AT(format)},
     {"head", "NAME", "of embedding and head: f16 f32 bf16 q8_0 q4_0 q4_1 q6_k (default f16)", ASSAY_OPT_TEXT, AT(head)},
     {"seed", "S", "of the weights and the vocabulary (default 0)", ASSAY_OPT_U64, AT(seed)},

@@ -19,24 +19,25 @@ struct format {
 };
 
 static const struct format FORMATS[] = {
-    {{ASSAY_FORMAT_F32, "F32", 1, 4, 0, false, true}, assay_f32_decode, assay_f32_encode, NULL, NULL, 0},
-    {{ASSAY_FORMAT_F16, "F16", 1, 2, 0, false, true}, assay_f16_decode, assay_f16_encode, NULL, NULL, 0},
-    {{ASSAY_FORMAT_BF16, "BF16", 1, 2, 0, false, true}, assay_bf16_decode, assay_bf16_encode, NULL, NULL, 0},
-    {{ASSAY_FORMAT_Q4_0, "Q4_0", 32, 18, 0, false, true}, assay_q4_0_decode, assay_q4_0_encode, NULL, NULL, 0},
-    {{ASSAY_FORMAT_Q4_1, "Q4_1", 32, 20, 0, false, true}, assay_q4_1_decode, assay_q4_1_encode, NULL, NULL, 0},
-    {{ASSAY_FORMAT_Q8_0, "Q8_0", 32, 34, 0, false, true}, assay_q8_0_decode, assay_q8_0_encode, NULL, NULL, 0},
-    {{ASSAY_FORMAT_Q6_K, "Q6_K", 256, 210, 0, false, true}, assay_q6_k_decode, assay_q6_k_encode, NULL, NULL, 0},
-    {{ASSAY_FORMAT_TQ1_0, "TQ1_0", 256, 54, 0, true, true}, NULL, NULL, assay_tq1_codes, assay_tq1_pack, 3},
-    {{ASSAY_FORMAT_TQ2_0, "TQ2_0", 256, 66, 0, true, true}, NULL, NULL, assay_tq2_codes, assay_tq2_pack, 3},
-    {{ASSAY_FORMAT_I2_S, "I2_S", 128, 32, 32, true, true}, NULL, NULL, assay_i2s_codes, assay_i2s_pack, 3},
-    {{ASSAY_FORMAT_QK256, "QK256", 256, 64, 0, false, false}, NULL, NULL, assay_qk256_codes, assay_qk256_pack, 4},
-    {{ASSAY_FORMAT_BITNET32, "BitNet32-F16", 32, 10, 0, false, false},
+    {{ASSAY_FORMAT_F32, "F32", 1, 4, 0, 0, false, true}, assay_f32_decode, assay_f32_encode, NULL, NULL, 0},
+    {{ASSAY_FORMAT_F16, "F16", 1, 2, 0, 0, false, true}, assay_f16_decode, assay_f16_encode, NULL, NULL, 0},
+    {{ASSAY_FORMAT_BF16, "BF16", 1, 2, 0, 0, false, true}, assay_bf16_decode, assay_bf16_encode, NULL, NULL, 0},
+    {{ASSAY_FORMAT_Q4_0, "Q4_0", 32, 18, 0, 0, false, true}, assay_q4_0_decode, assay_q4_0_encode, NULL, NULL, 0},
+    {{ASSAY_FORMAT_Q4_1, "Q4_1", 32, 20, 0, 0, false, true}, assay_q4_1_decode, assay_q4_1_encode, NULL, NULL, 0},
+    {{ASSAY_FORMAT_Q8_0, "Q8_0", 32, 34, 0, 0, false, true}, assay_q8_0_decode, assay_q8_0_encode, NULL, NULL, 0},
+    {{ASSAY_FORMAT_Q6_K, "Q6_K", 256, 210, 0, 0, false, true}, assay_q6_k_decode, assay_q6_k_encode, NULL, NULL, 0},
+    {{ASSAY_FORMAT_TQ1_0, "TQ1_0", 256, 54, 0, 0, true, true}, NULL, NULL, assay_tq1_codes, assay_tq1_pack, 3},
+    {{ASSAY_FORMAT_TQ2_0, "TQ2_0", 256, 66, 0, 0, true, true}, NULL, NULL, assay_tq2_codes, assay_tq2_pack, 3},
+    {{ASSAY_FORMAT_I2_S, "I2_S", 128, 32, 32, 0, true, true}, NULL, NULL, assay_i2s_codes, assay_i2s_pack, 3},
+    {{ASSAY_FORMAT_IQ2_BN, "IQ2_BN", 64, 16, 0, 4, true, true}, NULL, NULL, assay_iq2bn_codes, assay_iq2bn_pack, 3},
+    {{ASSAY_FORMAT_QK256, "QK256", 256, 64, 0, 0, false, false}, NULL, NULL, assay_qk256_codes, assay_qk256_pack, 4},
+    {{ASSAY_FORMAT_BITNET32, "BitNet32-F16", 32, 10, 0, 0, false, false},
      NULL,
      NULL,
      assay_bitnet32_codes,
      assay_bitnet32_pack,
      4},
-    {{ASSAY_FORMAT_HF_TERNARY, "HF ternary", 4, 1, 0, true, false}, NULL, NULL, assay_hf_codes, assay_hf_pack, 3},
+    {{ASSAY_FORMAT_HF_TERNARY, "HF ternary", 4, 1, 0, 0, true, false}, NULL, NULL, assay_hf_codes, assay_hf_pack, 3},
 };
 
 static const struct format *find(uint32_t format)
@@ -83,13 +84,13 @@ assay_code assay_format_bytes(enum assay_format format, uint64_t rows, uint64_t 
                           format == ASSAY_FORMAT_HF_TERNARY ? rows : cols,
                           format == ASSAY_FORMAT_HF_TERNARY ? "rows" : "columns", row->block, row->name);
     }
-    *ret_bytes = blocks * row->block_bytes + row->tail_bytes;
+    *ret_bytes = blocks * row->block_bytes + rows * row->head_bytes + row->tail_bytes;
     return ASSAY_OK;
 }
 
 static uint64_t row_bytes(const struct assay_format_row *row, uint64_t cols)
 {
-    return cols / row->block * row->block_bytes;
+    return row->head_bytes + cols / row->block * row->block_bytes;
 }
 
 /* ---- values ------------------------------------------------------------------------------------------------------*/

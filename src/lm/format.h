@@ -34,6 +34,7 @@ enum assay_format {
     ASSAY_FORMAT_TQ1_0 = 34,
     ASSAY_FORMAT_TQ2_0 = 35,
     ASSAY_FORMAT_I2_S = 36,         /* Microsoft's fork, x86 layout */
+    ASSAY_FORMAT_IQ2_BN = 135,      /* ik_llama.cpp's: a scale of its own before every row */
     ASSAY_FORMAT_QK256 = 65536,     /* as BitNet-rs defines it: four levels, no scale */
     ASSAY_FORMAT_BITNET32 = 65537,  /* as BitNet-rs defines it: four levels, f16 scale a block */
     ASSAY_FORMAT_HF_TERNARY = 65538 /* packed by output row, scale beside the tensor: decoded with scale 1 */
@@ -47,6 +48,7 @@ struct assay_format_row {
     size_t block;       /* elements of a row that belong together */
     size_t block_bytes; /* of one block; with `tail_bytes` once a tensor */
     size_t tail_bytes;  /* I2_S: scale and padding */
+    size_t head_bytes;  /* IQ2_BN: scale before the blocks of a row */
     bool is_ternary;    /* has codes 0, 1, 2 and a scale */
     bool is_in_gguf;
 };

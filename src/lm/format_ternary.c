@@ -13,6 +13,9 @@
 #define TQ1_BYTES 54
 #define TQ1_Q 48 /* bytes of five trits */
 #define TQ1_QH 4 /* bytes of four */
+#define IQ2BN_BLOCK 64
+#define IQ2BN_BYTES 16
+#define IQ2BN_HEAD 4
 #define BITNET32_BLOCK 32
 #define BITNET32_BYTES 10
 
@@ -153,6 +156,46 @@ void assay_tq1_pack(const uint8_t *codes, uint64_t rows, uint64_t cols, float sc
             to[k] = tq1_encode(codes + b * BLOCK, k);
         }
         assay_store_u16(to + TQ1_Q + TQ1_QH, assay_f16_bits(scale));
+    }
+}
+
+/* ---- IQ2_BN: an f32 scale before each row; 64 = 16 bytes, low bits first -----------------------------------------*/
+
+static size_t iq2bn_stride(uint64_t cols)
+{
+    return (size_t)(IQ2BN_HEAD + cols / 4);
+}
+
+static size_t iq2bn_byte(uint64_t element)
+{
+    return (size_t)(IQ2BN_HEAD + element / IQ2BN_BLOCK * IQ2BN_BYTES + element % IQ2BN_BYTES);
+}
+
+static unsigned iq2bn_shift(uint64_t element)
+{
+    return 2 * (unsigned)(element % IQ2BN_BLOCK / IQ2BN_BYTES);
+}
+
+void assay_iq2bn_codes(struct assay_tensor_view tensor, uint64_t row, uint8_t *ret_codes, float *ret_scales)
+{
+    const uint8_t *from = tensor.data + row * iq2bn_stride(tensor.cols);
+    float scale;
+    for (uint64_t i = 0; i < tensor.cols; i++) {
+        ret_codes[i] = from[iq2bn_byte(i)] >> iq2bn_shift(i) & 3;
+    }
+    memcpy(&scale, from, sizeof scale);
+    fill_scales(ret_scales, tensor.cols, scale);
+}
+
+void assay_iq2bn_pack(const uint8_t *codes, uint64_t rows, uint64_t cols, float scale, uint8_t *ret_data)
+{
+    memset(ret_data, 0, rows * iq2bn_stride(cols));
+    for (uint64_t row = 0; row < rows; row++) {
+        uint8_t *to = ret_data + row * iq2bn_stride(cols);
+        memcpy(to, &scale, sizeof scale);
+        for (uint64_t i = 0; i < cols; i++) {
+            to[iq2bn_byte(i)] |= (uint8_t)(codes[row * cols + i] << iq2bn_shift(i));
+        }
     }
 }
 

@@ -15,9 +15,9 @@ struct assay_tensor_view {
 typedef void assay_codes_function(struct assay_tensor_view tensor, uint64_t row, uint8_t *ret_codes, float *ret_scales);
 typedef void assay_pack_function(const uint8_t *codes, uint64_t rows, uint64_t cols, float scale, uint8_t *ret_data);
 
-assay_codes_function assay_i2s_codes, assay_tq2_codes, assay_tq1_codes, assay_hf_codes, assay_qk256_codes,
-    assay_bitnet32_codes;
-assay_pack_function assay_i2s_pack, assay_tq2_pack, assay_tq1_pack, assay_hf_pack, assay_qk256_pack,
+assay_codes_function assay_i2s_codes, assay_tq2_codes, assay_tq1_codes, assay_iq2bn_codes, assay_hf_codes,
+    assay_qk256_codes, assay_bitnet32_codes;
+assay_pack_function assay_i2s_pack, assay_tq2_pack, assay_tq1_pack, assay_iq2bn_pack, assay_hf_pack, assay_qk256_pack,
     assay_bitnet32_pack;
 
 /* Whether some five (four) trits give this byte: only 243 (81) of 256 do. */

@@ -46,7 +46,7 @@ static const struct {
     {13, "Q5_K"},         {15, "Q8_K"},  {16, "IQ2_XXS"}, {17, "IQ2_XS"}, {18, "IQ3_XXS"}, {19, "IQ1_S"},
     {20, "IQ4_NL"},       {21, "IQ3_S"}, {22, "IQ2_S"},   {23, "IQ4_XS"}, {24, "I8"},      {25, "I16"},
     {26, "I32"},          {27, "I64"},   {28, "F64"},     {29, "IQ1_M"},  {37, "I8_S"},    {38, "TL1"},
-    {39, "TL2 or MXFP4"}, {40, "NVFP4"}, {41, "Q1_0"},    {42, "Q2_0"},   {134, "IQ1_BN"}, {135, "IQ2_BN"},
+    {39, "TL2 or MXFP4"}, {40, "NVFP4"}, {41, "Q1_0"},    {42, "Q2_0"},   {134, "IQ1_BN"},
 };
 
 const char *assay_gguf_type_text(enum assay_gguf_type type)
@@ -294,7 +294,7 @@ static assay_code fail_type(struct reader *reader, const struct assay_gguf_tenso
     }
     return assay_fail(err, name ? ASSAY_UNSUPPORTED : ASSAY_MALFORMED,
                       "tensor '%s' has type %" PRIu32 " (%s), expected one of F32 F16 BF16 Q4_0 Q4_1 Q8_0 Q6_K TQ1_0 "
-                      "TQ2_0 I2_S",
+                      "TQ2_0 I2_S IQ2_BN",
                       show(reader, tensor->name), tensor->type, name ? name : "unknown");
 }
 

@@ -25,6 +25,7 @@ static const struct {
     {ASSAY_FORMAT_I2_S, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_ternary"},
     {ASSAY_FORMAT_TQ1_0, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_tq1"},
     {ASSAY_FORMAT_TQ2_0, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_tq2"},
+    {ASSAY_FORMAT_IQ2_BN, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_iq2bn"},
 };
 
 /* ---- memory of our own -------------------------------------------------------------------------------------------*/

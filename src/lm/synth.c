@@ -88,14 +88,15 @@ static assay_code find_format(const char *option, const char *text, enum assay_f
 {
     static const enum assay_format FORMATS[] = {
         ASSAY_FORMAT_F32,  ASSAY_FORMAT_F16,  ASSAY_FORMAT_BF16,  ASSAY_FORMAT_Q8_0,  ASSAY_FORMAT_Q4_0,
-        ASSAY_FORMAT_Q4_1, ASSAY_FORMAT_Q6_K, ASSAY_FORMAT_TQ1_0, ASSAY_FORMAT_TQ2_0, ASSAY_FORMAT_I2_S};
+        ASSAY_FORMAT_Q4_1, ASSAY_FORMAT_Q6_K, ASSAY_FORMAT_TQ1_0, ASSAY_FORMAT_TQ2_0, ASSAY_FORMAT_I2_S,
+        ASSAY_FORMAT_IQ2_BN};
     for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
         if (strcasecmp(text, assay_format_row(FORMATS[i])->name) == 0) {
             *ret = FORMATS[i];
             return ASSAY_OK;
         }
     }
-    return assay_fail(err, ASSAY_USAGE, "%s '%s': expected f32 f16 bf16 q8_0 q4_0 q4_1 q6_k tq1_0 tq2_0 or i2_s",
+    return assay_fail(err, ASSAY_USAGE, "%s '%s': expected f32 f16 bf16 q8_0 q4_0 q4_1 q6_k tq1_0 tq2_0 i2_s or iq2_bn",
                       option, text);
 }
 
@@ -103,7 +104,7 @@ static assay_code check(const struct maker *maker, assay_err *err)
 {
     const struct assay_format_row *format = assay_format_row(maker->format);
     if (!maker->shape.is_llama && !format->is_ternary) {
-        return assay_fail(err, ASSAY_USAGE, "--format '%s': a bitnet shape takes tq1_0, tq2_0 or i2_s",
+        return assay_fail(err, ASSAY_USAGE, "--format '%s': a bitnet shape takes tq1_0, tq2_0, i2_s or iq2_bn",
                           maker->synth->format);
     }
     if (assay_format_row(maker->head)->is_ternary) {

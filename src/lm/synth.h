@@ -15,7 +15,7 @@
 
 struct assay_synth {
     const char *shape;  /* "tiny", "small", "2b4t", "llama-tiny", or "L,hidden,ffn,heads,kv,vocabulary" */
-    const char *format; /* of the linear layers: "tq2_0", "i2_s", "tq1_0"; llama: also "f32", "f16", "bf16", "q8_0",
+    const char *format; /* of the linear layers: "tq2_0", "i2_s", "tq1_0", "iq2_bn"; llama: also "f32", "f16", "bf16", "q8_0",
                            "q4_0", "q4_1", "q6_k" */
     const char *head;   /* of embedding and head: "f16", "f32", "bf16", "q8_0", "q4_0", "q4_1", "q6_k" */
     uint64_t seed;

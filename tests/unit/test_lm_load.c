@@ -80,7 +80,8 @@ static void a_file_gives_the_model_that_its_bytes_give(void **state)
     (void)state;
     static const struct {
         const char *format, *head;
-    } MODELS[] = {{"i2_s", "q6_k"}, {"tq2_0", "f16"}, {"tq1_0", "q8_0"}, {"i2_s", "q4_1"}, {"i2_s", "q4_0"}};
+    } MODELS[] = {{"i2_s", "q6_k"}, {"tq2_0", "f16"}, {"tq1_0", "q8_0"},
+                  {"i2_s", "q4_1"}, {"i2_s", "q4_0"}, {"iq2_bn", "q6_k"}};
     for (size_t i = 0; i < COUNT_OF(MODELS); i++) {
         struct assay_buf file;
         char path[64];
@@ -219,7 +220,7 @@ static void blocks_of_two_scales_are_refused_with_their_row(void **state)
     static const struct {
         const char *format;
         size_t block, scale;
-    } FORMATS[] = {{"tq2_0", 66, 64}, {"tq1_0", 54, 52}};
+    } FORMATS[] = {{"tq2_0", 66, 64}, {"tq1_0", 54, 52}, {"iq2_bn", 68, 2}};
     for (size_t i = 0; i < COUNT_OF(FORMATS); i++) {
         struct assay_buf file;
         make(FORMATS[i].format, "f16", &file);
@@ -242,10 +243,11 @@ static void packers_give_the_codes_of_the_formats(void **state)
     static const struct {
         enum assay_format format;
         const char *packer;
-        size_t block, scale; /* 0: none */
-    } FORMATS[] = {{ASSAY_FORMAT_I2_S, "pack_ternary", 0, 0},
-                   {ASSAY_FORMAT_TQ2_0, "pack_tq2", 66, 64},
-                   {ASSAY_FORMAT_TQ1_0, "pack_tq1", 54, 52}};
+        size_t block, scale, scale_bytes, columns; /* of one scale; 0: none */
+    } FORMATS[] = {{ASSAY_FORMAT_I2_S, "pack_ternary", 0, 0, 0, 0},
+                   {ASSAY_FORMAT_TQ2_0, "pack_tq2", 66, 64, 2, 256},
+                   {ASSAY_FORMAT_TQ1_0, "pack_tq1", 54, 52, 2, 256},
+                   {ASSAY_FORMAT_IQ2_BN, "pack_iq2bn", 4 + COLUMNS / 4, 0, 4, COLUMNS}};
     static uint8_t codes[ROWS * COLUMNS], file[ROWS * COLUMNS];
     _Alignas(64) static uint8_t lanes[GROUPS * 8 * COLUMNS / 4], marks[GROUPS], scales[ROWS * BLOCKS * 4];
     struct assay_kernel_set *set = NULL;
@@ -260,12 +262,12 @@ static void packers_give_the_codes_of_the_formats(void **state)
             .shape = {ROWS, COLUMNS, 1, 1}, .in = {file}, .out = {lanes, has_scales ? scales : marks, marks}};
         assay_format_pack(FORMATS[f].format, codes, ROWS, COLUMNS, 0.5F, file);
         if (has_scales) {
-            memset(file + MUTE * FORMATS[f].block + FORMATS[f].scale, 0, 2);
+            memset(file + MUTE * FORMATS[f].block + FORMATS[f].scale, 0, FORMATS[f].scale_bytes);
         }
         op->rows[0]->run(&call);
         for (uint64_t row = 0; row < ROWS; row++) {
             for (uint64_t at = 0; at < COLUMNS; at++) {
-                bool is_mute = has_scales && (row * COLUMNS + at) / 256 == MUTE;
+                bool is_mute = has_scales && (row * COLUMNS + at) / FORMATS[f].columns == MUTE;
                 assert_int_equal(kernel_ternary_code_lane2(lanes, COLUMNS, row, at),
                                  is_mute ? 1 : codes[row * COLUMNS + at]);
             }

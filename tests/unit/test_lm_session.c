@@ -221,6 +221,7 @@ static void every_format_gives_the_logits_of_binary64(void **state)
         {"llama-tiny", "q4_0", "f16", 0.9995},     {"llama-tiny", "q4_1", "q8_0", 0.9995},
         {"llama-tiny", "q6_k", "q6_k", 0.9985},    {"tiny", "i2_s", "f16", 0.998},
         {"tiny", "tq2_0", "f16", 0.998},           {"tiny", "tq1_0", "q6_k", 0.998},
+        {"tiny", "iq2_bn", "f16", 0.998},
         {"llama-tiny", "tq2_0", "f16", 0.998},
     };
     for (size_t m = 0; m < sizeof MODELS / sizeof MODELS[0]; m++) {
