@@ -20,6 +20,7 @@
     X(dense_gemv_q80lane)    \
     X(dense_gemv_q40lane)    \
     X(dense_gemv_q41lane)    \
+    X(dense_gemv_q6klane)    \
     X(norm_rms_f32)          \
     X(act_silu_f32)          \
     X(act_relu2_f32)         \
@@ -38,6 +39,7 @@
     X(pack_dense_q80lane)    \
     X(pack_dense_q40lane)    \
     X(pack_dense_q41lane)    \
+    X(pack_dense_q6klane)    \
     X(limit_read_bytes)      \
     X(limit_ops_i8)          \
     X(limit_read_ahead)      \
@@ -82,6 +84,8 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(dense_gemv_q41lane_ref)     \
     X(dense_gemv_q41lane_avx2)    \
     X(dense_gemv_q41lane_vnni512) \
+    X(dense_gemv_q6klane_ref)     \
+    X(dense_gemv_q6klane_avx2)    \
     X(norm_rms_f32_ref)           \
     X(norm_rms_f32_avx2)          \
     X(act_silu_f32_ref)           \
@@ -113,6 +117,7 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(pack_dense_q80lane_ref)     \
     X(pack_dense_q40lane_ref)     \
     X(pack_dense_q41lane_ref)     \
+    X(pack_dense_q6klane_ref)     \
     X(limit_read_bytes_ref)       \
     X(limit_read_bytes_avx2)      \
     X(limit_ops_i8_ref)           \

@@ -21,7 +21,7 @@ static const struct {
     {ASSAY_FORMAT_Q8_0, "dense_gemv", "q80lane", "q80", ASSAY_ACTIVATION_B32, "pack_dense"},
     {ASSAY_FORMAT_Q4_0, "dense_gemv", "q40lane", "q40", ASSAY_ACTIVATION_B32, "pack_dense"},
     {ASSAY_FORMAT_Q4_1, "dense_gemv", "q41lane", "q41", ASSAY_ACTIVATION_B32, "pack_dense"},
-    {ASSAY_FORMAT_Q6_K, "dense_gemv", "q6k", "q6k", ASSAY_ACTIVATION_B256, NULL},
+    {ASSAY_FORMAT_Q6_K, "dense_gemv", "q6klane", "q6k", ASSAY_ACTIVATION_B256, "pack_dense"},
     {ASSAY_FORMAT_I2_S, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_ternary"},
     {ASSAY_FORMAT_TQ1_0, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_tq1"},
     {ASSAY_FORMAT_TQ2_0, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_tq2"},

@@ -183,21 +183,21 @@ static void packing_goes_there_and_back_bit_for_bit(void **state)
 static void blocks_come_back_from_their_lanes(void **state)
 {
     (void)state;
-    enum { ROWS = 13, COLUMNS = 96, BLOCKS = COLUMNS / 32, GROUPS = 2, BLOCK_MAX = 34 };
+    enum { ROWS = 13, BLOCKS = 3, GROUPS = 2, BLOCK_MAX = 210 };
     static const struct {
         const char *format;
-        size_t bytes;
-    } FORMATS[] = {{"q80lane", 34}, {"q40lane", 18}, {"q41lane", 20}};
+        size_t columns, bytes; /* of a block */
+    } FORMATS[] = {{"q80lane", 32, 34}, {"q40lane", 32, 18}, {"q41lane", 32, 20}, {"q6klane", 256, 210}};
     struct assay_kernel_set *set = new_set();
     for (size_t f = 0; f < sizeof FORMATS / sizeof FORMATS[0]; f++) {
         _Alignas(64) static uint8_t rows[ROWS * BLOCKS * BLOCK_MAX], lanes[GROUPS * 8 * BLOCKS * BLOCK_MAX];
         const struct assay_kernel_operation *op = assay_kernel_set_find(set, "pack_dense", FORMATS[f].format);
-        size_t bytes = FORMATS[f].bytes;
+        size_t bytes = FORMATS[f].bytes, columns = FORMATS[f].columns * BLOCKS;
         uint64_t seed = f;
         for (size_t i = 0; i < sizeof rows; i++) {
             rows[i] = (uint8_t)splitmix(&seed);
         }
-        op->rows[0]->run(&(struct assay_kernel_call){.shape = {ROWS, COLUMNS, 1, 1}, .in = {rows}, .out = {lanes}});
+        op->rows[0]->run(&(struct assay_kernel_call){.shape = {ROWS, columns, 1, 1}, .in = {rows}, .out = {lanes}});
         for (size_t row = 0; row < ROWS; row++) {
             for (size_t b = 0; b < BLOCKS; b++) {
                 uint8_t block[BLOCK_MAX], again[sizeof lanes] = {0};

@@ -32,8 +32,18 @@
     X(q40lane, DENSE_Q40, 32, 18) \
     X(q41lane, DENSE_Q41, 32, 20)
 
+/* q6klane: a block of eight rows holds their scales d, then 4 vectors of 32 bytes with the small scales (bytes 4 row to
+ * 4 row + 3 of vector v are those of the 16 elements 4 v, 4 v + 2, 4 v + 1, 4 v + 3), then for each 32 elements 6
+ * vectors. A word of a row there is four codes, elements 2 i, 2 i + 1, 16 + 2 i and 17 + 2 i of the 32: two neighbours
+ * in each half of a lane, since each half has a scale of its own. Three words have six bits each of words i, i + 1 and
+ * i + 2, and in their two upper bits word i + 3: bits 4 and 5 of its codes in the first, 2 and 3 in the second, 0 and 1
+ * in the third. */
+#define DENSE_Q6K_PARTS 8 /* of a block: 32 elements each */
+#define DENSE_Q6K_WORDS 6 /* of a part of a row */
+
 #define DENSE_GROUP 8       /* rows side by side */
 #define DENSE_BLOCK_MAX 210 /* bytes of the longest block */
+#define DENSE_Q6K_BYTES 210
 
 enum dense_format {
 #define DENSE_ENUM(name, id, block, bytes) id,
@@ -64,6 +74,10 @@ static inline uint64_t kernel_dense_groups(uint64_t rows)
 /* One block of a row into the lanes, and back; blocks are those of a row, bytes those of a block. */
 void kernel_dense_put_lane(const uint8_t *block, size_t bytes, size_t blocks, size_t row, size_t b, uint8_t *lanes);
 void kernel_dense_get_lane(const uint8_t *lanes, size_t bytes, size_t blocks, size_t row, size_t b, uint8_t *ret_block);
+
+/* The same for q6klane; lanes are those of the block of eight rows, of which this is number `lane`. */
+void kernel_dense_put_q6klane(const uint8_t *block, size_t lane, uint8_t *lanes);
+void kernel_dense_get_q6klane(const uint8_t *lanes, size_t lane, uint8_t *ret_block);
 
 /* One weight of a block of the format, without its scale: exact. q41: without the minimum. */
 int kernel_dense_quant(enum dense_format format, const uint8_t *block, size_t element);

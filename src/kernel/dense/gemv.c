@@ -214,6 +214,9 @@ static const char *refuse_block(const struct assay_kernel_shape *shape, size_t b
     BLOCK_OPERATION(name_, id, block, bytes, true)
 DENSE_BLOCK_FORMATS(BY_ROWS)
 DENSE_LANE_FORMATS(BY_LANES)
+static const struct assay_kernel_row *const ROWS_q6klane[] = {&kernel_row_dense_gemv_q6klane_ref,
+                                                              &kernel_row_dense_gemv_q6klane_avx2};
+BLOCK_OPERATION(q6klane, DENSE_Q6K, 256, DENSE_Q6K_BYTES, true)
 #undef BY_ROWS
 #undef BY_LANES
 #undef BLOCK_OPERATION

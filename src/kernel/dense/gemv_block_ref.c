@@ -1,4 +1,4 @@
-/* dense_gemv_{q80,q40,q41,q6k,q80lane,q40lane,q41lane}_ref: the arithmetic as it is written down. */
+/* dense_gemv_{q80,q40,q41,q6k,q80lane,q40lane,q41lane,q6klane}_ref: the arithmetic as it is written down. */
 #include "kernel/dense/dense.h"
 #include "kernel/families.h"
 #include "kernel/part.h"
@@ -75,6 +75,7 @@ static void run(struct layout layout, const struct assay_kernel_call *call)
 #define BY_LANES(name, id, block, bytes) A_VARIANT(name, id, block, bytes, true)
 DENSE_BLOCK_FORMATS(BY_ROWS)
 DENSE_LANE_FORMATS(BY_LANES)
+BY_LANES(q6klane, DENSE_Q6K, 256, DENSE_Q6K_BYTES)
 #undef BY_ROWS
 #undef BY_LANES
 #undef A_VARIANT

@@ -116,17 +116,6 @@ KERNEL_INLINE void clear(struct lanes *lanes, int count)
     }
 }
 
-/* The tree of float.h, in every lane. */
-KERNEL_INLINE __m256 tree(const struct lanes *lanes)
-{
-    __m256 four[4];
-    for (int i = 0; i < 4; i++) {
-        four[i] = _mm256_add_ps(_mm256_add_ps(lanes->all[i], lanes->all[i + 8]),
-                                _mm256_add_ps(lanes->all[i + 4], lanes->all[i + 12]));
-    }
-    return _mm256_add_ps(_mm256_add_ps(four[0], four[2]), _mm256_add_ps(four[1], four[3]));
-}
-
 /* One token against `count` groups that lie `apart` groups from each other. */
 KERNEL_INLINE void stream(enum dense_format format, const struct assay_kernel_call *call, struct kernel_range range,
                           size_t group, size_t apart, int count)
@@ -145,7 +134,7 @@ KERNEL_INLINE void stream(enum dense_format format, const struct assay_kernel_ca
         }
     }
     for (int i = 0; i < count; i++) {
-        lane_put(call, range, 0, group + (size_t)i * apart, tree(&lanes[i]));
+        lane_put(call, range, 0, group + (size_t)i * apart, lane_tree(lanes[i].all));
     }
 }
 
@@ -167,7 +156,7 @@ KERNEL_INLINE void sweep(enum dense_format format, const struct assay_kernel_cal
         }
     }
     for (int t = 0; t < count; t++) {
-        lane_put(call, range, token + (size_t)t, group, tree(&lanes[t]));
+        lane_put(call, range, token + (size_t)t, group, lane_tree(lanes[t].all));
     }
 }
 

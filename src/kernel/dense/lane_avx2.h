@@ -29,6 +29,16 @@ KERNEL_INLINE size_t lane_bytes_of(enum dense_format format)
     return format == DENSE_Q80 ? 34 : format == DENSE_Q40 ? 18 : 20;
 }
 
+/* The tree of float.h, in every lane. */
+KERNEL_INLINE __m256 lane_tree(const __m256 lanes[KERNEL_LANES])
+{
+    __m256 four[4];
+    for (int i = 0; i < 4; i++) {
+        four[i] = _mm256_add_ps(_mm256_add_ps(lanes[i], lanes[i + 8]), _mm256_add_ps(lanes[i + 4], lanes[i + 12]));
+    }
+    return _mm256_add_ps(_mm256_add_ps(four[0], four[2]), _mm256_add_ps(four[1], four[3]));
+}
+
 /* Eight results of a token; only rows of the range are written, for the first and the last group may belong to others.
  */
 KERNEL_INLINE void lane_put(const struct assay_kernel_call *call, struct kernel_range range, size_t token, size_t group,

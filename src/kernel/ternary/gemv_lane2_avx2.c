@@ -10,9 +10,9 @@
 
 enum { STREAMS = 4, TOKENS = 8, PLANES = 4 };
 
-/* Chunks whose products fit into int16: a chunk adds two pairs to each sum, at most 2 x 512 from planes whose codes
- * stand in bits 0 and 1, four times that from those in bits 2 and 3. */
-enum { CHUNKS_SHIFTED = 8, CHUNKS_PLAIN = 16 };
+/* Chunks whose products fit into int16: a chunk adds four pairs to each sum, at most 512 each. Columns are a multiple of
+ * eight chunks. */
+enum { CHUNKS_A_UNIT = TERNARY_UNIT / TERNARY_STEP, CHUNKS_PLAIN = 16, CHUNKS_A_LINE = 64 / TERNARY_CHUNK_BYTES };
 
 #define PREFETCH_BYTES 1024 /* ahead in each stream */
 
@@ -36,22 +36,18 @@ KERNEL_INLINE __m256i widened(__m256i narrow)
 
 /* ---- one token --------------------------------------------------------------------------------------------------- */
 
-/* Two sums a stream: `low` of planes 0 and 2, `high`, four times too large, of planes 1 and 3. One shift serves both
- * planes of a nibble. */
-struct narrow {
-    __m256i low, high;
-};
-
-KERNEL_INLINE void add_chunk(const uint8_t *at, const __m256i q[PLANES], struct narrow *sums)
+/* The sum of a chunk in int16. Planes 1 and 3 stay where they lie, so that one shift serves both planes of a nibble: their
+ * products come out four times too large, and a quarter of their sum is exact. One sum a stream: with two, a core of
+ * sixteen registers keeps them in memory, and waits for them. */
+KERNEL_INLINE __m256i chunk_dots(__m256i packed, const __m256i q[PLANES])
 {
     const __m256i ones = _mm256_set1_epi8(0x03), fours = _mm256_set1_epi8(0x0c);
-    __m256i packed = load(at), upper = _mm256_srli_epi16(packed, 4);
+    __m256i upper = _mm256_srli_epi16(packed, 4);
     __m256i low = _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_and_si256(packed, ones), q[0]),
                                    _mm256_maddubs_epi16(_mm256_and_si256(upper, ones), q[2]));
     __m256i high = _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_and_si256(packed, fours), q[1]),
                                     _mm256_maddubs_epi16(_mm256_and_si256(upper, fours), q[3]));
-    sums->low = _mm256_add_epi16(sums->low, low);
-    sums->high = _mm256_add_epi16(sums->high, high);
+    return _mm256_add_epi16(low, _mm256_srai_epi16(high, 2));
 }
 
 /* `count` groups that lie `apart` bytes from each other; eight sums each. */
@@ -61,23 +57,24 @@ KERNEL_INLINE void stream_dots(const uint8_t *weights, size_t apart, int count, 
     for (int i = 0; i < count; i++) {
         ret[i] = _mm256_setzero_si256();
     }
-    for (size_t first = 0; first < chunks; first += CHUNKS_SHIFTED) {
-        struct narrow sums[STREAMS];
+    for (size_t first = 0; first < chunks; first += CHUNKS_A_UNIT) {
+        __m256i sums[STREAMS];
         for (int i = 0; i < count; i++) {
-            sums[i].low = sums[i].high = _mm256_setzero_si256();
+            sums[i] = _mm256_setzero_si256();
         }
-        for (size_t chunk = first; chunk < first + CHUNKS_SHIFTED; chunk++) {
+        for (size_t chunk = first; chunk < first + CHUNKS_A_UNIT; chunk++) {
             const int8_t *at = q + chunk * TERNARY_STEP;
             const __m256i spread_q[PLANES] = {spread(at), spread(at + 4), spread(at + 8), spread(at + 12)};
             for (int i = 0; i < count; i++) {
                 const uint8_t *packed = weights + (size_t)i * apart + chunk * TERNARY_CHUNK_BYTES;
-                _mm_prefetch((const char *)packed + PREFETCH_BYTES, _MM_HINT_T0);
-                add_chunk(packed, spread_q, &sums[i]);
+                if (chunk % CHUNKS_A_LINE == 0) {
+                    _mm_prefetch((const char *)packed + PREFETCH_BYTES, _MM_HINT_T0);
+                }
+                sums[i] = _mm256_add_epi16(sums[i], chunk_dots(load(packed), spread_q));
             }
         }
-        for (int i = 0; i < count; i++) { /* an exact quarter: every term of it is a multiple of four */
-            __m256i both = _mm256_add_epi16(sums[i].low, _mm256_srai_epi16(sums[i].high, 2));
-            ret[i] = _mm256_add_epi32(ret[i], widened(both));
+        for (int i = 0; i < count; i++) {
+            ret[i] = _mm256_add_epi32(ret[i], widened(sums[i]));
         }
     }
 }
