@@ -358,9 +358,9 @@ static void log_work(const struct lm_call *call, struct assay_buf *line)
             assay_buf_printf(line, ",\"%s\":%" PRIu64, SPANS[i].name, SPANS[i].to_ns - SPANS[i].from_ns);
         }
     }
-    if (times->last_ns != 0) { /* on the clock of a client's packet stamps */
-        assay_buf_printf(line, ",\"last_unix_ns\":%" PRIu64,
-                         assay_clock_real_ns() - (assay_clock_mono_ns() - times->last_ns));
+    if (times->last_ns != 0) { /* on the clock of a client's packet stamps; early by no more than the pair is apart */
+        struct assay_clock_pair now = assay_clock_read_pair();
+        assay_buf_printf(line, ",\"last_unix_ns\":%" PRIu64, now.real_ns - (now.mono_after_ns - times->last_ns));
     }
     lm_scheduler_unlock(call->hosted->scheduler);
 }
