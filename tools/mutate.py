@@ -9,9 +9,12 @@ same code, counts for nothing; the changes that tools/mutants_equivalent.txt arg
 lines are the score; survivors are printed as they are found and at the end. Exit status 1 below --least, for a
 survivor in a file of signatures, proofs, parsing or verdicts, and for one that accepts what was refused."""
 import argparse
+import collections
+import concurrent.futures
 import fnmatch
 import json
 import os
+import queue as queues
 import subprocess
 import sys
 import time
@@ -72,38 +75,79 @@ def describe(mutant):
     return "%s:%d  %s:  %s  ->  %s" % (mutant.path, mutant.line, mutant.operator, mutant.before[:100], mutant.after[:100])
 
 
-def judge(bench, mutant, base):
-    """stillborn, same code, equivalent, survived or killed."""
+CHEAP_CPU_S = 1  # tests in all, before a better compiler is asked whether it is a change at all
+
+
+def judge(bench, mutant, base, slots):
+    """stillborn, same code, survived or killed."""
+    slot = slots.get()
+    try:
+        return judge_in(bench, mutant, base, slot)
+    finally:
+        slots.put(slot)
+
+
+def judge_in(bench, mutant, base, slot):
     source, kept = mutant.path, bench.objects[mutant.path]
-    output = os.path.join(bench.work, "mutant.o")
+    output = os.path.join(slot, "mutant.o")
     if not bench.compile(source, mutant.text, output):
         return "stillborn"
     if mutate_build.sha256(output) == base["digest"]:
         return "same code"
-    bench.link(bench.library, [output if o == kept else o for o in bench.objects.values()])
+    library = os.path.join(slot, os.path.basename(bench.library))
+    bench.link(library, [output if o == kept else o for o in bench.objects.values()])
+    asked_s, is_other = 0, False
     for test in bench.reaching(source, mutant.line):
-        if not test.run(bench.root):
+        asked_s += test.cpu_s
+        if asked_s > CHEAP_CPU_S and not is_other:
+            is_other = not bench.same_code(source, mutant.text, base, slot)
+            if not is_other:
+                return "same code"
+        if not test.run(bench.root, library_folder=slot):
             test.kills[source] = test.kills.get(source, 0) + 1
             mutant.killer = test.name
             return "killed"
-    return "same code" if bench.same_code(source, mutant.text, base["text"]) else "survived"
+    return "survived" if is_other or not bench.same_code(source, mutant.text, base, slot) else "same code"
 
 
-def try_file(bench, path, queue, share, tally, equivalents, deadline):
+def tried(bench, path, queue, equivalents, jobs):
+    """Each mutant of the queue with its verdict, in their order, however many are tried at once."""
     text = open(os.path.join(bench.root, path)).read()
-    output = os.path.join(bench.work, "base.o")
+    slots = queues.Queue()
+    for number in range(jobs):
+        slots.put(bench.slot(number))
+    output = os.path.join(bench.slot(0), "base.o")
     if not bench.compile(path, text, output):
         raise SystemExit("%s does not compile" % path)
     base = {"text": text, "digest": mutate_build.sha256(output)}
+    rest, waiting = iter(queue), collections.deque()
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        try:
+            while True:
+                for mutant in rest:
+                    is_none = is_equivalent(mutant, equivalents)
+                    waiting.append((mutant, None if is_none else pool.submit(judge, bench, mutant, base, slots)))
+                    if len(waiting) > jobs:
+                        break
+                if not waiting:
+                    return
+                mutant, future = waiting.popleft()
+                yield mutant, future.result() if future else "equivalent"
+        finally:
+            for _, future in waiting:
+                if future:
+                    future.cancel()
+
+
+def try_file(bench, path, queue, share, tally, equivalents, deadline, jobs):
     lived = 0
-    for mutant in queue:
-        if lived >= share or (deadline and time.time() > deadline):
-            break
-        verdict = "equivalent" if is_equivalent(mutant, equivalents) else judge(bench, mutant, base)
+    for mutant, verdict in tried(bench, path, queue, equivalents, jobs):
         lived += verdict in ("killed", "survived")
         tally.add(mutant, verdict)
         if verdict == "survived":
             print("survived  " + describe(mutant), flush=True)
+        if lived >= share or (deadline and time.time() > deadline):
+            break
 
 
 def report(tally, seconds, options):
@@ -138,6 +182,7 @@ def main():
     parser.add_argument("--least", type=float, default=0.95)
     parser.add_argument("--again", action="store_true", help="only the survivors of the last run")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2, help="so many changes at once")
     parser.add_argument("--tests", help="ask only tests of this pattern: quicker while writing some, and no score")
     parser.add_argument("--report", help="a file for the survivors")
     options = parser.parse_args()
@@ -166,7 +211,7 @@ def main():
     deadline = began + options.seconds if options.seconds else 0
     try:
         for path, queue, share in mutants.queues(found, options.count, options.each, options.seed):
-            try_file(bench, path, queue, share, tally, known_equivalents(), deadline)
+            try_file(bench, path, queue, share, tally, known_equivalents(), deadline, options.jobs)
     except KeyboardInterrupt:
         print("stopped: what follows is of the changes tried so far")
     with open(kept, "w") as file:

@@ -36,7 +36,7 @@ class Test:
         self.name, self.argv, self.env = name, argv, env
         self.cpu_s, self.kills = 0.0, {}
 
-    def run(self, folder, extra=None):
+    def run(self, folder, extra=None, library_folder=None):
         """True if it passes. It is ended at its first failure."""
         limit = int(3 * self.cpu_s + CPU_SPARE_S) if self.cpu_s else 600
 
@@ -46,6 +46,8 @@ class Test:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
         env = dict(os.environ, **self.env, **(extra or {}))
+        if library_folder:
+            env["LD_LIBRARY_PATH"] = library_folder  # before the RUNPATH of the program
         child = subprocess.Popen(self.argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL, preexec_fn=confine, start_new_session=True)
         timer = threading.Timer(WALL_FACTOR * self.cpu_s + WALL_SPARE_S if self.cpu_s else 900, child.kill)
@@ -115,9 +117,15 @@ class Bench:
         self.sh(command + ["-fuse-ld=lld", "-Wl,-rpath," + self.work, "-Wl,--no-as-needed"])
         self.tests.append(Test(test["name"], [output] + test["cmd"][1:], test["env"]))
 
+    def slot(self, number):
+        """A folder for one change at a time, so that several can be tried at once."""
+        folder = os.path.join(self.work, "slot%d" % number)
+        os.makedirs(folder, exist_ok=True)
+        return folder
+
     def compile(self, source, text, output, more=()):
-        """Whether it compiles. As a file of its own: the checkout stays."""
-        copy = os.path.join(self.work, os.path.basename(source))
+        """Whether it compiles. As a file of its own, beside the output: the checkout stays."""
+        copy = os.path.join(os.path.dirname(output), os.path.basename(source))
         with open(copy, "w") as file:
             file.write(text)
         command = list(self.commands[source])
@@ -131,13 +139,12 @@ class Bench:
         return subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0
 
-    def same_code(self, source, text, base_text):
+    def same_code(self, source, text, base, slot):
         """Whether a better compiler makes the same code of both: then no test can tell them apart."""
-        outputs = [os.path.join(self.work, name) for name in ("same-a.o", "same-b.o")]
-        for output, one in zip(outputs, (base_text, text)):
-            if not self.compile(source, one, output, ["-O3"]):
-                return False
-        return sha256(outputs[0]) == sha256(outputs[1])
+        output = os.path.join(slot, "same.o")
+        if "best" not in base:
+            base["best"] = self.compile(source, base["text"], output, ["-O3"]) and sha256(output)
+        return bool(base["best"]) and self.compile(source, text, output, ["-O3"]) and sha256(output) == base["best"]
 
     def digest(self):
         """Of all sources and tests: what was measured of the tests holds while it stays."""

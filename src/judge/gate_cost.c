@@ -108,14 +108,13 @@ static bool read_prices(struct gate_case *it, struct assay_prices *ret)
         gate_not_measured(it, "prices: %s", err.message);
         return false;
     }
-    for (size_t i = 0; i < it->runs_count; i++) {
+    for (size_t i = 0; i < it->runs_count && !it->is_settled; i++) {
         if (!is_priced_then(it->runs[i], ret)) {
             it->row.element = it->runs[i]->name;
             gate_not_measured(it, "the price table is not valid on the run's day");
-            return false;
         }
     }
-    return true;
+    return !it->is_settled;
 }
 
 static bool has_arm(const struct gate_case *it)
