@@ -36,8 +36,14 @@ struct assay_cpu {
     char hypervisor[13]; /* its signature, "KVMKVMKVM"; "" if none */
 };
 
-/* amx_*: present in the CPU and the system; using them still needs permission (arch_prctl) once a process. */
+/* amx_*: present in the CPU and the system; using them still needs permission. */
 struct assay_cpu assay_cpu_detect(void);
+
+/* Asks the system for the tile registers of AMX, for the whole process and its threads; once is enough, and it is asked
+ * before threads start. 0, or the errno of the refusal: ENOTSUP elsewhere than on x86-64 Linux, EINVAL or EOPNOTSUPP
+ * from a system that does not know them, ENOSPC where a thread has a signal stack of its own that is too small for them
+ * (getauxval(AT_MINSIGSTKSZ) says how large it must be; no thread of this program has one). */
+int assay_cpu_permit_tiles(void);
 
 /* How floats are rounded in this thread, and whether subnormals are flushed: the control bits of MXCSR, 0 elsewhere
  * than on x86. Code built with -ffast-math changes them for a whole process when it is loaded. */

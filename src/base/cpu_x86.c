@@ -1,8 +1,11 @@
 #include "base/cpu.h"
 
 #include <cpuid.h>
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <xmmintrin.h>
 
 struct leaf {
@@ -75,6 +78,15 @@ struct assay_cpu assay_cpu_detect(void)
         read_hypervisor(&cpu);
     }
     return cpu;
+}
+
+/* Of <asm/prctl.h>, which older systems have without it. */
+#define REQUEST_COMPONENT 0x1023 /* ARCH_REQ_XCOMP_PERM */
+#define TILE_DATA 18             /* bit of XCR0 */
+
+int assay_cpu_permit_tiles(void)
+{
+    return syscall(SYS_arch_prctl, REQUEST_COMPONENT, TILE_DATA) == 0 ? 0 : errno;
 }
 
 #define MXCSR_FLAGS 0x3fu /* what happened so far; the rest is control */

@@ -10,6 +10,7 @@
 #define KERNEL_OPERATIONS(X) \
     X(ternary_gemv_i2s)      \
     X(ternary_gemv_lane2)    \
+    X(ternary_gemm_lane2)    \
     X(dense_gemv_q80)        \
     X(dense_gemv_q40)        \
     X(dense_gemv_q41)        \
@@ -61,6 +62,10 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(ternary_gemv_lane2_ref)     \
     X(ternary_gemv_lane2_avx2)    \
     X(ternary_gemv_lane2_vnni512) \
+    X(ternary_gemm_lane2_ref)     \
+    X(ternary_gemm_lane2_avx2)    \
+    X(ternary_gemm_lane2_vnni512) \
+    X(ternary_gemm_lane2_amxint8) \
     X(dense_gemv_q80_ref)         \
     X(dense_gemv_q80_avx2)        \
     X(dense_gemv_q40_ref)         \

@@ -63,6 +63,7 @@ struct assay_kernel_isa {
     const char *names[8];
     size_t features_count;
     bool is_device; /* needs a GPU, which this build drives nowhere yet */
+    bool has_tiles; /* needs the system's permission too: a set asks for it when it takes such a row */
 };
 const struct assay_kernel_isa *assay_kernel_isa_find(struct assay_slice name); /* NULL: not of the list */
 /* NULL if the CPU has all of it, else the first thing that it lacks. */

@@ -97,10 +97,14 @@ static void find_state(const struct assay_kernel_set *set, struct kernel_slot *s
     const char *needs = slot->row->needs ? slot->row->needs : assay_kernel_isa(slot->row);
     const struct assay_kernel_isa *isa = assay_kernel_isa_find(assay_slice_of(needs));
     const char *missing = isa ? assay_kernel_isa_missing(isa, &set->cpu) : NULL;
+    int refusal = isa && isa->has_tiles && !missing ? assay_cpu_permit_tiles() : 0;
     slot->state = ASSAY_KERNEL_USABLE;
     if (missing) {
         slot->state = ASSAY_KERNEL_NO_CPU;
         (void)snprintf(slot->why, sizeof slot->why, "this host lacks %s", missing);
+    } else if (refusal) {
+        slot->state = ASSAY_KERNEL_NO_CPU;
+        (void)snprintf(slot->why, sizeof slot->why, "the system refuses the tile registers: %s", strerror(refusal));
     } else if (!slot->row->run) {
         slot->state = ASSAY_KERNEL_NOT_BUILT;
         (void)snprintf(slot->why, sizeof slot->why, "not built for this architecture");

@@ -144,7 +144,7 @@ static void multiply(const struct lane *lane, const struct assay_linear *linear,
         call.in[3] = rounded->sums;
         call.in[4] = linear->scale;
     }
-    run_share(lane, linear->kernel, call);
+    run_share(lane, assay_linear_kernel(linear, tokens), call);
     if (lane->pass->recheck.linear == linear) {
         recheck_look(lane->pass, lane->thread, linear, &call);
     }

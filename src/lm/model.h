@@ -27,8 +27,12 @@
 enum assay_activation { ASSAY_ACTIVATION_FLOAT, ASSAY_ACTIVATION_B32, ASSAY_ACTIVATION_B256, ASSAY_ACTIVATION_TERNARY };
 #define ASSAY_ACTIVATION_COUNT 4
 
+/* From here on tokens are many: what multiplies them is another kernel where the format has one (kernels.md 4.2). */
+#define ASSAY_LINEAR_MANY 5
+
 struct assay_linear {
     struct assay_kernel *kernel;
+    struct assay_kernel *many; /* the same one where the format has none */
     enum assay_activation activation;
     uint64_t rows, columns;
     const void *weights;
@@ -37,6 +41,11 @@ struct assay_linear {
     const char *format; /* in the file: "TQ2_0" */
     const char *layout; /* in memory: the format of the kernel, "lane2" */
 };
+
+static inline struct assay_kernel *assay_linear_kernel(const struct assay_linear *linear, uint64_t tokens)
+{
+    return tokens < ASSAY_LINEAR_MANY ? linear->kernel : linear->many;
+}
 
 enum assay_layer_linear {
     ASSAY_LINEAR_Q,

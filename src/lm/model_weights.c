@@ -28,6 +28,9 @@ static const struct {
     {ASSAY_FORMAT_IQ2_BN, "ternary_gemv", "lane2", NULL, ASSAY_ACTIVATION_TERNARY, "pack_iq2bn"},
 };
 
+/* The operation for many tokens; NULL: the same. */
+static const char *const MULTIPLIERS_OF_MANY[ASSAY_ACTIVATION_COUNT] = {[ASSAY_ACTIVATION_TERNARY] = "ternary_gemm"};
+
 /* ---- memory of our own -------------------------------------------------------------------------------------------*/
 
 #define ALIGNMENT 64 /* what kernels want of an operand */
@@ -184,6 +187,10 @@ assay_code model_load_linear(struct loader *loader, const char *name, uint64_t c
                                  .format = tensor->format->name,
                                  .layout = is_mapped ? MULTIPLIERS[i].mapped : MULTIPLIERS[i].name};
     rc = model_bind(loader, MULTIPLIERS[i].operation, ret->layout, &ret->kernel, err);
+    ret->many = ret->kernel;
+    if (rc == ASSAY_OK && MULTIPLIERS_OF_MANY[ret->activation]) {
+        rc = model_bind(loader, MULTIPLIERS_OF_MANY[ret->activation], ret->layout, &ret->many, err);
+    }
     if (rc == ASSAY_OK && packer) {
         return load_packed(loader, tensor, packer, ret, err);
     }

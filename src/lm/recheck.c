@@ -46,16 +46,16 @@ void recheck_look(struct pass *pass, size_t thread, const struct assay_linear *l
 {
     struct assay_engine *engine = pass->engine;
     size_t threads = assay_team_threads(engine->team);
+    struct assay_kernel *kernel = assay_linear_kernel(linear, call->shape.tokens);
     if (thread != pass->recheck.thread) {
         return;
     }
-    struct assay_kernel_part own = assay_kernel_share(linear->kernel, &call->shape, thread, threads);
+    struct assay_kernel_part own = assay_kernel_share(kernel, &call->shape, thread, threads);
     uint64_t end = own.end > 0 ? own.end : linear->rows; /* units are rows */
     if (own.first >= end || own.first >= linear->rows) {
         return;
     }
-    const struct assay_kernel_entry entry =
-        assay_kernel_set_row(engine->set, assay_kernel_row_in_force(linear->kernel));
+    const struct assay_kernel_entry entry = assay_kernel_set_row(engine->set, assay_kernel_row_in_force(kernel));
     uint64_t row = own.first + pass->recheck.draw % (end - own.first);
     struct assay_kernel_call again = *call; /* of the first token */
     const float *made = call->out[0];
@@ -64,6 +64,6 @@ void recheck_look(struct pass *pass, size_t thread, const struct assay_linear *l
     again.part = (struct assay_kernel_part){row, row + 1};
     entry.op->rows[0]->run(&again);
     if (memcmp(&engine->work.again[row], &made[row], sizeof *made) != 0) {
-        suspect(pass, linear->kernel, row, made[row], engine->work.again[row]);
+        suspect(pass, kernel, row, made[row], engine->work.again[row]);
     }
 }

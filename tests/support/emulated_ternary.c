@@ -4,4 +4,5 @@
 
 #define KERNEL_EMULATED
 #define kernel_row_ternary_gemv_lane2_vnni512 emulated_ternary_gemv_lane2_vnni512
+#define kernel_row_ternary_gemm_lane2_vnni512 emulated_ternary_gemm_lane2_vnni512
 #include "../../src/kernel/ternary/gemv_lane2_vnni512.c"

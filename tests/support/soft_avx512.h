@@ -87,6 +87,11 @@ static inline __m256i soft_low(struct soft512 a)
     return a.half[0];
 }
 
+static inline void soft_store(void *to, struct soft512 a)
+{
+    memcpy(to, &a, sizeof a);
+}
+
 static inline struct soft512f soft_cvtph_ps(__m256i halves)
 {
     return (struct soft512f){
@@ -124,6 +129,7 @@ static inline struct soft512 soft_dpbusd(struct soft512 sum, struct soft512 a, s
 #define _mm512_extracti64x4_epi64 soft_extract
 #define _mm512_castsi512_si256 soft_low
 #define _mm512_dpbusd_epi32 soft_dpbusd
+#define _mm512_store_si512 soft_store
 #define _mm512_setzero_ps soft_setzero_ps
 #define _mm512_set1_ps soft_set1_ps
 #define _mm512_add_ps soft_add_ps

@@ -724,7 +724,7 @@ static void kernels_count_what_the_pass_did(void **state)
     uint64_t calls = 0, bytes = 0;
     struct assay_kernel_set *set = assay_engine_kernels(bench.engine);
     for (size_t i = 0; i < assay_kernel_set_rows(set); i++) {
-        if (strncmp(assay_kernel_set_row(set, i).row->id, "ternary_gemv_", 13) == 0) {
+        if (strncmp(assay_kernel_set_row(set, i).row->id, "ternary_gemm_", 13) == 0) {
             assay_kernel_counters_sum(assay_team_counters(assay_engine_team(bench.engine)), i, &total);
             calls += total.calls;
             bytes += total.bytes;

@@ -156,7 +156,7 @@ static void every_token_was_computed_by_counted_kernels(void **state)
     const json_t *attention = entry_of(&bench, "b", "attn_decode_f16_");
     assert_non_null(attention);
     assert_int_equal(count_of(attention, "calls"), (uint64_t)decoded * 2);
-    assert_string_equal(text_at(entry_of(&bench, "a", "ternary_gemv_"), "class"), "quantised");
+    assert_string_equal(text_at(entry_of(&bench, "a", "ternary_gemm_"), "class"), "quantised");
     bench_done(&bench);
 }
 

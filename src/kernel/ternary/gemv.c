@@ -1,4 +1,5 @@
-/* ternary_gemv: its operands, its cases and its binary64 reference. One token or a few; y[token][row]. */
+/* ternary_gemv and ternary_gemm: operands, cases and binary64 reference; y[token][row]. They are the same function, for
+ * a few tokens and for many: what is fastest for one is not for the other, and counters shall tell which one ran. */
 #include "kernel/families.h"
 #include "kernel/float.h"
 #include "kernel/ternary/ternary.h"
@@ -99,6 +100,23 @@ static const struct assay_kernel_case CASES[] = {
     {.name = "negative-6912", .shape = {5, 6912, 1, 1}, .seed = 11, .extreme = NEGATIVE},
     {.name = "silent", .shape = {5, 256, 1, 1}, .seed = 12, .extreme = SILENT},
     {.name = "longest", .shape = {2, TERNARY_COLUMNS_MAX, 1, 1}, .seed = 13, .extreme = HIGHEST},
+};
+
+/* Of many tokens: fewer than a tile of 16, odd numbers of tiles, of rows and of columns. */
+static const struct assay_kernel_case GEMM_CASES[] = {
+    {.name = "least", .shape = {1, 128, 1, 1}, .seed = 1, .flags = CHECKED},
+    {.name = "tokens-5", .shape = {7, 384, 5, 1}, .seed = 2, .flags = CHECKED},
+    {.name = "tokens-16", .shape = {40, 640, 16, 1}, .seed = 3, .flags = CHECKED},
+    {.name = "tokens-19", .shape = {19, 256, 19, 1}, .seed = 15, .flags = CHECKED},
+    {.name = "tokens-47", .shape = {33, 1152, 47, 1}, .seed = 4, .flags = CHECKED},
+    {.name = "tokens-259", .shape = {9, 640, 259, 1}, .seed = 5},
+    {.name = "tokens-300", .shape = {43, 128, 300, 1}, .seed = 6},
+    {.name = "lowest-tokens", .shape = {9, 4096, 33, 1}, .seed = 16, .extreme = LOWEST},
+    {.name = "highest-tokens", .shape = {17, 6912, 18, 1}, .seed = 8, .extreme = HIGHEST},
+    {.name = "alternating-tokens", .shape = {5, 6912, 17, 1}, .seed = 10, .extreme = ALTERNATING, .flags = CHECKED},
+    {.name = "longest", .shape = {2, TERNARY_COLUMNS_MAX, 17, 1}, .seed = 13, .extreme = HIGHEST},
+    {.name = "batch-16", .shape = {2560, 2560, 16, 1}, .seed = 17, .flags = ASSAY_KERNEL_CASE_DEFAULT},
+    {.name = "prefill-128", .shape = {2560, 2560, 128, 1}, .seed = 18},
 };
 
 static unsigned code_of(unsigned extreme, uint64_t *state)
@@ -251,12 +269,15 @@ static void reference(const struct form *form, const struct assay_kernel_call *c
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-static const struct assay_kernel_row *const ROWS_i2s[] = {&kernel_row_ternary_gemv_i2s_ref,
-                                                          &kernel_row_ternary_gemv_i2s_avx2};
-static const struct assay_kernel_row *const ROWS_lane2[] = {
+static const struct assay_kernel_row *const ROWS_gemv_i2s[] = {&kernel_row_ternary_gemv_i2s_ref,
+                                                               &kernel_row_ternary_gemv_i2s_avx2};
+static const struct assay_kernel_row *const ROWS_gemv_lane2[] = {
     &kernel_row_ternary_gemv_lane2_ref, &kernel_row_ternary_gemv_lane2_vnni512, &kernel_row_ternary_gemv_lane2_avx2};
+static const struct assay_kernel_row *const ROWS_gemm_lane2[] = {
+    &kernel_row_ternary_gemm_lane2_ref, &kernel_row_ternary_gemm_lane2_amxint8, &kernel_row_ternary_gemm_lane2_vnni512,
+    &kernel_row_ternary_gemm_lane2_avx2};
 
-#define AN_OPERATION(name_, form_)                                                                                  \
+#define A_FORMAT(name_, form_)                                                                                      \
     static const struct assay_kernel_operand INPUTS_##name_[] = {                                                   \
         [TERNARY_WEIGHTS] = {"weights", ASSAY_KERNEL_U8, weight_bytes_##name_},                                     \
         [TERNARY_Q] = {"q", ASSAY_KERNEL_I8, activations},                                                          \
@@ -276,26 +297,32 @@ static const struct assay_kernel_row *const ROWS_lane2[] = {
     static void reference_##name_(const struct assay_kernel_call *call, double *ret_values, double *ret_magnitudes) \
     {                                                                                                               \
         reference(&form_, call, ret_values, ret_magnitudes);                                                        \
-    }                                                                                                               \
-    const struct assay_kernel_operation kernel_op_ternary_gemv_##name_ = {                                          \
-        .abi = ASSAY_KERNEL_ABI,                                                                                    \
-        .name = "ternary_gemv",                                                                                     \
-        .format = #name_,                                                                                           \
-        .help = "rows of 2-bit codes times int8 activations, one token or many",                                    \
-        .inputs = INPUTS_##name_,                                                                                   \
-        .outputs = OUTPUTS,                                                                                         \
-        .inputs_count = COUNT_OF(INPUTS_##name_),                                                                   \
-        .outputs_count = COUNT_OF(OUTPUTS),                                                                         \
-        .cases = CASES,                                                                                             \
-        .cases_count = COUNT_OF(CASES),                                                                             \
-        .rows = ROWS_##name_,                                                                                       \
-        .rows_count = COUNT_OF(ROWS_##name_),                                                                       \
-        .refuse = refuse,                                                                                           \
-        .fill = fill_##name_,                                                                                       \
-        .reference = reference_##name_,                                                                             \
-        .bytes = stored_bytes_##name_,                                                                              \
-        .units = rows_of,                                                                                           \
+    }
+A_FORMAT(i2s, I2S)
+A_FORMAT(lane2, LANE2)
+#undef A_FORMAT
+
+#define AN_OPERATION(verb_, name_, cases_, help_)                               \
+    const struct assay_kernel_operation kernel_op_ternary_##verb_##_##name_ = { \
+        .abi = ASSAY_KERNEL_ABI,                                                \
+        .name = "ternary_" #verb_,                                              \
+        .format = #name_,                                                       \
+        .help = help_,                                                          \
+        .inputs = INPUTS_##name_,                                               \
+        .outputs = OUTPUTS,                                                     \
+        .inputs_count = COUNT_OF(INPUTS_##name_),                               \
+        .outputs_count = COUNT_OF(OUTPUTS),                                     \
+        .cases = cases_,                                                        \
+        .cases_count = COUNT_OF(cases_),                                        \
+        .rows = ROWS_##verb_##_##name_,                                         \
+        .rows_count = COUNT_OF(ROWS_##verb_##_##name_),                         \
+        .refuse = refuse,                                                       \
+        .fill = fill_##name_,                                                   \
+        .reference = reference_##name_,                                         \
+        .bytes = stored_bytes_##name_,                                          \
+        .units = rows_of,                                                       \
     };
-AN_OPERATION(i2s, I2S)
-AN_OPERATION(lane2, LANE2)
+AN_OPERATION(gemv, i2s, CASES, "rows of 2-bit codes times int8 activations, one token or a few")
+AN_OPERATION(gemv, lane2, CASES, "rows of 2-bit codes times int8 activations, one token or a few")
+AN_OPERATION(gemm, lane2, GEMM_CASES, "rows of 2-bit codes times int8 activations, many tokens")
 #undef AN_OPERATION

@@ -175,11 +175,15 @@ static void run(const struct assay_kernel_call *call)
 #define RUN NULL
 #endif
 
-const struct assay_kernel_row kernel_row_ternary_gemv_lane2_avx2 = {
-    .id = "ternary_gemv_lane2_avx2",
-    .kind = ASSAY_KERNEL_QUANTISED,
-    .equality = ASSAY_KERNEL_EXACT,
-    .run = RUN,
-    .legacy_id = "i2s_gemv",
-    .help = "four streams, or eight tokens a chunk",
-};
+#define A_VARIANT(name, help_)                                               \
+    const struct assay_kernel_row kernel_row_ternary_##name##_lane2_avx2 = { \
+        .id = "ternary_" #name "_lane2_avx2",                                \
+        .kind = ASSAY_KERNEL_QUANTISED,                                      \
+        .equality = ASSAY_KERNEL_EXACT,                                      \
+        .run = RUN,                                                          \
+        .legacy_id = "i2s_gemv",                                             \
+        .help = help_,                                                       \
+    };
+A_VARIANT(gemv, "four streams, or eight tokens a chunk")
+A_VARIANT(gemm, "eight tokens a chunk")
+#undef A_VARIANT

@@ -28,11 +28,15 @@ static void run(const struct assay_kernel_call *call)
     }
 }
 
-const struct assay_kernel_row kernel_row_ternary_gemv_lane2_ref = {
-    .id = "ternary_gemv_lane2_ref",
-    .kind = ASSAY_KERNEL_QUANTISED,
-    .equality = ASSAY_KERNEL_EXACT,
-    .run = run,
-    .legacy_id = "i2s_gemv",
-    .help = "plain C",
-};
+#define A_VARIANT(name, help_)                                              \
+    const struct assay_kernel_row kernel_row_ternary_##name##_lane2_ref = { \
+        .id = "ternary_" #name "_lane2_ref",                                \
+        .kind = ASSAY_KERNEL_QUANTISED,                                     \
+        .equality = ASSAY_KERNEL_EXACT,                                     \
+        .run = run,                                                         \
+        .legacy_id = "i2s_gemv",                                            \
+        .help = help_,                                                      \
+    };
+A_VARIANT(gemv, "plain C")
+A_VARIANT(gemm, "plain C")
+#undef A_VARIANT

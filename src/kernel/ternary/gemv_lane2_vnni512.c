@@ -152,10 +152,14 @@ static void run(const struct assay_kernel_call *call)
 #define RUN NULL
 #endif
 
-const struct assay_kernel_row kernel_row_ternary_gemv_lane2_vnni512 = {
-    .id = "ternary_gemv_lane2_vnni512",
-    .kind = ASSAY_KERNEL_QUANTISED,
-    .equality = ASSAY_KERNEL_EXACT,
-    .run = RUN,
-    .help = "eight streams, or eight tokens a chunk; never run on its hardware by its authors",
-};
+#define A_VARIANT(name, help_)                                                  \
+    const struct assay_kernel_row kernel_row_ternary_##name##_lane2_vnni512 = { \
+        .id = "ternary_" #name "_lane2_vnni512",                                \
+        .kind = ASSAY_KERNEL_QUANTISED,                                         \
+        .equality = ASSAY_KERNEL_EXACT,                                         \
+        .run = RUN,                                                             \
+        .help = help_,                                                          \
+    };
+A_VARIANT(gemv, "eight streams, or eight tokens a chunk; never run on its hardware by its authors")
+A_VARIANT(gemm, "eight tokens a chunk; never run on its hardware by its authors")
+#undef A_VARIANT
