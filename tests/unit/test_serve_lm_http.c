@@ -239,30 +239,34 @@ static uint64_t last_arrival_ns(int fd)
     return !is_stamped ? UINT64_MAX : (uint64_t)stamp.tv_sec * ASSAY_NS_PER_S + (uint64_t)stamp.tv_nsec;
 }
 
-/* When the last token was drawn, from the next line of the log. */
-static uint64_t last_drawn_ns(void)
+/* When the last token of the request with this seed was drawn, from its line of the log; those of others come before.
+ */
+static uint64_t last_drawn_ns(unsigned seed)
 {
     static const char KEY[] = "\"last_unix_ns\":";
-    char line[4096];
-    size_t len = 0;
+    char line[4096], wanted[64];
+    (void)snprintf(wanted, sizeof wanted, "\"seed\":%u,", seed);
     do {
-        assert_int_equal(read(log_fds[0], line + len, 1), 1);
-    } while (line[len++] != '\n' && len < sizeof line);
-    line[len - 1] = '\0';
+        size_t len = 0;
+        do {
+            assert_int_equal(read(log_fds[0], line + len, 1), 1);
+        } while (line[len++] != '\n' && len < sizeof line);
+        line[len - 1] = '\0';
+    } while (!strstr(line, wanted));
     const char *at = strstr(line, KEY);
-    return at ? strtoull(at + strlen(KEY), NULL, 10) : 0;
+    assert_non_null(at);
+    return strtoull(at + strlen(KEY), NULL, 10);
 }
 
 /* From drawing the last token to the last bytes of its answer. */
 static uint64_t measure_lateness_ns(int fd)
 {
-    uint64_t posted_ns = assay_clock_real_ns(), drawn_ns;
+    static unsigned seed = 1000000;
+    char body[128];
     answer[0] = '\0';
-    post(fd, "/v1/completions", "{\"prompt\":\"x\",\"max_tokens\":3,\"stream\":true}");
-    uint64_t arrived_ns = last_arrival_ns(fd);
-    do {
-        drawn_ns = last_drawn_ns(); /* lines of other tests come first */
-    } while (drawn_ns < posted_ns);
+    (void)snprintf(body, sizeof body, "{\"prompt\":\"x\",\"max_tokens\":3,\"stream\":true,\"seed\":%u}", ++seed);
+    post(fd, "/v1/completions", body);
+    uint64_t arrived_ns = last_arrival_ns(fd), drawn_ns = last_drawn_ns(seed);
     assert_true(arrived_ns > drawn_ns);
     return arrived_ns - drawn_ns;
 }
