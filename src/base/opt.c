@@ -165,6 +165,30 @@ static assay_code set_value(const struct assay_opt *row, const char *value, cons
     return assay_fail(err, ASSAY_BUG, "option table of '%s': unknown kind", row->name);
 }
 
+/* What would have been right, if the value that was set is a zero; NULL otherwise. */
+static const char *above_zero(const struct assay_opt *row, const void *values)
+{
+    const void *place = (const char *)values + row->offset;
+    switch (row->kind) {
+    case ASSAY_OPT_U64:
+        return *(const uint64_t *)place == 0 ? "a number above 0" : NULL;
+    case ASSAY_OPT_DURATION:
+        return *(const uint64_t *)place == 0 ? "a time above 0" : NULL;
+    case ASSAY_OPT_BYTES:
+        return *(const uint64_t *)place == 0 ? "a size above 0" : NULL;
+    case ASSAY_OPT_DOUBLE:
+    case ASSAY_OPT_SHARE:
+        return *(const double *)place == 0 ? "a number above 0" : NULL;
+    case ASSAY_OPT_FLAG:
+    case ASSAY_OPT_FLAG_ON:
+    case ASSAY_OPT_TEXT:
+    case ASSAY_OPT_TEXT_LIST:
+    case ASSAY_OPT_CHOICE:
+    default:
+        return NULL;
+    }
+}
+
 static assay_code set_row(const struct assay_opt_verb *verb, size_t index, const char *value, const char *dashes,
                           void *values, struct assay_opt_seen *seen, assay_err *err)
 {
@@ -181,6 +205,10 @@ static assay_code set_row(const struct assay_opt_verb *verb, size_t index, const
         if (err) {
             err->code = rc;
         }
+    }
+    const char *right = rc == ASSAY_OK && row->refuses_zero ? above_zero(row, values) : NULL;
+    if (right) {
+        return assay_fail(err, ASSAY_USAGE, "%s is 0, expected %s", what, right);
     }
     if (rc == ASSAY_OK && seen) {
         mark_seen(seen, index);

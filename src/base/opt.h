@@ -51,6 +51,7 @@ struct assay_opt {
     enum assay_opt_kind kind;
     size_t offset;              /* of the value in the caller's struct */
     uint64_t max;               /* U64: largest value */
+    bool refuses_zero;          /* numbers: 0 is USAGE, where it would pass for "not given" */
     const char *const *choices; /* CHOICE */
     const char *group;          /* heading in --help and man page; NULL = "Options" */
     bool is_secret;             /* a key or password: never written to a plan, a log or a report */

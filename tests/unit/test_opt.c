@@ -24,16 +24,17 @@ static const char *const MODES[] = {"closed", "open", NULL};
 static const struct assay_opt OPTIONS[] = {
     {"requests", "N", "number of requests", ASSAY_OPT_U64, offsetof(struct values, requests), .max = 1000},
     {"rate", "R", "requests per second", ASSAY_OPT_DOUBLE, offsetof(struct values, rate), .group = "Load"},
-    {"duration", "T", "how long to send", ASSAY_OPT_DURATION, offsetof(struct values, duration_ns), .group = "Load"},
+    {"duration", "T", "how long to send", ASSAY_OPT_DURATION, offsetof(struct values, duration_ns), .group = "Load",
+     .refuses_zero = true},
     {"url", "URL", "where the server is", ASSAY_OPT_TEXT, offsetof(struct values, url)},
     {"out", "DIR", "where the run goes", ASSAY_OPT_TEXT, offsetof(struct values, out)},
     {"prompt", "TEXT", "a prompt; may be repeated", ASSAY_OPT_TEXT_LIST, offsetof(struct values, prompts)},
     {"quiet", NULL, "prints only the result", ASSAY_OPT_FLAG, offsetof(struct values, is_quiet)},
     {"warm-up", NULL, "starts with a warm-up", ASSAY_OPT_FLAG_ON, offsetof(struct values, is_warm)},
     {"mode", NULL, "who waits for whom", ASSAY_OPT_CHOICE, offsetof(struct values, mode), .choices = MODES},
-    {"share", "P", "share of failures allowed", ASSAY_OPT_SHARE, offsetof(struct values, share)},
-    {"size", "B", "bytes a request", ASSAY_OPT_BYTES, offsetof(struct values, size_bytes)},
-    {"n", "N", "how many of them", ASSAY_OPT_U64, offsetof(struct values, count), .max = 10},
+    {"share", "P", "share of failures allowed", ASSAY_OPT_SHARE, offsetof(struct values, share), .refuses_zero = true},
+    {"size", "B", "bytes a request", ASSAY_OPT_BYTES, offsetof(struct values, size_bytes), .refuses_zero = true},
+    {"n", "N", "how many of them", ASSAY_OPT_U64, offsetof(struct values, count), .max = 10, .refuses_zero = true},
 };
 
 static const struct assay_opt_verb VERB = {
@@ -175,6 +176,10 @@ static void wrong_usage_is_named_with_what_would_be_right(void **state)
         {"--mode half", "--mode: it is 'half', not one of closed open"},
         {"a b c", "unexpected argument 'c'"},
         {"--duration 5y", "--duration is '5y', not a duration"},
+        {"--duration 0s", "--duration is 0, expected a time above 0"},
+        {"--size 0", "--size is 0, expected a size above 0"},
+        {"-n 0", "-n is 0, expected a number above 0"},
+        {"--share 0%", "--share is 0, expected a number above 0"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct values v;
