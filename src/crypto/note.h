@@ -67,6 +67,11 @@ assay_code assay_note_check(const struct assay_note *note, const struct assay_no
 assay_code assay_note_sign(struct assay_slice text, const struct assay_note_key *public,
                            const struct assay_secret_key *key, uint64_t time_s, struct assay_buf *out, assay_err *err);
 
+/* What a witness answers to a note (c2sp.org/tlog-witness): signature lines. Appends the line of the witness that is asked
+ * for; those of other keys are left out. WANTING unless it has a good one; MALFORMED. */
+assay_code assay_note_answer_read(struct assay_slice text, const char *answer, size_t len,
+                                  const struct assay_note_key *witness, struct assay_buf *out, assay_err *err);
+
 /* ---- checkpoints ---- */
 
 struct assay_checkpoint {

@@ -86,6 +86,20 @@ struct assay_tlog_proof_file {
 assay_code assay_tlog_proof_read(const char *bytes, size_t len, struct assay_tlog_proof_file *ret, assay_err *err);
 void assay_tlog_proof_write(const struct assay_tlog_proof_file *file, struct assay_buf *out);
 
+/* ---- growth ---- */
+
+/* A signed head, and the proof that it continues the head of an older size: what a witness is asked
+ * (c2sp.org/tlog-witness, add-checkpoint), and what shows whoever remembers one of the two that both are of one log. */
+struct assay_tlog_growth {
+    uint64_t old_size; /* 0: nothing before, and no hashes */
+    struct assay_tlog_proof proof;
+    struct assay_slice checkpoint; /* the signed note; borrowed */
+};
+
+/* MALFORMED; TOO_LARGE over ASSAY_TLOG_PROOF_BYTES_MAX or 63 hashes. */
+assay_code assay_tlog_growth_read(const char *bytes, size_t len, struct assay_tlog_growth *ret, assay_err *err);
+void assay_tlog_growth_write(const struct assay_tlog_growth *growth, struct assay_buf *out);
+
 /* A decimal number as logs write it: digits without leading zero, at most ASSAY_TREE_SIZE_MAX. */
 bool assay_tlog_number_read(struct assay_slice text, uint64_t *ret);
 

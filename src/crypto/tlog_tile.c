@@ -94,11 +94,38 @@ static assay_code read_hash(struct assay_slice line, struct assay_tlog_proof *pr
     return rc;
 }
 
+/* Hashes up to an empty line, and the checkpoint behind it. */
+static assay_code read_tail(struct assay_slice *rest, struct assay_tlog_proof *ret, struct assay_slice *ret_checkpoint,
+                            assay_err *err)
+{
+    ret->count = 0;
+    for (struct assay_slice line = assay_slice_cut(rest, '\n'); line.len > 0; line = assay_slice_cut(rest, '\n')) {
+        assay_code rc = read_hash(line, ret, err);
+        if (rc != ASSAY_OK) {
+            return rc;
+        }
+    }
+    if (rest->len == 0) {
+        return assay_fail(err, ASSAY_MALFORMED, "the proof holds no checkpoint behind an empty line");
+    }
+    *ret_checkpoint = *rest;
+    return ASSAY_OK;
+}
+
+static void write_tail(const struct assay_tlog_proof *proof, struct assay_slice checkpoint, struct assay_buf *out)
+{
+    for (size_t i = 0; i < proof->count; i++) {
+        assay_base64_append(out, proof->hashes[i].bytes, sizeof proof->hashes[i].bytes);
+        assay_buf_char(out, '\n');
+    }
+    assay_buf_char(out, '\n');
+    assay_buf_append(out, checkpoint.data, checkpoint.len);
+}
+
 assay_code assay_tlog_proof_read(const char *bytes, size_t len, struct assay_tlog_proof_file *ret, assay_err *err)
 {
     assert(bytes && ret);
     struct assay_slice rest = {bytes, len};
-    ret->proof.count = 0;
     if (len > ASSAY_TLOG_PROOF_BYTES_MAX) {
         return assay_fail(err, ASSAY_TOO_LARGE, "a proof of %zu bytes, expected at most %zu", len,
                           ASSAY_TLOG_PROOF_BYTES_MAX);
@@ -115,26 +142,38 @@ assay_code assay_tlog_proof_read(const char *bytes, size_t len, struct assay_tlo
     if (!assay_slice_starts(line, INDEX) || !assay_tlog_number_read(number, &ret->index)) {
         return assay_fail(err, ASSAY_MALFORMED, "the second line of the proof is not 'index' and a decimal number");
     }
-    for (line = assay_slice_cut(&rest, '\n'); line.len > 0; line = assay_slice_cut(&rest, '\n')) {
-        assay_code rc = read_hash(line, &ret->proof, err);
-        if (rc != ASSAY_OK) {
-            return rc;
-        }
-    }
-    if (rest.len == 0) {
-        return assay_fail(err, ASSAY_MALFORMED, "the proof holds no checkpoint behind an empty line");
-    }
-    ret->checkpoint = rest;
-    return ASSAY_OK;
+    return read_tail(&rest, &ret->proof, &ret->checkpoint, err);
 }
 
 void assay_tlog_proof_write(const struct assay_tlog_proof_file *file, struct assay_buf *out)
 {
     assay_buf_printf(out, "%s\n%s%" PRIu64 "\n", FIRST_LINE, INDEX, file->index);
-    for (size_t i = 0; i < file->proof.count; i++) {
-        assay_base64_append(out, file->proof.hashes[i].bytes, sizeof file->proof.hashes[i].bytes);
-        assay_buf_char(out, '\n');
+    write_tail(&file->proof, file->checkpoint, out);
+}
+
+/* ---- growth ---- */
+
+static const char OLD[] = "old ";
+
+assay_code assay_tlog_growth_read(const char *bytes, size_t len, struct assay_tlog_growth *ret, assay_err *err)
+{
+    assert(bytes && ret);
+    struct assay_slice rest = {bytes, len};
+    if (len > ASSAY_TLOG_PROOF_BYTES_MAX) {
+        return assay_fail(err, ASSAY_TOO_LARGE, "a proof of %zu bytes, expected at most %zu", len,
+                          ASSAY_TLOG_PROOF_BYTES_MAX);
     }
-    assay_buf_char(out, '\n');
-    assay_buf_append(out, file->checkpoint.data, file->checkpoint.len);
+    struct assay_slice line = assay_slice_cut(&rest, '\n');
+    bool is_old = assay_slice_starts(line, OLD);
+    struct assay_slice number = {is_old ? line.data + sizeof OLD - 1 : NULL, is_old ? line.len - (sizeof OLD - 1) : 0};
+    if (!is_old || !assay_tlog_number_read(number, &ret->old_size)) {
+        return assay_fail(err, ASSAY_MALFORMED, "the first line of the proof is not 'old' and a decimal number");
+    }
+    return read_tail(&rest, &ret->proof, &ret->checkpoint, err);
+}
+
+void assay_tlog_growth_write(const struct assay_tlog_growth *growth, struct assay_buf *out)
+{
+    assay_buf_printf(out, "%s%" PRIu64 "\n", OLD, growth->old_size);
+    write_tail(&growth->proof, growth->checkpoint, out);
 }

@@ -80,6 +80,11 @@ assay_code assay_log_dir_append(struct assay_log_dir *log, const char *bytes, si
 /* The proof file of an entry against the present checkpoint, from the tiles. MALFORMED if they do not prove it. */
 assay_code assay_log_dir_prove(const struct assay_log_dir *log, uint64_t index, struct assay_buf *out, assay_err *err);
 
+/* That the present checkpoint continues the head of an older size (assay_tlog_growth), from the tiles. USAGE: a size
+ * above the log's. */
+assay_code assay_log_dir_prove_growth(const struct assay_log_dir *log, uint64_t old_size, struct assay_buf *out,
+                                      assay_err *err);
+
 /* Every tile that the size demands is there with the hashes that the entries give (mode READ). WANTING names the first
  * that is not. *ret_count: tiles looked at. */
 assay_code assay_log_dir_check_tiles(const struct assay_log_dir *log, uint64_t *ret_count, assay_err *err);

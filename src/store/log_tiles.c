@@ -167,13 +167,28 @@ static assay_code make_proof(struct tile_reader *reader, uint64_t index, struct 
                : rc;
 }
 
-assay_code assay_log_dir_prove(const struct assay_log_dir *log, uint64_t index, struct assay_buf *out, assay_err *err)
+/* Both roots are computed from the same tiles: a proof that does not hold is a log that was changed. */
+static assay_code make_growth(struct tile_reader *reader, uint64_t old_size, struct assay_tlog_proof *ret,
+                              assay_err *err)
 {
-    struct assay_tlog_proof_file file = {.index = index, .checkpoint = {log->note.data, log->note.len}};
-    if (index >= log->head.size) {
-        return assay_fail(err, ASSAY_USAGE, "the log has %llu entries, numbered from 0, found %llu",
-                          (unsigned long long)log->head.size, (unsigned long long)index);
+    const struct assay_checkpoint *head = &reader->log->head;
+    const struct assay_tree_reader tree = {.read = read_node, .context = reader};
+    struct assay_digest old_root, root;
+    ret->count = 0;
+    if (old_size == 0) { /* from nothing there is nothing to prove (c2sp.org/tlog-witness) */
+        return ASSAY_OK;
     }
+    memcpy(root.bytes, head->root, sizeof root.bytes);
+    assay_code rc = assay_tree_root(&tree, old_size, &old_root, err);
+    rc = rc == ASSAY_OK ? assay_consistency_make(&tree, old_size, head->size, ret, err) : rc;
+    return rc == ASSAY_OK && !assay_consistency_is_proven(old_size, head->size, &old_root, ret, &root)
+               ? assay_fail(err, ASSAY_MALFORMED, "log '%s': the tiles do not give the root of the checkpoint",
+                            reader->log->path.data)
+               : rc;
+}
+
+static assay_code new_reader(const struct assay_log_dir *log, struct tile_reader **ret, assay_err *err)
+{
     struct tile_reader *reader = assay_alloc(1, sizeof *reader);
     if (!reader) {
         return assay_nomem(err);
@@ -182,14 +197,57 @@ assay_code assay_log_dir_prove(const struct assay_log_dir *log, uint64_t index, 
     for (size_t i = 0; i < KEPT_MAX; i++) {
         assay_buf_init(&reader->kept[i].bytes, LOG_TILE_BYTES + 1);
     }
-    assay_code rc = make_proof(reader, index, &file.proof, err);
-    if (rc == ASSAY_OK) {
-        assay_tlog_proof_write(&file, out);
-        rc = assay_buf_check(out, err);
-    }
+    *ret = reader;
+    return ASSAY_OK;
+}
+
+static void free_reader(struct tile_reader *reader)
+{
     for (size_t i = 0; i < KEPT_MAX; i++) {
         assay_buf_done(&reader->kept[i].bytes);
     }
     assay_free(reader);
+}
+
+assay_code assay_log_dir_prove(const struct assay_log_dir *log, uint64_t index, struct assay_buf *out, assay_err *err)
+{
+    struct assay_tlog_proof_file file = {.index = index, .checkpoint = {log->note.data, log->note.len}};
+    struct tile_reader *reader;
+    if (index >= log->head.size) {
+        return assay_fail(err, ASSAY_USAGE, "the log has %llu entries, numbered from 0, found %llu",
+                          (unsigned long long)log->head.size, (unsigned long long)index);
+    }
+    assay_code rc = new_reader(log, &reader, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    rc = make_proof(reader, index, &file.proof, err);
+    if (rc == ASSAY_OK) {
+        assay_tlog_proof_write(&file, out);
+        rc = assay_buf_check(out, err);
+    }
+    free_reader(reader);
+    return rc;
+}
+
+assay_code assay_log_dir_prove_growth(const struct assay_log_dir *log, uint64_t old_size, struct assay_buf *out,
+                                      assay_err *err)
+{
+    struct assay_tlog_growth growth = {.old_size = old_size, .checkpoint = {log->note.data, log->note.len}};
+    struct tile_reader *reader;
+    if (old_size > log->head.size) {
+        return assay_fail(err, ASSAY_USAGE, "the log has %llu entries, found an older size of %llu",
+                          (unsigned long long)log->head.size, (unsigned long long)old_size);
+    }
+    assay_code rc = new_reader(log, &reader, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    rc = make_growth(reader, old_size, &growth.proof, err);
+    if (rc == ASSAY_OK) {
+        assay_tlog_growth_write(&growth, out);
+        rc = assay_buf_check(out, err);
+    }
+    free_reader(reader);
     return rc;
 }

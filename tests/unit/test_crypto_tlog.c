@@ -334,6 +334,44 @@ static void what_is_no_proof_file_is_refused(void **state)
     }
 }
 
+static void a_proof_of_growth_is_read_as_it_was_written(void **state)
+{
+    (void)state;
+    struct assay_tlog_growth growth = {.old_size = 3, .checkpoint = {CHECKPOINT, sizeof CHECKPOINT - 1}}, read;
+    struct assay_buf text;
+    assert_int_equal(assay_consistency_make(&TREE, 3, 6, &growth.proof, NULL), ASSAY_OK);
+    assay_buf_init(&text, ASSAY_TLOG_PROOF_BYTES_MAX);
+    assay_tlog_growth_write(&growth, &text);
+    assert_memory_equal(text.data, "old 3\n", 6);
+    assert_int_equal(assay_tlog_growth_read(text.data, text.len, &read, NULL), ASSAY_OK);
+    assert_int_equal(read.old_size, 3);
+    assert_int_equal(read.proof.count, growth.proof.count);
+    assert_memory_equal(read.proof.hashes, growth.proof.hashes, 32 * read.proof.count);
+    assert_true(assay_slice_is(read.checkpoint, CHECKPOINT));
+    assay_buf_done(&text);
+}
+
+static void what_is_no_proof_of_growth_is_refused(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[] = {"",
+                                        "old\n\nx\n",
+                                        "old 01\n\nx\n",
+                                        "old -1\n\nx\n",
+                                        "new 1\n\nx\n",
+                                        "old  1\n\nx\n",
+                                        "old 1\nAAAA\n\nx\n",
+                                        "old 1\n",
+                                        "old 1\n\n",
+                                        "old 1"};
+    struct assay_tlog_growth growth;
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        if (assay_tlog_growth_read(TEXTS[i], strlen(TEXTS[i]), &growth, NULL) == ASSAY_OK) {
+            fail_msg("case %zu was read", i);
+        }
+    }
+}
+
 static void a_proof_has_at_most_63_hashes(void **state)
 {
     (void)state;
@@ -364,6 +402,8 @@ int main(void)
         cmocka_unit_test(entries_are_cut_off_as_they_were_put_in),
         cmocka_unit_test(a_proof_file_is_read_as_it_was_written),
         cmocka_unit_test(what_is_no_proof_file_is_refused),
+        cmocka_unit_test(a_proof_of_growth_is_read_as_it_was_written),
+        cmocka_unit_test(what_is_no_proof_of_growth_is_refused),
         cmocka_unit_test(a_proof_has_at_most_63_hashes),
     };
     return cmocka_run_group_tests_name("crypto_tlog", tests, NULL, NULL);

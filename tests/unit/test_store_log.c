@@ -160,6 +160,37 @@ static void the_proof_of_every_entry_is_made_from_tiles_and_proves_it(void **sta
     assay_log_dir_close(log);
 }
 
+static void growth_from_every_size_is_made_from_tiles_and_proves_it(void **state)
+{
+    struct fixture *f = *state;
+    struct assay_digest root, old_root;
+    struct assay_merkle tree;
+    fill(f, ENTRIES);
+    root_of(f, &root);
+    struct assay_log_dir *log = open_log(f, ASSAY_LOG_HEAD);
+    assay_merkle_init(&tree);
+    for (size_t size = 0; size <= f->count; size++) {
+        struct assay_tlog_growth growth;
+        struct assay_buf bytes;
+        assay_buf_init(&bytes, ASSAY_TLOG_PROOF_BYTES_MAX);
+        assert_int_equal(assay_log_dir_prove_growth(log, size, &bytes, NULL), ASSAY_OK);
+        assert_int_equal(assay_tlog_growth_read(bytes.data, bytes.len, &growth, NULL), ASSAY_OK);
+        assert_int_equal(growth.old_size, size);
+        if (size == 0) { /* from nothing nothing is proven */
+            assert_int_equal(growth.proof.count, 0);
+        } else {
+            assay_merkle_add_hash(&tree, &f->leaves[size - 1]);
+            assay_merkle_root(&tree, &old_root);
+            assert_true(assay_consistency_is_proven(size, f->count, &old_root, &growth.proof, &root));
+        }
+        assay_buf_done(&bytes);
+    }
+    struct assay_buf none;
+    assay_buf_init(&none, ASSAY_TLOG_PROOF_BYTES_MAX);
+    assert_int_equal(assay_log_dir_prove_growth(log, f->count + 1, &none, NULL), ASSAY_USAGE);
+    assay_log_dir_close(log);
+}
+
 static void flip(const struct fixture *f, const char *name)
 {
     char path[256];
@@ -237,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_log_that_grows_by_its_edge_is_the_tree_of_its_entries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_proof_of_every_entry_is_made_from_tiles_and_proves_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(growth_from_every_size_is_made_from_tiles_and_proves_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_built_on_an_edge_that_was_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_an_interrupted_append_left_is_written_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(entries_appended_to_a_log_that_was_read_are_in_its_book, set_up, tear_down),
