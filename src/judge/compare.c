@@ -1,4 +1,4 @@
-#include "judge/judge_room.h"
+#include "judge/sanity.h"
 
 #include "base/text.h"
 #include "crypto/crypto.h"
@@ -182,19 +182,20 @@ static void report_metric(struct comparison *work, size_t i, const json_t *found
     assay_json_pointer_back(&work->at, mark);
 }
 
-static enum gate metric_gate(const char *member)
+static enum gate metric_gate(const char *metric, const char *member)
 {
+    bool is_total = strcmp(member, "value") == 0 && sanity_is_token_total(metric);
     bool is_of_table =
         strcmp(member, "formula") == 0 || strcmp(member, "unit") == 0 || strcmp(member, "direction") == 0;
-    return is_of_table ? GATE_FORMULA : GATE_VALUE;
+    return is_of_table ? GATE_FORMULA : is_total ? GATE_TOKENS : GATE_VALUE;
 }
 
-static void compare_metric_member(struct comparison *work, const char *name, const json_t *found, const json_t *derived,
-                                  bool *is_equal)
+static void compare_metric_member(struct comparison *work, const char *metric, const char *name, const json_t *found,
+                                  const json_t *derived, bool *is_equal)
 {
     size_t mark = assay_json_pointer_name(&work->at, name);
     if (!found || !derived || !json_equal(found, derived)) {
-        report(work, metric_gate(name), found, derived);
+        report(work, metric_gate(metric, name), found, derived);
         *is_equal = false;
     }
     assay_json_pointer_back(&work->at, mark);
@@ -203,17 +204,17 @@ static void compare_metric_member(struct comparison *work, const char *name, con
 static bool compare_metric(struct comparison *work, size_t i, json_t *found, json_t *derived)
 {
     bool is_equal = true;
-    const char *name;
+    const char *name, *metric = judge_text_of(derived, "name");
     json_t *value;
     size_t mark = assay_json_pointer_index(&work->at, i);
     json_object_foreach(derived, name, value)
     {
-        compare_metric_member(work, name, json_object_get(found, name), value, &is_equal);
+        compare_metric_member(work, metric, name, json_object_get(found, name), value, &is_equal);
     }
     json_object_foreach(found, name, value)
     {
         if (!json_object_get(derived, name)) {
-            compare_metric_member(work, name, value, NULL, &is_equal);
+            compare_metric_member(work, metric, name, value, NULL, &is_equal);
         }
     }
     assay_json_pointer_back(&work->at, mark);

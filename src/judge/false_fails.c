@@ -1,4 +1,4 @@
-#include "judge/judge.h"
+#include "judge/judge_room.h"
 
 #include "stat/stat.h"
 
@@ -19,6 +19,71 @@ static bool is_same_thing(const struct assay_opened *a, const struct assay_opene
         }
     }
     return true;
+}
+
+/* ---- arms that a gate compares ---- */
+
+static const json_t *arm_at(const struct assay_opened *run, const char *name)
+{
+    uint32_t index = assay_opened_arm(run, name);
+    return index == UINT32_MAX
+               ? NULL
+               : json_array_get(assay_json_at(run->statement, "/predicate/protocol/arms"), (size_t)index);
+}
+
+/* The digest of the subject ROLE:ID, where `name` is ROLE:ANYTHING. */
+static const json_t *digest_of(const json_t *subjects, const char *name, const char *id)
+{
+    size_t role = strcspn(name, ":") + 1;
+    for (size_t i = 0; i < json_array_size(subjects); i++) {
+        const char *other = judge_text_of(json_array_get(subjects, i), "name");
+        if (strncmp(other, name, role) == 0 && strcmp(other + role, id) == 0) {
+            return json_object_get(json_array_get(subjects, i), "digest");
+        }
+    }
+    return NULL;
+}
+
+/* What an arm has for a subject of its own, the other has with the same digest. */
+static bool has_subjects_of(const json_t *subjects, const char *id, const char *other_id)
+{
+    for (size_t i = 0; i < json_array_size(subjects); i++) {
+        const json_t *subject = json_array_get(subjects, i);
+        const char *name = judge_text_of(subject, "name"), *label = strchr(name, ':');
+        if (label && strcmp(label + 1, id) == 0 &&
+            !json_equal(json_object_get(subject, "digest"), digest_of(subjects, name, other_id))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool are_equal_arms(const struct assay_opened *run, const char *arm, const char *versus)
+{
+    const json_t *one = arm_at(run, arm), *other = arm_at(run, versus);
+    const json_t *subjects = json_object_get(run->statement, "subject");
+    if (!one || !other) {
+        return true; /* the gate finds nothing to compare, and says so */
+    }
+    const char *id = judge_text_of(one, "id"), *other_id = judge_text_of(other, "id");
+    return json_equal(json_object_get(one, "argsSha256"), json_object_get(other, "argsSha256")) &&
+           has_subjects_of(subjects, id, other_id) && has_subjects_of(subjects, other_id, id);
+}
+
+/* Why the fails of this run would not be false, or would not show; NULL: they are, and do. */
+static const char *no_aa(const struct assay_policy *policy, const struct assay_opened *run)
+{
+    for (size_t i = 0; i < policy->gates_count; i++) {
+        const struct assay_policy_gate *gate = &policy->gates[i];
+        bool is_against_baseline = gate->versus && strcmp(gate->versus, "baseline") == 0;
+        if (is_against_baseline) { /* it takes several runs a side, and here they are judged one by one */
+            return "a gate of the policy compares with a baseline, of which A/A runs say nothing";
+        }
+        if (gate->versus && gate->arm && !are_equal_arms(run, gate->arm, gate->versus)) {
+            return "the arms that a gate compares are not the same thing in the A/A runs";
+        }
+    }
+    return NULL;
 }
 
 static bool was_given_before(const struct assay_gate_question *question, size_t index)
@@ -76,7 +141,9 @@ assay_code assay_judge_false_fails(const struct assay_gate_question *question, s
             continue;
         }
         first = first ? first : run;
-        broken = is_same_thing(first, run) ? broken : "the A/A runs are not all of one build and one request";
+        const char *why = is_same_thing(first, run) ? no_aa(question->policy, run)
+                                                    : "the A/A runs are not all of one build and one request";
+        broken = broken ? broken : why;
         assay_code rc = does_fail(question, run, arena, &is_fail, err);
         if (rc != ASSAY_OK) {
             return rc;

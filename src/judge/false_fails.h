@@ -6,8 +6,10 @@
  *     rc = assay_judge_false_fails(&question, &arena, &answer, err);   // question.runs: the A/A runs
  *     if (answer.is_bounded) ... a fail of this policy may stop a job ...
  *
- * A run counts if it verifies, and once; all must be of the same request and the same subjects as the first, else the
- * answer says so and bounds nothing. Pure.
+ * A run counts if it verifies, and once; all must be of the same request and the same subjects as the first, and the
+ * arms that a gate compares must be the same thing (arguments, and digests of the subjects of their own); else the
+ * answer says so and bounds nothing. Nor does it where a gate compares with a baseline: that takes several runs a side.
+ * Pure.
  */
 #ifndef ASSAY_JUDGE_FALSE_FAILS_H
 #define ASSAY_JUDGE_FALSE_FAILS_H

@@ -446,6 +446,7 @@ assay_code assay_judge_gate(const struct assay_gate_question *question, struct a
     if (gates.failed == ASSAY_OK) {
         gate_policy(&gates);
         gate_require(&gates);
+        gate_baselines(&gates);
         judge_gates(&gates, cases);
     }
     if (gates.failed != ASSAY_OK) {

@@ -31,6 +31,7 @@ struct assay_gate_question {
     uint64_t version_min;    /* what the trust file demands of this policy; 0: nothing. An earlier one is gate 423 */
     const struct assay_opened *const *runs, *const *baselines;
     size_t runs_count, baselines_count;
+    const enum assay_ancestry *ancestries; /* of each baseline to all runs, as git says; NULL: nobody could say */
     const struct assay_gate_file *files;
     size_t files_count;
     int64_t day; /* since 1970: the day that waivers, ages and prices are judged by */

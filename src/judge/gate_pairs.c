@@ -11,7 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-#define NS_PER_DAY (UINT64_C(1000000000) * GATE_DAY_S)
 #define SIDE_LEAST_N 5 /* runs a side without pairs (statistics.md 3.1) */
 
 /* One element of the set: a receipt, its pairs as "better is above 1". */
@@ -287,15 +286,6 @@ static const char *name_of_value(struct gate_case *it)
                : judge_draft_text(it->gates->draft, "%s_p50", it->gate->name);
 }
 
-static bool is_too_old(const struct gates *gates, const struct assay_opened *baseline)
-{
-    int64_t finished;
-    const char *text = judge_text_of(assay_json_at(baseline->statement, "/predicate/attempts"), "finishedAt");
-    uint64_t most_days = gates->question->policy->max_age_ns / NS_PER_DAY;
-    return gates->question->policy->max_age_ns > 0 &&
-           (!assay_time_read(text, &finished) || gates->question->day - finished / GATE_DAY_S > (int64_t)most_days);
-}
-
 /* A baseline that cannot be compared with every candidate settles the gate (evidence.md 411, statistics.md 3.3). */
 static void check_baselines(struct gate_case *it)
 {
@@ -308,16 +298,11 @@ static void check_baselines(struct gate_case *it)
     for (size_t b = 0; b < gates->baselines_count && !it->is_settled; b++) {
         const struct assay_opened *baseline = gates->baselines[b];
         it->row.element = baseline->name;
-        if (baseline->trust < ASSAY_TRUST_INVALID) {
-            gate_not_measured(it, "baseline refused: %s", baseline->why);
-        } else if (is_too_old(it->gates, baseline)) {
-            gate_not_measured(it, "baseline refused: older than max_age");
+        struct gate_fault fault = gate_baseline_fault(gates, baseline);
+        if (fault.verdict == ASSAY_VERDICT_FAIL || baseline->trust < ASSAY_TRUST_INVALID) {
+            gate_not_measured(it, "baseline refused: %s", fault.found);
         }
         for (size_t i = 0; i < it->runs_count && !it->is_settled; i++) {
-            if (baseline->run_id[0] && strcmp(baseline->run_id, it->runs[i]->run_id) == 0) {
-                gate_not_measured(it, "baseline refused: it is the receipt itself");
-                continue;
-            }
             size_t refusing = comparable_rows(NULL, baseline, it->runs[i], &rule);
             if (refusing > 0) {
                 (void)comparable_rows(it->gates->draft, baseline, it->runs[i], &rule);

@@ -73,6 +73,14 @@ struct assay_judge_bytes gate_file(const struct gates *gates, const char *path);
 
 /* gate_set.c: narrows the scope to the set's receipts; settles the gate if measured and listed differ. */
 void gate_narrow_to_set(struct gate_case *it);
+/* gate_baseline.c: what is wrong with a baseline, of all runs together; PASS: nothing. found may be static or the run's. */
+struct gate_fault {
+    enum assay_verdict verdict;
+    const char *found;
+};
+struct gate_fault gate_baseline_fault(const struct gates *gates, const struct assay_opened *baseline);
+/* The row of gate 411, where baselines are given. */
+void gate_baselines(struct gates *gates);
 /* gate_policy.c: whether this is the policy to judge by. */
 void gate_policy(struct gates *gates);
 /* gate_require.c: one row a requirement. */

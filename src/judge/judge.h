@@ -47,8 +47,12 @@ struct assay_judge_files {
 enum assay_ancestry {
     ASSAY_ANCESTRY_UNKNOWN, /* nobody could say: no repository, or no commit in one of the receipts */
     ASSAY_ANCESTRY_IS,      /* the baseline's source commit is an ancestor of the document's, or the same */
-    ASSAY_ANCESTRY_IS_NOT
+    ASSAY_ANCESTRY_IS_NOT,
+    ASSAY_ANCESTRY_NOT_ASKED /* neither names a source, such as two runs of one endpoint: there is no descent */
 };
+
+/* The commit of the first `source:` subject of a statement, or NULL. */
+const char *assay_source_commit(const json_t *statement);
 
 /* Gates 411 and 409. */
 struct assay_judge_baseline {
@@ -95,6 +99,8 @@ struct assay_judge_input {
     /* A whole log (checkpoint and entries), or a proof of one entry with its bytes. Both need the trust file. */
     struct assay_judge_bytes log_checkpoint, log_entries;
     struct assay_judge_bytes log_proof, log_entry;
+    /* Beside a proof: that its head and the remembered one are of one log (assay_tlog_growth). */
+    struct assay_judge_bytes log_growth;
     /* Beside a whole log: heads that witnesses signed, by size, each behind a u16 length (assay_log_dir_read_cosigned).
      */
     struct assay_judge_bytes log_cosigned;
@@ -140,7 +146,8 @@ struct assay_judgement {
     size_t policy_counts[ASSAY_VERDICT_COUNT]; /* of expectations and gates, by verdict */
     bool is_profile;         /* a legacy receipt: only the gates of its profile are required (legacy.h) */
     bool is_crypto_required; /* a trust file was given */
-    bool has_head;           /* a checkpoint was good: to be remembered, as is trust_version */
+    bool has_head;           /* a checkpoint was good */
+    bool moves_head;         /* it is to be remembered, as is trust_version: the first, or shown to continue the last */
     struct assay_checkpoint head;
     uint64_t trust_version;           /* of a good trust file, else 0 */
     struct assay_digest trust_digest; /* of its bytes */

@@ -62,6 +62,7 @@ enum gate {
     GATE_SHORT_REGION = 337,
     GATE_CLOCK = 338,
     GATE_LEAST_N = 339,
+    GATE_TOKENS = 340,
     GATE_INVALID = 341,
     GATE_SUBJECT = 401,
     GATE_COMMIT = 402,
@@ -187,6 +188,8 @@ void judge_log(struct judge *judge);
 void judge_keys(struct judge *judge);
 /* verify_baseline.c; verify_with.c: before the lines, once everything else was said */
 void judge_baseline(struct judge *judge);
+/* ancestry.c: what was told, or what the statements show by themselves: one commit, or none on both sides. */
+enum assay_ancestry judge_ancestry(const json_t *baseline, const json_t *document, enum assay_ancestry told);
 void judge_reproduction(struct judge *judge);
 #define JUDGE_CODES_MAX 64 /* notChecked has a dozen; the rest of a hostile list is not worth a line */
 size_t judge_codes(const struct judge *judge, const char *codes[JUDGE_CODES_MAX]); /* sorted */

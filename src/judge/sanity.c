@@ -326,5 +326,6 @@ void judge_sanity(struct judge *judge)
     }
     check_groups(judge, metrics);
     check_in_flight(judge, metrics, &frame);
+    sanity_tokens(judge, metrics);
     sanity_run(judge);
 }

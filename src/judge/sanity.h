@@ -1,5 +1,5 @@
 /*
- * Sanity (inside this room): sanity.c looks at metrics, sanity_run.c at the run as a whole. Both look at what plan and
+ * Sanity (inside this room): sanity.c and sanity_tokens.c look at metrics, sanity_run.c at the run as a whole. They look at what plan and
  * trace give, and without those at the document itself.
  */
 #ifndef ASSAY_JUDGE_SANITY_H
@@ -13,5 +13,9 @@ double sanity_number(const struct judge *judge, const char *pointer); /* 0 unles
 void sanity_report(struct judge *judge, enum gate gate, const char *pointer, const char *expected);
 
 void sanity_run(struct judge *judge);
+
+/* sanity_tokens.c: gate 340. metrics: the list that is looked at. */
+bool sanity_is_token_total(const char *metric);
+void sanity_tokens(struct judge *judge, const json_t *metrics);
 
 #endif

@@ -55,12 +55,14 @@ static void check_age(struct judge *judge, const struct assay_opened *baseline)
     }
 }
 
-static void check_ancestry(struct judge *judge)
+static void check_ancestry(struct judge *judge, const struct assay_opened *baseline)
 {
     static const char EXPECTED[] = "a source that is an ancestor of the document's";
-    if (judge->input->baseline->ancestry == ASSAY_ANCESTRY_IS_NOT) {
+    enum assay_ancestry told = judge->input->baseline->ancestry;
+    enum assay_ancestry ancestry = judge_ancestry(baseline->statement, judge->statement, told);
+    if (ancestry == ASSAY_ANCESTRY_IS_NOT) {
         refuse(judge, "a source that is no ancestor", EXPECTED);
-    } else if (judge->input->baseline->ancestry == ASSAY_ANCESTRY_UNKNOWN) {
+    } else if (ancestry == ASSAY_ANCESTRY_UNKNOWN) {
         judge_add(judge, GATE_BASELINE, ASSAY_VERDICT_UNDECIDED, BASELINE, "a source of unknown descent", EXPECTED);
     }
 }
@@ -120,7 +122,7 @@ static void check_baseline(struct judge *judge)
         refuse(judge, "the document itself", "another run");
     } else {
         check_age(judge, baseline);
-        check_ancestry(judge);
+        check_ancestry(judge, baseline);
         if (open_one(judge, &own, &document)) {
             list_differences(judge, document, baseline);
         }

@@ -104,29 +104,109 @@ bool log_head_check(struct log_work *work, const char *bytes, size_t len)
     return true;
 }
 
+/* ---- 213 ---- */
+
+static bool refuse_head(struct log_work *work, const char *found)
+{
+    char expected[64];
+    (void)snprintf(expected, sizeof expected, "one that continues size %llu, as seen before",
+                   (unsigned long long)work->judge->input->memory.head_size);
+    log_refuse(work, GATE_HEAD, CHECKPOINT, found, expected);
+    return false;
+}
+
+/* All entries are here. A whole log is given as it is now: one that is shorter was cut. */
+static bool whole_log_check(struct log_work *work)
+{
+    const struct assay_judge_memory *memory = &work->judge->input->memory;
+    struct assay_digest root;
+    char found[128];
+    if (work->head.size < memory->head_size) {
+        (void)snprintf(found, sizeof found, "a log of size %llu", (unsigned long long)work->head.size);
+        return refuse_head(work, found);
+    }
+    assay_tlog_book_root(work->book, memory->head_size, &root);
+    if (!assay_digest_equal(&root, &memory->head_root)) {
+        (void)snprintf(found, sizeof found, "a log whose first %llu entries are others",
+                       (unsigned long long)memory->head_size);
+        return refuse_head(work, found);
+    }
+    work->judge->out->moves_head = true;
+    return true;
+}
+
+/* The head of a proof and the remembered one, the shorter first. */
+struct two_heads {
+    uint64_t sizes[2];
+    struct assay_digest roots[2];
+};
+
+static struct two_heads in_order(const struct log_work *work)
+{
+    const struct assay_judge_memory *memory = &work->judge->input->memory;
+    struct two_heads heads;
+    size_t own = work->head.size > memory->head_size ? 1 : 0;
+    heads.sizes[own] = work->head.size;
+    memcpy(heads.roots[own].bytes, work->head.root, sizeof heads.roots[own].bytes);
+    heads.sizes[1 - own] = memory->head_size;
+    heads.roots[1 - own] = memory->head_root;
+    return heads;
+}
+
+static bool growth_check(struct log_work *work, const struct two_heads *heads)
+{
+    struct assay_judge_bytes given = work->judge->input->log_growth;
+    struct assay_tlog_growth growth;
+    assay_err err = {0};
+    char found[128];
+    assay_code rc = assay_tlog_growth_read(given.data, given.len, &growth, &err);
+    if (!log_is_ok(work, rc, GATE_HEAD, "consistency", &err)) {
+        return false;
+    }
+    if (growth.old_size != heads->sizes[0]) {
+        (void)snprintf(found, sizeof found, "a proof from size %llu", (unsigned long long)growth.old_size);
+        return refuse_head(work, found);
+    }
+    return assay_consistency_is_proven(heads->sizes[0], heads->sizes[1], &heads->roots[0], &growth.proof,
+                                       &heads->roots[1]) ||
+           refuse_head(work, "hashes that do not lead from one head to the other");
+}
+
+/* The entries are not here. A proof stays good while its log grows, so an older head is no fault; but that two heads
+ * are of one log must be shown, and only what was shown is remembered. */
+static bool two_heads_check(struct log_work *work)
+{
+    const struct two_heads heads = in_order(work);
+    bool is_longer = work->head.size > work->judge->input->memory.head_size;
+    if (heads.sizes[0] == heads.sizes[1]) {
+        return assay_digest_equal(&heads.roots[0], &heads.roots[1]) ||
+               refuse_head(work, "another log of the same size");
+    }
+    if (work->judge->input->log_growth.data) {
+        work->judge->out->moves_head = growth_check(work, &heads) && is_longer;
+        return !judge_has(work->judge, GATE_HEAD, GATE_HEAD, ASSAY_VERDICT_FAIL);
+    }
+    if (work->has_quorum) { /* a witness signs no head that does not continue what it saw */
+        work->judge->out->moves_head = is_longer;
+        return true;
+    }
+    char found[96], expected[160];
+    (void)snprintf(found, sizeof found, "a head of size %llu, and size %llu was seen before",
+                   (unsigned long long)work->head.size, (unsigned long long)work->judge->input->memory.head_size);
+    (void)snprintf(expected, sizeof expected,
+                   "that both are of one log: the log itself (--log DIR|URL), or 'assay log prove --since %llu' of it "
+                   "(--consistency)",
+                   (unsigned long long)heads.sizes[0]);
+    judge_add(work->judge, GATE_HEAD, ASSAY_VERDICT_UNDECIDED, CHECKPOINT, found, expected);
+    return true;
+}
+
 bool log_memory_check(struct log_work *work)
 {
     const struct assay_judge_memory *memory = &work->judge->input->memory;
-    char found[128], expected[64];
-    struct assay_digest root, head;
-    memcpy(head.bytes, work->head.root, sizeof head.bytes);
     if (!memory->head_origin || strcmp(memory->head_origin, work->head.origin) != 0) {
+        work->judge->out->moves_head = true; /* the first */
         return true;
     }
-    (void)snprintf(expected, sizeof expected, "one that continues size %llu, as seen before",
-                   (unsigned long long)memory->head_size);
-    (void)snprintf(found, sizeof found, "a log of size %llu", (unsigned long long)work->head.size);
-    bool is_same = work->head.size == memory->head_size && assay_digest_equal(&head, &memory->head_root);
-    bool is_longer = work->head.size > memory->head_size;
-    if (is_longer && work->judge->log.is_whole) {
-        assay_tlog_book_root(work->book, memory->head_size, &root);
-        is_longer = assay_digest_equal(&root, &memory->head_root);
-        (void)snprintf(found, sizeof found, "a log whose first %llu entries are others",
-                       (unsigned long long)memory->head_size);
-    }
-    if (!is_same && !is_longer) {
-        log_refuse(work, GATE_HEAD, CHECKPOINT, found, expected);
-        return false;
-    }
-    return true;
+    return work->judge->log.is_whole ? whole_log_check(work) : two_heads_check(work);
 }

@@ -35,7 +35,8 @@ bool log_note_check(struct log_work *work, const char *place, const char *bytes,
 
 /* 211, 214; fills work->trusted and work->head. */
 bool log_head_check(struct log_work *work, const char *bytes, size_t len);
-/* 213: a head that was seen before may only have grown; with all entries at hand its root is computed again. */
+/* 213: a head that was seen before may only have grown. With all entries at hand its root is computed again; of a proof,
+ * a growth proof or a quorum of witnesses shows it, and without those it is undecided, and nothing new is remembered. */
 bool log_memory_check(struct log_work *work);
 
 /* 213, 211: every head that witnesses signed is one of this log. */

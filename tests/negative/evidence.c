@@ -129,8 +129,8 @@ static void write_trust(const json_t *body, unsigned root, struct assay_buf *out
 
 void evidence_init(struct evidence *e)
 {
-    struct assay_buf *const BUFS[] = {&e->trust, &e->trust_step, &e->entries,           &e->checkpoint,
-                                      &e->proof, &e->entry,      &e->edited_checkpoint, &e->cosigned};
+    struct assay_buf *const BUFS[] = {&e->trust, &e->trust_step,        &e->entries,  &e->checkpoint, &e->proof,
+                                      &e->entry, &e->edited_checkpoint, &e->cosigned, &e->growth};
     *e = (struct evidence){.witness_s = 1767605460,
                            .root_signer = 100,
                            .log_signer = 50,
@@ -145,8 +145,8 @@ void evidence_init(struct evidence *e)
 
 void evidence_done(struct evidence *e)
 {
-    struct assay_buf *const BUFS[] = {&e->trust, &e->trust_step, &e->entries,           &e->checkpoint,
-                                      &e->proof, &e->entry,      &e->edited_checkpoint, &e->cosigned};
+    struct assay_buf *const BUFS[] = {&e->trust, &e->trust_step,        &e->entries,  &e->checkpoint, &e->proof,
+                                      &e->entry, &e->edited_checkpoint, &e->cosigned, &e->growth};
     for (size_t i = 0; i < sizeof BUFS / sizeof BUFS[0]; i++) {
         assay_buf_done(BUFS[i]);
     }
@@ -426,9 +426,10 @@ static assay_code read_leaf(void *context, unsigned level, uint64_t index, struc
     uint64_t first = index << level, end = (index + 1) << level;
     (void)err;
     assay_merkle_init(&tree);
-    for (uint64_t i = 0; i < end && assay_entry_cut(&rest, &entry); i++) {
-        if (i >= first) {
-            assay_merkle_add(&tree, entry.data, entry.len);
+    for (uint64_t i = 0; i < end; i++) {
+        bool is_there = assay_entry_cut(&rest, &entry);
+        if (i >= first) { /* behind its end: what the log holds later */
+            assay_merkle_add(&tree, is_there ? entry.data : (const char *)&i, is_there ? entry.len : sizeof i);
         }
     }
     assay_merkle_root(&tree, ret);
@@ -445,6 +446,31 @@ static void write_proof(struct evidence *e)
     file.index = size - 1;
     assert_int_equal(assay_inclusion_make(&tree, file.index, size, &file.proof, NULL), ASSAY_OK);
     assay_tlog_proof_write(&file, &e->proof);
+}
+
+/* What the verifier remembers of this log, and what shows that it is the same. */
+static void remember_head(struct evidence *e, struct assay_judge_input *input)
+{
+    struct assay_tlog_growth growth = {.checkpoint = {e->checkpoint.data, e->checkpoint.len}};
+    struct assay_tree_reader tree = {.read = read_leaf, .context = e};
+    struct assay_digest root;
+    uint64_t size;
+    if (e->seen_head == 0) {
+        return;
+    }
+    log_head(e, &size, &root);
+    input->memory.head_origin = KIT_ORIGIN;
+    input->memory.head_size = e->seen_head;
+    assert_int_equal(assay_tree_root(&tree, e->seen_head, &input->memory.head_root, NULL), ASSAY_OK);
+    if (e->has_growth) {
+        uint64_t longer = size > e->seen_head ? size : e->seen_head;
+        growth.old_size = size < e->seen_head ? size : e->seen_head;
+        assert_int_equal(assay_consistency_make(&tree, growth.old_size, longer, &growth.proof, NULL), ASSAY_OK);
+        growth.proof.hashes[0].bytes[0] ^= e->has_false_growth ? 1 : 0;
+        growth.old_size += e->has_other_growth ? 1 : 0;
+        assay_tlog_growth_write(&growth, &e->growth);
+        input->log_growth = (struct assay_judge_bytes){.data = e->growth.data, .len = e->growth.len};
+    }
 }
 
 static void finish_log(struct evidence *e, const struct honest_run *run, const struct assay_digest *payload,
@@ -464,6 +490,7 @@ static void finish_log(struct evidence *e, const struct honest_run *run, const s
         append(e, &e->entry);
     }
     write_checkpoint(e);
+    remember_head(e, input);
     if (e->is_proof) {
         write_proof(e);
         input->log_proof = (struct assay_judge_bytes){.data = e->proof.data, .len = e->proof.len};
@@ -645,6 +672,12 @@ static void log_line(struct evidence *e, struct assay_slice rest, const struct h
         keep_head(e, number(rest), assay_slice_is(verb, "fork"));
     } else if (assay_slice_is(verb, "proof")) {
         e->is_proof = true;
+    } else if (assay_slice_is(verb, "seen-head")) {
+        e->seen_head = number(rest);
+    } else if (assay_slice_is(verb, "growth")) {
+        e->has_growth = true;
+        e->has_false_growth = assay_slice_is(rest, "false");
+        e->has_other_growth = assay_slice_is(rest, "other");
     } else if (assay_slice_is(verb, "no-entry")) {
         e->lacks_entry = true;
     } else if (assay_slice_is(verb, "seen")) {

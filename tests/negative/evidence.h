@@ -26,7 +26,9 @@ struct evidence {
     json_t *trust_body, *intent, *earlier;
     const char *policy_sha256;
     char source[65]; /* a subject of role source with this commit; empty: none */
-    struct assay_buf trust, trust_step, entries, checkpoint, proof, entry, edited_checkpoint;
+    struct assay_buf trust, trust_step, entries, checkpoint, proof, growth, entry, edited_checkpoint;
+    uint64_t seen_head; /* size of the remembered head of this log, its root the true one; 0: none */
+    bool has_growth, has_false_growth, has_other_growth; /* from one to the other of it and the log's; of other sizes */
     struct assay_digest previous;
     struct assay_judge_bytes step;
     char commit[65];

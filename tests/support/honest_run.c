@@ -56,7 +56,7 @@ static void make_arms(const struct honest_options *options, struct assay_plan *p
         static const char *const LABELS[] = {"base", "other", "third", "fourth"};
         plan->arms[i] = (struct assay_plan_arm){.id = {(char)('a' + i), 0}, .label = LABELS[i % 4]};
         json_decref(plan->arms[i].args);
-        plan->arms[i].args = json_pack("{s:s}", "arm", plan->arms[i].id);
+        plan->arms[i].args = json_pack("{s:s}", "arm", options->has_equal_arms ? "any" : plan->arms[i].id);
         plan->arms_count = i + 1;
         plan->load.mode = ASSAY_LOAD_PAIRED;
         plan->load.window = 1;

@@ -30,9 +30,10 @@ struct honest_options {
     /* Called on the facts before the trace is finished. May be NULL. */
     void (*tamper_facts)(json_t *facts, void *context);
     void *context;
-    size_t arms_count; /* above 1: arms "a", "b" ... take turns; count is rounds times arms, whole blocks */
-    uint64_t seed;     /* of plan and run id; 0: the usual one */
-    uint8_t number;    /* of the run id alone: another run of the same seed */
+    size_t arms_count;   /* above 1: arms "a", "b" ... take turns; count is rounds times arms, whole blocks */
+    bool has_equal_arms; /* all with the same arguments */
+    uint64_t seed;       /* of plan and run id; 0: the usual one */
+    uint8_t number;      /* of the run id alone: another run of the same seed */
     /* What one operation of workload noop takes. May be NULL. */
     void (*spend)(const struct assay_plan_op *op, uint64_t *ret_service_ns, uint64_t *ret_cpu_ns, void *context);
     const json_t *kernels;   /* array for the counter chunk, or NULL; borrowed */

@@ -146,6 +146,103 @@ static void runs_of_different_requests_bound_nothing(void **state)
     assert_string_equal(why, "the A/A runs are not all of one build and one request");
 }
 
+/* ---- arms that a gate compares ---- */
+
+static void make_pairs(struct honest_run *run, struct assay_opened **ret, bool has_equal_arms,
+                       void (*tamper)(json_t *, void *))
+{
+    honest_run_make(&(struct honest_options){.workload = "noop",
+                                             .count = 80,
+                                             .arms_count = 2,
+                                             .has_equal_arms = has_equal_arms,
+                                             .seed = 1,
+                                             .op_ns = 100000,
+                                             .tamper_facts = tamper},
+                    run);
+    const struct assay_judge_files files = {.name = "run",
+                                            .document = {run->receipt.data, run->receipt.len},
+                                            .plan = {run->plan.data, run->plan.len},
+                                            .trace = {run->trace.data, run->trace.len}};
+    const struct assay_judge_input how = {.now_real_ns = HONEST_NOW_NS};
+    assert_int_equal(assay_opened_open(&files, &how, ret, NULL), ASSAY_OK);
+    assert_int_equal((*ret)->trust, ASSAY_TRUST_GOOD);
+}
+
+static void subjects_of(json_t *facts, char b)
+{
+    char digests[2][65];
+    json_t *subjects = json_array();
+    memset(digests, 0, sizeof digests);
+    memset(digests[0], '1', 64);
+    memset(digests[1], b, 64);
+    (void)json_array_append_new(subjects,
+                                json_pack("{s:s,s:{s:s}}", "name", "binary:a", "digest", "sha256", digests[0]));
+    (void)json_array_append_new(subjects,
+                                json_pack("{s:s,s:{s:s}}", "name", "binary:b", "digest", "sha256", digests[1]));
+    (void)json_object_set_new(facts, "subject", subjects);
+}
+
+static void equal_subjects(json_t *facts, void *context)
+{
+    (void)context;
+    subjects_of(facts, '1');
+}
+
+static void different_subjects(json_t *facts, void *context)
+{
+    (void)context;
+    subjects_of(facts, '2');
+}
+
+static void ask_pairs(const char *gate, bool has_equal_arms, void (*tamper)(json_t *, void *), char why[256])
+{
+    char text[1024];
+    struct honest_run run;
+    struct assay_opened *opened = NULL;
+    struct assay_policy *policy = NULL;
+    struct assay_arena arena;
+    struct assay_false_fails answer = {0};
+    assay_arena_init(&arena, ARENA_BYTES);
+    make_pairs(&run, &opened, has_equal_arms, tamper);
+    (void)snprintf(text, sizeof text, "assay_policy: 1\nname: test\ngates: [%s]\n", gate);
+    assert_int_equal(assay_policy_parse(text, strlen(text), &policy, NULL), ASSAY_OK);
+    const struct assay_opened *runs[] = {opened};
+    const struct assay_gate_question question = {
+        .policy = policy, .runs = runs, .runs_count = 1, .day = DAY, .date = "2026-01-05"};
+    assert_int_equal(assay_judge_false_fails(&question, &arena, &answer, NULL), ASSAY_OK);
+    assert_false(answer.is_bounded); /* of one run in any case */
+    (void)snprintf(why, 256, "%s", answer.why);
+    assay_policy_free(policy);
+    assay_opened_free(opened);
+    honest_run_done(&run);
+    assay_arena_done(&arena);
+}
+
+static void arms_that_are_not_the_same_thing_make_no_aa_run(void **state)
+{
+    (void)state;
+    static const char AGAINST_ARM[] = "{id: g, kind: change, metric: service, arm: a, versus: b, max_change: 0.10}";
+    static const char OTHERS[] = "the arms that a gate compares are not the same thing in the A/A runs";
+    char why[256];
+    ask_pairs(AGAINST_ARM, true, equal_subjects, why);
+    assert_non_null(strstr(why, "false fails in 1 A/A runs"));
+    ask_pairs(AGAINST_ARM, false, equal_subjects, why);
+    assert_string_equal(why, OTHERS);
+    ask_pairs(AGAINST_ARM, true, different_subjects, why);
+    assert_string_equal(why, OTHERS);
+    ask_pairs("{id: g, kind: budget, metric: service, arm: a, statistic: p50, max: 1s}", false, different_subjects,
+              why);
+    assert_non_null(strstr(why, "false fails in 1 A/A runs")); /* it compares no arms */
+}
+
+static void runs_judged_one_by_one_say_nothing_of_a_gate_against_a_baseline(void **state)
+{
+    (void)state;
+    char why[256];
+    ask_pairs("{id: g, kind: change, metric: service, versus: baseline, max_change: 0.10}", true, NULL, why);
+    assert_string_equal(why, "a gate of the policy compares with a baseline, of which A/A runs say nothing");
+}
+
 static void without_runs_nothing_is_bounded(void **state)
 {
     char why[256];
@@ -163,6 +260,8 @@ int main(void)
         cmocka_unit_test(one_false_fail_takes_the_bound_away),
         cmocka_unit_test(a_run_that_is_given_twice_counts_once),
         cmocka_unit_test(runs_of_different_requests_bound_nothing),
+        cmocka_unit_test(arms_that_are_not_the_same_thing_make_no_aa_run),
+        cmocka_unit_test(runs_judged_one_by_one_say_nothing_of_a_gate_against_a_baseline),
         cmocka_unit_test(without_runs_nothing_is_bounded),
     };
     return cmocka_run_group_tests(tests, make, done);

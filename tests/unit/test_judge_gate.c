@@ -30,6 +30,7 @@ struct story {
     uint64_t trend_ns; /* more with each operation, of arm b alone if is_trend_of_b */
     bool is_trend_of_b;
     uint64_t rss_bytes;
+    const char *commit; /* of the source that it measured, or NULL */
     struct assay_process process;
 };
 
@@ -146,6 +147,7 @@ static const char *policy_of(char text[4096], const char *gates)
 struct extra {
     const struct assay_gate_file *files;
     size_t files_count, baselines; /* the last so many runs are baselines */
+    const enum assay_ancestry *ancestries;
     int64_t day;
     const struct assay_verdict_document *previous;
     bool wants_rollout;
@@ -169,6 +171,7 @@ static void judge_with(struct made *made, const char *gates, const struct extra 
                                                  .runs_count = made->count - extra->baselines,
                                                  .baselines = runs + made->count - extra->baselines,
                                                  .baselines_count = extra->baselines,
+                                                 .ancestries = extra->ancestries,
                                                  .files = extra->files,
                                                  .files_count = extra->files_count,
                                                  .day = extra->day ? extra->day : DAY,
@@ -602,7 +605,91 @@ static void a_baseline_that_differs_or_is_too_old_is_refused(void **state)
                "gates: [{id: drift, kind: change, metric: service, versus: baseline, max_change: 0.10}]",
                &(struct extra){.baselines = 1, .day = DAY + 30});
     says(&made, "drift", ASSAY_VERDICT_NOT_MEASURED, "older than max_age");
+    assert_int_equal(row(&made, "baseline")->gate, 411);
+    says(&made, "baseline", ASSAY_VERDICT_FAIL, NULL);
     done(&made);
+}
+
+/* ---- gate 411, whatever the gates of the policy look at ---- */
+
+#define EASY "gates: [{id: quick, kind: budget, metric: service, statistic: p50, max: 1s}]"
+
+static void name_source(json_t *facts, void *context)
+{
+    const struct story *story = context;
+    json_t *subjects = assay_json_at(facts, "/subject");
+    if (story->commit) {
+        assert_int_equal(json_array_append_new(subjects, json_pack("{s:s,s:{s:s}}", "name", "source:tree", "digest",
+                                                                   "gitCommit", story->commit)),
+                         0);
+    }
+}
+
+static void two_sources(struct made *made, const char *commit, const char *baseline_commit)
+{
+    const char *commits[] = {commit, baseline_commit};
+    begin(made);
+    for (uint64_t i = 0; i < 2; i++) {
+        add_run(made,
+                &(struct honest_options){.workload = "noop", .count = 20, .seed = i + 1, .tamper_facts = name_source},
+                (struct story){.base_ns = 1000000, .commit = commits[i]});
+    }
+}
+
+static void finds_baseline(struct made *made, const enum assay_ancestry *ancestry, enum assay_verdict verdict,
+                           const char *found)
+{
+    judge_with(made, EASY, &(struct extra){.baselines = 1, .ancestries = ancestry});
+    const struct assay_verdict_row *baseline = row(made, "baseline");
+    assert_int_equal(baseline->verdict, verdict);
+    assert_int_equal(baseline->gate, verdict == ASSAY_VERDICT_PASS ? 0 : 411);
+    if (found) {
+        assert_string_equal(baseline->found, found);
+    }
+    says(made, "quick", ASSAY_VERDICT_PASS, NULL);
+    done(made);
+}
+
+#define COMMIT_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define COMMIT_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static void a_baseline_of_no_ancestor_fails_and_one_of_unknown_descent_is_undecided(void **state)
+{
+    (void)state;
+    struct made made;
+    const enum assay_ancestry is = ASSAY_ANCESTRY_IS, is_not = ASSAY_ANCESTRY_IS_NOT, unknown = ASSAY_ANCESTRY_UNKNOWN;
+    two_sources(&made, COMMIT_B, COMMIT_A);
+    finds_baseline(&made, &is, ASSAY_VERDICT_PASS, NULL);
+    two_sources(&made, COMMIT_B, COMMIT_A);
+    finds_baseline(&made, &is_not, ASSAY_VERDICT_FAIL, "its source is no ancestor");
+    two_sources(&made, COMMIT_B, COMMIT_A);
+    finds_baseline(&made, &unknown, ASSAY_VERDICT_UNDECIDED, "its source is of unknown descent");
+    two_sources(&made, COMMIT_B, COMMIT_A);
+    finds_baseline(&made, NULL, ASSAY_VERDICT_UNDECIDED, "its source is of unknown descent");
+    two_sources(&made, COMMIT_B, NULL);
+    finds_baseline(&made, NULL, ASSAY_VERDICT_UNDECIDED, "its source is of unknown descent");
+}
+
+static void sources_that_are_one_or_that_nobody_names_have_no_descent_to_ask_for(void **state)
+{
+    (void)state;
+    struct made made;
+    two_sources(&made, COMMIT_A, COMMIT_A);
+    finds_baseline(&made, NULL, ASSAY_VERDICT_PASS, NULL);
+    two_sources(&made, NULL, NULL);
+    finds_baseline(&made, NULL, ASSAY_VERDICT_PASS, NULL);
+}
+
+static void a_receipt_is_no_baseline_of_itself(void **state)
+{
+    (void)state;
+    struct made made;
+    begin(&made);
+    for (int i = 0; i < 2; i++) { /* the same run twice */
+        add_run(&made, &(struct honest_options){.workload = "noop", .count = 20, .seed = 1},
+                (struct story){.base_ns = 1000000});
+    }
+    finds_baseline(&made, NULL, ASSAY_VERDICT_FAIL, "it is the receipt itself");
 }
 
 static void change_between_arms_is_paired(void **state)
@@ -1015,6 +1102,9 @@ int main(void)
         cmocka_unit_test(a_candidate_without_a_value_is_not_left_out),
         cmocka_unit_test(one_baseline_given_six_times_is_one),
         cmocka_unit_test(a_baseline_that_differs_or_is_too_old_is_refused),
+        cmocka_unit_test(a_baseline_of_no_ancestor_fails_and_one_of_unknown_descent_is_undecided),
+        cmocka_unit_test(sources_that_are_one_or_that_nobody_names_have_no_descent_to_ask_for),
+        cmocka_unit_test(a_receipt_is_no_baseline_of_itself),
         cmocka_unit_test(change_between_arms_is_paired),
         cmocka_unit_test(all_limits_of_an_output_hold_or_one_is_named),
         cmocka_unit_test(an_output_that_nobody_compared_is_missing),
