@@ -76,7 +76,7 @@ options() { # sets "$@" of the caller through the file of arguments, one a line
         add policy-name "$ASSAY_POLICY"
     fi
     add policy "$policy"
-    add mode "${ASSAY_MODE:-}"
+    [ -z "$policy" ] || [ "$policy" = default ] || add mode "${ASSAY_MODE:-}" # of the gates of a policy file
     add aa "${ASSAY_AA:-}"
     add trust "${ASSAY_TRUST:-}"
     add log "${ASSAY_LOG:-}"

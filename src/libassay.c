@@ -51,6 +51,8 @@ int assay_verify(const struct assay_verify_input *input, struct assay_verificati
         .trust = bytes_of(input->trust),
         .log_proof = bytes_of(input->proof),
         .log_entry = bytes_of(input->entry),
+        .log_checkpoint = bytes_of(input->checkpoint),
+        .log_entries = bytes_of(input->entries),
         .wants_default_policy = input->wants_default_policy != 0,
         .nonce = input->nonce,
         .max_age_ns = input->max_age_ns,

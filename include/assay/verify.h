@@ -42,6 +42,9 @@ struct assay_verify_input {
     int wants_default_policy;               /* compute path real, clean tree, release build, no failed sanity check */
     struct assay_verify_bytes trust;        /* trust file: signatures are checked, and demanded */
     struct assay_verify_bytes proof, entry; /* receipt.tlog-proof and receipt.tlog-entry; they need the trust file */
+    /* In their place a whole log (tier 2 and above): the file checkpoint, and the files tile/entries/N one after the
+     * other, as many as the checkpoint's size says. They need the trust file too. */
+    struct assay_verify_bytes checkpoint, entries;
 };
 
 struct assay_verification;

@@ -94,14 +94,8 @@ static int git(const char *root, const char *const *words, size_t count, struct 
 
 static const char *source_commit(const json_t *statement)
 {
-    const json_t *subjects = json_object_get(statement, "subject");
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const char *commit = json_string_value(assay_json_at(json_array_get(subjects, i), "/digest/gitCommit"));
-        if (commit) {
-            return commit;
-        }
-    }
-    return json_string_value(assay_json_at(statement, "/predicate/environment/build/commit"));
+    const char *commit = assay_source_commit(statement);
+    return commit ? commit : json_string_value(assay_json_at(statement, "/predicate/environment/build/commit"));
 }
 
 /* Fresh: made at the head, or at an ancestor since which nothing but Markdown changed. */

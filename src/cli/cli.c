@@ -69,12 +69,12 @@ bool assay_cli_was_given(const struct assay_opt_verb *verb, const struct assay_o
     return assay_opt_was_seen(&given->seen, i);
 }
 
-assay_code assay_cli_check_age(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
-                               const char *name, uint64_t age_ns, assay_err *err)
+assay_code assay_cli_check_pair(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
+                                const char *name, const char *needed, assay_err *err)
 {
-    return age_ns > 0 || !assay_cli_was_given(verb, given, name)
+    return assay_cli_was_given(verb, given, needed) || !assay_cli_was_given(verb, given, name)
                ? ASSAY_OK
-               : assay_fail(err, ASSAY_USAGE, "--%s is 0, expected a time above 0", name);
+               : assay_fail(err, ASSAY_USAGE, "--%s does nothing without --%s", name, needed);
 }
 
 assay_code assay_cli_print(const struct assay_buf *out, assay_err *err)

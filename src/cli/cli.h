@@ -99,9 +99,9 @@ assay_code assay_cli_check_given(const struct assay_opt_verb *verb, const struct
 /* Whether the option of that name was given. */
 bool assay_cli_was_given(const struct assay_opt_verb *verb, const struct assay_opt_result *given, const char *name);
 
-/* USAGE if this age was given as 0: no run is that young, and 0 must not mean that nothing was asked. */
-assay_code assay_cli_check_age(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
-                               const char *name, uint64_t age_ns, assay_err *err);
+/* USAGE if `name` was given without the option that it says something about. */
+assay_code assay_cli_check_pair(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
+                                const char *name, const char *needed, assay_err *err);
 
 /* Writes the buffer to standard output, all of it or an error: a report that was cut is no report. */
 assay_code assay_cli_print(const struct assay_buf *out, assay_err *err);

@@ -1,5 +1,6 @@
 #include "cli/export_surface.h"
 
+#include "cli/ancestry.h"
 #include "cli/gates.h"
 
 #include "base/file.h"
@@ -137,6 +138,7 @@ static assay_code judge(struct work *work, assay_err *err)
     question.runs_count = work->runs_count;
     question.baselines = work->baselines;
     question.baselines_count = work->baselines_count;
+    rc = rc == ASSAY_OK ? assay_cli_ancestries(&question, &work->judged.arena, err) : rc;
     rc = rc == ASSAY_OK ? assay_gates_guard(&work->judged, NULL, &question, NULL, err) : rc;
     rc = rc == ASSAY_OK ? assay_judge_gate(&question, &work->judged.arena, &work->document, err) : rc;
     rc = rc == ASSAY_OK ? decide_mode(work, &question, err) : rc;

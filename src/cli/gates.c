@@ -115,7 +115,7 @@ assay_code assay_gates_guard(const struct assay_judged *judged, const char *base
 {
     const struct assay_trust *trust = judged->inputs ? judged->inputs->trust_read : NULL;
     question->trust = trust;
-    question->log = judged->inputs && judged->inputs->log ? &judged->inputs->log->book : NULL;
+    question->log = judged->inputs && judged->inputs->place.log ? &judged->inputs->place.log->book : NULL;
     question->version_min = trust ? version_min_of(trust->min_versions, question->policy->name) : 0;
     if (!base) {
         return ASSAY_OK;

@@ -149,6 +149,15 @@ static assay_code write_file(const struct assay_verdict_document *document, cons
     return rc;
 }
 
+assay_code assay_judged_check_how(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
+                                  const struct assay_judged_how *how, assay_err *err)
+{
+    if (how->wants_json && how->wants_markdown) {
+        return assay_fail(err, ASSAY_USAGE, "--json and --markdown exclude each other");
+    }
+    return assay_cli_check_pair(verb, given, "force", "output", err);
+}
+
 assay_code assay_judged_end(struct assay_judged *judged, struct assay_cli *cli,
                             const struct assay_verdict_document *document, const struct assay_judged_how *how,
                             struct assay_buf *out, assay_err *err)

@@ -57,6 +57,10 @@ struct assay_judged_how {
         "markdown", NULL, "print as Markdown", ASSAY_OPT_FLAG, offsetof(type, member.wants_markdown)           \
     }
 
+/* USAGE where they say nothing: --force without --output, or two forms at once. */
+assay_code assay_judged_check_how(const struct assay_opt_verb *verb, const struct assay_opt_result *given,
+                                  const struct assay_judged_how *how, assay_err *err);
+
 /* Prints into out and writes the file. Returns ASSAY_OK, WANTING or UNDECIDED as the document says, and marks the cli
  * as having judged; another code if that failed. */
 assay_code assay_judged_end(struct assay_judged *judged, struct assay_cli *cli,

@@ -24,6 +24,7 @@ struct assay_lm_how {
      ASSAY_OPT_U64,                                                                                                    \
      offsetof(type, member.threads),                                                                                   \
      .max = ASSAY_TEAM_THREADS_MAX,                                                                                    \
+     .refuses_zero = true,                                                                                             \
      .group = ASSAY_LM_HOW_GROUP},                                                                                     \
         {"context",                                                                                                    \
          "N",                                                                                                          \
@@ -31,6 +32,7 @@ struct assay_lm_how {
          ASSAY_OPT_U64,                                                                                                \
          offsetof(type, member.context),                                                                               \
          .max = ASSAY_MODEL_CONTEXT_MAX,                                                                               \
+         .refuses_zero = true,                                                                                         \
          .group = ASSAY_LM_HOW_GROUP},                                                                                 \
         {"pages",        "huge|small|mapped",          "where the weights lie (default $ASSAY_PAGES, else huge)",      \
          ASSAY_OPT_TEXT, offsetof(type, member.pages), .group = ASSAY_LM_HOW_GROUP},                                   \

@@ -164,7 +164,7 @@ void assay_cli_memory_save(struct assay_cli_memory *memory, const struct assay_j
     json_t *root = memory->state ? json_deep_copy(memory->state) : json_object();
     assay_json_put_u64(&b, root, "version", judgement->trust_version);
     assay_json_put_hex(&b, root, "sha256", judgement->trust_digest.bytes, sizeof judgement->trust_digest.bytes);
-    if (judgement->has_head) {
+    if (judgement->moves_head) {
         put_head(&b, root, &judgement->head);
     }
     assay_code rc = assay_json_builder_check(&b, root, &err);

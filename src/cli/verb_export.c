@@ -42,11 +42,11 @@ static const struct assay_opt OPTIONS[] = {
      SURFACE(aa)},
     {"date", "DAY", "judge waivers, ages and prices by this day (default today)", ASSAY_OPT_TEXT, SURFACE(date)},
     {"trust", "FILE", "check signatures and log by this trust file", ASSAY_OPT_TEXT, SURFACE(evidence.trust)},
-    {"log", "DIR|PROOF", "the log that the runs are in", ASSAY_OPT_TEXT, SURFACE(evidence.log)},
+    {"log", "DIR|URL|PROOF", "the log that the runs are in", ASSAY_OPT_TEXT, SURFACE(evidence.log)},
     {"require", "tier=N", "refuse a lower tier", ASSAY_OPT_TEXT, SURFACE(evidence.require)},
     {"commit", "HEX", "the source that was measured must be at this commit", ASSAY_OPT_TEXT, SURFACE(evidence.commit)},
     {"nonce", "HEX", "the runs must carry this nonce", ASSAY_OPT_TEXT, SURFACE(nonce)},
-    {"max-age", "T", "the runs must not be older", ASSAY_OPT_DURATION, SURFACE(max_age_ns)},
+    {"max-age", "T", "the runs must not be older", ASSAY_OPT_DURATION, SURFACE(max_age_ns), .refuses_zero = true},
     {"key", "NAME", "of a pr-comment: which of several comments this is (default assay)", ASSAY_OPT_TEXT, SURFACE(key)},
 };
 
@@ -119,6 +119,31 @@ static assay_code write_run(const struct exporter *exporter, const struct assay_
     return rc;
 }
 
+/* What the gates of a policy file alone look at, and what one format alone does. */
+static assay_code check_surface(const struct values *values, const struct assay_opt_result *given, assay_err *err)
+{
+    static const char *const OF_GATES[] = {"policy-name", "baseline", "mode", "aa", "date"};
+    const struct assay_opt_verb *verb = &assay_verb_export.opt;
+    const char *policy = values->surface.policy;
+    bool has_gates = policy && strcmp(policy, "default") != 0;
+    for (size_t i = 0; i < sizeof OF_GATES / sizeof OF_GATES[0] && !has_gates; i++) {
+        if (assay_cli_was_given(verb, given, OF_GATES[i])) {
+            return assay_fail(err, ASSAY_USAGE, "--%s goes with --policy FILE: it is about the gates of a policy file",
+                              OF_GATES[i]);
+        }
+    }
+    if (values->surface.aa && values->surface.mode != ASSAY_EXPORT_AUTO) {
+        return assay_fail(err, ASSAY_USAGE, "--aa goes with --mode auto: by another mode no A/A run is looked at");
+    }
+    if (values->arm) {
+        return assay_fail(err, ASSAY_USAGE, "--arm goes with --profile");
+    }
+    if (values->surface.key && strcmp(values->format, "pr-comment") != 0) {
+        return assay_fail(err, ASSAY_USAGE, "--key goes with --as pr-comment");
+    }
+    return ASSAY_OK;
+}
+
 /* What only the formats for CI look at is not asked of another one. */
 static assay_code check_options(const struct values *values, const struct assay_opt_result *given, bool is_surface,
                                 assay_err *err)
@@ -126,11 +151,9 @@ static assay_code check_options(const struct values *values, const struct assay_
     static const char *const OF_PROFILE[] = {"profile", "arm", "output", "force", NULL};
     static const char *const OF_FORMAT[] = {"as", "output", "force", NULL};
     const struct assay_opt_verb *verb = &assay_verb_export.opt;
-    if (is_surface && values->arm) {
-        return assay_fail(err, ASSAY_USAGE, "--arm goes with --profile");
-    }
-    if (is_surface) {
-        return assay_cli_check_age(verb, given, "max-age", values->surface.max_age_ns, err);
+    assay_code rc = assay_cli_check_pair(verb, given, "force", "output", err);
+    if (rc != ASSAY_OK || is_surface) {
+        return rc != ASSAY_OK ? rc : check_surface(values, given, err);
     }
     return values->profile ? assay_cli_check_given(verb, given, OF_PROFILE, "--profile", err)
                            : assay_cli_check_given(verb, given, OF_FORMAT, "a format that is not for CI", err);

@@ -1,4 +1,5 @@
 /* Receipts against a policy file. */
+#include "cli/ancestry.h"
 #include "cli/gates.h"
 
 #include "base/mem.h"
@@ -20,7 +21,7 @@ static const struct assay_opt OPTIONS[] = {
     {"rollout-start", NULL, "decide the roll-out: this is its first look", ASSAY_OPT_FLAG,
      offsetof(struct values, starts_rollout)},
     {"trust", "FILE", "check signatures and log by this trust file", ASSAY_OPT_TEXT, offsetof(struct values, trust)},
-    {"log", "DIR", "the log that the runs are in", ASSAY_OPT_TEXT, offsetof(struct values, log)},
+    {"log", "DIR|URL", "the log that the runs are in", ASSAY_OPT_TEXT, offsetof(struct values, log)},
     {"policy-base", "FILE", "the same policy on the base branch: another one is refused", ASSAY_OPT_TEXT,
      offsetof(struct values, base)},
     {"date", "DAY", "judge waivers, ages and prices by this day (default today)", ASSAY_OPT_TEXT,
@@ -86,6 +87,7 @@ static assay_code judge(struct assay_cli *cli, struct assay_judged *judged, cons
     question.baselines = runs.baselines;
     question.baselines_count = runs.baselines_count;
     question.wants_rollout = values->rollout != NULL || values->starts_rollout;
+    rc = rc == ASSAY_OK ? assay_cli_ancestries(&question, &judged->arena, err) : rc;
     if (rc == ASSAY_OK) {
         rc = assay_judge_gate(&question, &judged->arena, &document, err);
     }
@@ -101,9 +103,16 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
                       struct assay_buf *out, assay_err *err)
 {
     const struct values *values = values_;
+    if (values->rollout && values->starts_rollout) {
+        return assay_fail(err, ASSAY_USAGE, "--rollout-start is the first look, and --rollout one after it: give one");
+    }
+    assay_code rc = assay_judged_check_how(&assay_verb_gate.opt, given, &values->how, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
     struct assay_judged *judged = assay_alloc(1, sizeof *judged); /* both too large for a stack */
     struct assay_gates *gates = assay_alloc(1, sizeof *gates);
-    assay_code rc = judged && gates ? ASSAY_OK : assay_nomem(err);
+    rc = judged && gates ? ASSAY_OK : assay_nomem(err);
     if (rc == ASSAY_OK) {
         rc = assay_judged_begin(judged, err);
     }

@@ -46,11 +46,11 @@ static const struct assay_opt OPTIONS[] = {
      .group = GROUP_ROTATE},
     {"reason", "TEXT", "why it was revoked", ASSAY_OPT_TEXT, AT(edit.reason), .group = GROUP_ROTATE},
     {"root-threshold", "N", "root keys that must sign", ASSAY_OPT_U64, AT(edit.root_threshold), .max = 16,
-     .group = GROUP_ROTATE},
+     .refuses_zero = true, .group = GROUP_ROTATE},
     {"receipt-threshold", "N", "receipt keys that must sign a receipt", ASSAY_OPT_U64, AT(edit.receipt_threshold),
-     .max = 16, .group = GROUP_ROTATE},
+     .max = 16, .refuses_zero = true, .group = GROUP_ROTATE},
     {"valid", "T", "how long added keys and the file are good (default: 8760h, a year)", ASSAY_OPT_DURATION,
-     AT(edit.valid_ns), .group = GROUP_ROTATE},
+     AT(edit.valid_ns), .refuses_zero = true, .group = GROUP_ROTATE},
 };
 
 static assay_code print_key(const char *name, const struct assay_public_key *key, const struct assay_key_number *number,
@@ -169,17 +169,30 @@ static assay_code key_rotate(const struct values *values, const char *path, stru
     return assay_trust_edit_do(&values->edit, path, values->password_file, values->wants_json, out, err);
 }
 
+static const struct action {
+    const char *name, *mode; /* mode: as a message says it */
+    const char *options[20]; /* what it looks at */
+    assay_code (*run)(const struct values *, const char *, struct assay_buf *, assay_err *);
+} ACTIONS[] = {
+    {"new", "'key new'", {"password-file", "json", "unencrypted", "force"}, key_new},
+    {"show", "'key show'", {"json"}, key_show},
+    {"rotate",
+     "'key rotate'",
+     {"password-file", "json", "key", "root", "receipt", "runner-id", "log", "witness", "quorum", "min-policy",
+      "remove", "revoke", "reason", "root-threshold", "receipt-threshold", "valid"},
+     key_rotate},
+};
+
 static assay_code run(struct assay_cli *cli, const void *values, const struct assay_opt_result *given,
                       struct assay_buf *out, assay_err *err)
 {
-    static const struct {
-        const char *name;
-        assay_code (*run)(const struct values *, const char *, struct assay_buf *, assay_err *);
-    } ACTIONS[] = {{"new", key_new}, {"show", key_show}, {"rotate", key_rotate}};
+    const struct assay_opt_verb *verb = &assay_verb_key.opt;
     (void)cli;
     for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
         if (strcmp(ACTIONS[i].name, given->arguments[0]) == 0) {
-            return ACTIONS[i].run(values, given->arguments[1], out, err);
+            assay_code rc = assay_cli_check_given(verb, given, ACTIONS[i].options, ACTIONS[i].mode, err);
+            rc = rc == ASSAY_OK ? assay_cli_check_pair(verb, given, "quorum", "log", err) : rc;
+            return rc == ASSAY_OK ? ACTIONS[i].run(values, given->arguments[1], out, err) : rc;
         }
     }
     return assay_fail(err, ASSAY_USAGE, "there is no 'key %s': new, show or rotate", given->arguments[0]);

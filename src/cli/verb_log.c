@@ -1,10 +1,11 @@
 /* The transparency log of a team: `log init|append|prove|audit DIR`; prove and audit read a URL too. */
 #include "cli/cli.h"
+#include "cli/log_append.h"
 #include "cli/log_cosign.h"
 #include "cli/log_key.h"
 #include "cli/log_place.h"
+#include "cli/log_witness.h"
 #include "cli/run_files.h"
-#include "cli/signing.h"
 #include "cli/verify_inputs.h"
 
 #include "base/file.h"
@@ -20,7 +21,8 @@
 #define APPEND "log append"
 
 struct values {
-    const char *name, *origin, *log_key, *key, *password_file, *policy, *trust, *receipt, *abandon, *out;
+    const char *name, *origin, *log_key, *key, *password_file, *policy, *trust, *receipt, *abandon, *out, *since,
+        *witness, *vkey;
     bool is_forced, wants_json;
 };
 
@@ -29,14 +31,19 @@ static const struct assay_opt OPTIONS[] = {
     {"password-file", "FILE", "the password of the keys is the first line of FILE", ASSAY_OPT_TEXT, AT(password_file)},
     {"json", NULL, "print as JSON", ASSAY_OPT_FLAG, AT(wants_json)},
     {"out", "FILE", "'log prove': write the proof there", ASSAY_OPT_TEXT, AT(out)},
+    {"since", "SIZE", "'log prove': that the log continues the head of that size, in place of an entry", ASSAY_OPT_TEXT,
+     AT(since)},
     {"force", NULL, "replace the file of --out", ASSAY_OPT_FLAG, AT(is_forced)},
     {"origin", "NAME", "'log init': the name of the log, such as example.org/perf", ASSAY_OPT_TEXT, AT(origin)},
     {"trust", "FILE",
-     "'log audit': check the checkpoint's key and every entry's by this trust file; 'log append': log it",
+     "'log audit': check the checkpoint's key and every entry's by this trust file; 'log append': log it, or, beside "
+     "another entry, check --key by it",
      ASSAY_OPT_TEXT, AT(trust)},
     {"key", "FILE", "the receipt key that signs the entry; 'log cosign': the key of the witness", ASSAY_OPT_TEXT,
      AT(key)},
     {"name", "NAME", "'log cosign': the name of the witness, such as witness.example", ASSAY_OPT_TEXT, AT(name)},
+    {"witness", "URL", "'log cosign': ask this witness (c2sp.org/tlog-witness) instead", ASSAY_OPT_TEXT, AT(witness)},
+    {"vkey", "KEY", "with --witness: its verifier key", ASSAY_OPT_TEXT, AT(vkey)},
     {"policy", "FILE", "log a policy, before the runs that it will judge", ASSAY_OPT_TEXT, AT(policy), .group = APPEND},
     {"receipt", "DIR|FILE", "log the document of a run", ASSAY_OPT_TEXT, AT(receipt), .group = APPEND},
     {"abandon", "RUNID", "close an intent that has no outcome", ASSAY_OPT_TEXT, AT(abandon), .group = APPEND},
@@ -48,21 +55,6 @@ static assay_code print_object(json_t *root, struct assay_json_builder *b, struc
     rc = rc == ASSAY_OK ? assay_json_pretty(root, out, err) : rc;
     json_decref(root);
     return rc;
-}
-
-static assay_code print_head(const struct assay_log_dir *log, const char *what, bool wants_json, struct assay_buf *out,
-                             assay_err *err)
-{
-    struct assay_json_builder b = {0};
-    if (!wants_json) {
-        assay_buf_printf(out, "%s: %s, size %" PRIu64 "%s\n", log->path.data, log->head.origin, log->head.size, what);
-        return ASSAY_OK;
-    }
-    json_t *root = json_object();
-    assay_json_put_text(&b, root, "origin", log->head.origin);
-    assay_json_put_u64(&b, root, "size", log->head.size);
-    assay_json_put_hex(&b, root, "root", log->head.root, sizeof log->head.root);
-    return print_object(root, &b, out, err);
 }
 
 /* ---- init ---- */
@@ -131,155 +123,19 @@ static assay_code log_init(const struct values *values, const char *dir, const c
 
 /* ---- append ---- */
 
-static assay_code digest_file(const char *path, size_t bytes_max, struct assay_buf *ret_bytes, struct assay_digest *ret,
-                              assay_err *err)
-{
-    assay_buf_init(ret_bytes, bytes_max);
-    assay_code rc = assay_buf_read_file(ret_bytes, path, err);
-    if (rc == ASSAY_OK) {
-        assay_sha256_of(ret_bytes->data ? ret_bytes->data : "", ret_bytes->len, ret);
-    }
-    return rc;
-}
-
-static assay_code policy_fields(const char *path, json_t *fields, assay_err *err)
-{
-    struct assay_json_builder b = {0};
-    struct assay_buf bytes;
-    struct assay_digest digest;
-    struct assay_policy *policy = NULL;
-    assay_code rc = digest_file(path, ASSAY_POLICY_BYTES_MAX, &bytes, &digest, err);
-    rc = rc == ASSAY_OK ? assay_policy_parse(bytes.data ? bytes.data : "", bytes.len, &policy, err) : rc;
-    if (rc == ASSAY_OK) {
-        assay_json_put_text(&b, fields, "name", policy->name);
-        assay_json_put_u64(&b, fields, "version", policy->version);
-        assay_json_put_hex(&b, fields, "sha256", digest.bytes, sizeof digest.bytes);
-        rc = assay_json_builder_check(&b, fields, err);
-    }
-    assay_policy_free(policy);
-    assay_buf_done(&bytes);
-    return rc;
-}
-
-static assay_code trust_fields(const char *path, json_t *fields, assay_err *err)
-{
-    struct assay_json_builder b = {0};
-    struct assay_buf bytes;
-    struct assay_digest digest;
-    struct assay_trust *trust = NULL;
-    assay_code rc = digest_file(path, ASSAY_TRUST_BYTES_MAX, &bytes, &digest, err);
-    rc = rc == ASSAY_OK ? assay_trust_read(bytes.data ? bytes.data : "", bytes.len, &trust, err) : rc;
-    if (rc == ASSAY_OK) {
-        assay_json_put_u64(&b, fields, "version", trust->version);
-        assay_json_put_hex(&b, fields, "sha256", digest.bytes, sizeof digest.bytes);
-        rc = assay_json_builder_check(&b, fields, err);
-    }
-    assay_trust_free(trust);
-    assay_buf_done(&bytes);
-    return rc;
-}
-
-static assay_code run_fields(const char *run_id, json_t *fields, assay_err *err)
-{
-    struct assay_json_builder b = {0};
-    if (!assay_text_is_hex(run_id, 32)) {
-        return assay_fail(err, ASSAY_USAGE, "--abandon is '%s', expected the 32 hex digits of a run id", run_id);
-    }
-    assay_json_put_text(&b, fields, "runId", run_id);
-    return assay_json_builder_check(&b, fields, err);
-}
-
-static assay_code write_outcome(const char *place, const struct assay_cli_key *key, struct assay_buf *out,
-                                assay_err *err)
-{
-    struct assay_run_files files;
-    json_t *statement = NULL;
-    enum assay_document document = ASSAY_DOCUMENT_IMPORTED;
-    struct assay_digest payload;
-    uint8_t run_id[16];
-    assay_code rc = assay_run_files_load(place, NULL, &files, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
-    rc = assay_receipt_read(files.document.data, files.document.len, &statement, &document, err);
-    rc = rc == ASSAY_OK ? assay_cli_payload_digest(statement, &payload, err) : rc;
-    rc = rc == ASSAY_OK ? assay_json_get_hex(assay_json_at(statement, "/predicate/attempts"), "runId",
-                                             "/predicate/attempts", run_id, sizeof run_id, err)
-                        : rc;
-    if (rc == ASSAY_OK) {
-        rc = assay_outcome_write(document == ASSAY_DOCUMENT_RECEIPT ? ASSAY_ENTRY_RECEIPT : ASSAY_ENTRY_RECORD, run_id,
-                                 &payload, &key->secret, out, err);
-    }
-    json_decref(statement);
-    assay_run_files_done(&files);
-    return rc;
-}
-
-static assay_code make_entry(const struct values *values, const struct assay_cli_key *key, struct assay_buf *ret,
-                             assay_err *err)
-{
-    const struct {
-        const char *option, *given;
-        enum assay_entry_kind kind;
-        assay_code (*fill)(const char *, json_t *, assay_err *);
-    } KINDS[] = {{"--policy", values->policy, ASSAY_ENTRY_POLICY, policy_fields},
-                 {"--trust", values->trust, ASSAY_ENTRY_TRUST, trust_fields},
-                 {"--abandon", values->abandon, ASSAY_ENTRY_ABANDONED, run_fields}};
-    for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
-        if (KINDS[i].given) {
-            json_t *fields = json_object();
-            assay_code rc = fields ? KINDS[i].fill(KINDS[i].given, fields, err) : assay_nomem(err);
-            if (rc == ASSAY_MALFORMED || rc == ASSAY_TOO_LARGE) {
-                assay_wrap(err, "%s '%s'", KINDS[i].option, KINDS[i].given);
-            }
-            rc = rc == ASSAY_OK ? assay_tlog_entry_write(KINDS[i].kind, fields, &key->secret, ret, err) : rc;
-            json_decref(fields);
-            return rc;
-        }
-    }
-    return write_outcome(values->receipt, key, ret, err);
-}
-
-static assay_code append_entry(const struct values *values, const char *dir, const struct assay_buf *entry,
-                               struct assay_buf *out, assay_err *err)
-{
-    struct assay_cli_log_key log_key;
-    struct assay_log_dir *log = NULL;
-    assay_code rc = assay_cli_log_key_load(dir, values->log_key, values->password_file, &log_key, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
-    const struct assay_log_signer signer = assay_cli_log_signer(&log_key);
-    rc = assay_log_dir_open(dir, ASSAY_LOG_EXTEND, &log, err);
-    rc = rc == ASSAY_OK ? assay_log_dir_append(log, entry->data, entry->len, &signer, err) : rc;
-    rc = rc == ASSAY_OK ? print_head(log, "", values->wants_json, out, err) : rc;
-    assay_log_dir_close(log);
-    assay_cli_log_key_done(&log_key);
-    return rc;
-}
-
 static assay_code log_append(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
                              assay_err *err)
 {
-    struct assay_cli_key key;
-    struct assay_buf entry;
-    int given =
-        (values->policy != NULL) + (values->trust != NULL) + (values->receipt != NULL) + (values->abandon != NULL);
+    const struct assay_log_append how = {.log_key = values->log_key,
+                                         .key = values->key,
+                                         .password_file = values->password_file,
+                                         .policy = values->policy,
+                                         .receipt = values->receipt,
+                                         .abandon = values->abandon,
+                                         .trust = values->trust,
+                                         .wants_json = values->wants_json};
     (void)place;
-    if (given != 1 || !values->key) {
-        return assay_fail(err, ASSAY_USAGE,
-                          "'log append' takes --key FILE and one of --policy, --trust, --receipt, --abandon");
-    }
-    assay_code rc = assay_cli_key_load(values->key, values->password_file, &key, err);
-    if (rc != ASSAY_OK) {
-        return rc;
-    }
-    assay_buf_init(&entry, ASSAY_LOG_ENTRY_BYTES_MAX + 1);
-    rc = make_entry(values, &key, &entry, err);
-    rc = rc == ASSAY_OK ? append_entry(values, dir, &entry, out, err) : rc;
-    assay_buf_done(&entry);
-    assay_cli_key_done(&key);
-    return rc;
+    return assay_cli_log_append(&how, dir, out, err);
 }
 
 /* ---- prove ---- */
@@ -310,13 +166,33 @@ static assay_code find_outcome(const struct assay_log_dir *log, const char *plac
     return rc;
 }
 
+static assay_code prove_growth(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
+                               assay_err *err)
+{
+    struct assay_log_place opened;
+    uint64_t size = 0;
+    if (place || !assay_tlog_number_read(assay_slice_of(values->since), &size)) {
+        return assay_fail(err, ASSAY_USAGE,
+                          "--since is '%.40s', expected the size of an older head, and no entry beside it",
+                          values->since);
+    }
+    assay_code rc = assay_log_place_open(dir, ASSAY_LOG_HEAD, &opened, err);
+    rc = rc == ASSAY_OK ? assay_log_dir_prove_growth(opened.log, size, out, err) : rc;
+    rc = rc == ASSAY_OK ? assay_cli_output(out, values->out, values->is_forced, err) : rc;
+    assay_log_place_close(&opened);
+    return rc;
+}
+
 static assay_code log_prove(const struct values *values, const char *dir, const char *place, struct assay_buf *out,
                             assay_err *err)
 {
     struct assay_log_place opened;
     uint64_t index = 0;
+    if (values->since) {
+        return prove_growth(values, dir, place, out, err);
+    }
     if (!place) {
-        return assay_fail(err, ASSAY_USAGE, "'log prove DIR|URL' takes an entry's index, or a run");
+        return assay_fail(err, ASSAY_USAGE, "'log prove DIR|URL' takes an entry's index, a run, or --since SIZE");
     }
     bool is_number = assay_tlog_number_read(assay_slice_of(place), &index); /* else a run, to be found in the log */
     assay_code rc = assay_log_place_open(dir, is_number ? ASSAY_LOG_HEAD : ASSAY_LOG_READ, &opened, err);
@@ -334,7 +210,18 @@ static assay_code log_cosign(const struct values *values, const char *dir, const
 {
     const struct assay_log_cosign how = {
         .key = values->key, .password_file = values->password_file, .name = values->name};
+    const struct assay_log_witness witness = {.url = values->witness, .vkey = values->vkey};
     (void)place;
+    bool is_own = values->key || values->name || values->password_file;
+    if (!witness.url != !witness.vkey || (witness.url && is_own)) {
+        return assay_fail(
+            err, ASSAY_USAGE,
+            "'log cosign' takes --key FILE and --name NAME of a witness here, or --witness URL and --vkey "
+            "KEY of one elsewhere");
+    }
+    if (witness.url) {
+        return assay_cli_log_ask_witness(&witness, dir, out, err);
+    }
     return assay_cli_log_cosign(&how, dir, out, err);
 }
 
@@ -532,27 +419,48 @@ static assay_code log_audit(const struct values *values, const char *dir, const 
     return rc;
 }
 
+struct action {
+    const char *name, *mode; /* mode: as a message says it */
+    bool is_judged, reads_url, takes_place;
+    const char *options[10]; /* what it looks at */
+    assay_code (*run)(const struct values *, const char *, const char *, struct assay_buf *, assay_err *);
+};
+
+static const struct action ACTIONS[] = {
+    {"init", "'log init'", .options = {"origin", "log-key", "password-file"}, .run = log_init},
+    {"append", "'log append'",
+     .options = {"log-key", "key", "password-file", "json", "policy", "trust", "receipt", "abandon"},
+     .run = log_append},
+    {"prove", "'log prove'", .reads_url = true, .takes_place = true, .options = {"out", "force", "since"},
+     .run = log_prove},
+    {"cosign", "'log cosign'", .options = {"key", "name", "password-file", "witness", "vkey"}, .run = log_cosign},
+    {"audit", "'log audit'", .is_judged = true, .reads_url = true, .options = {"trust", "json"}, .run = log_audit},
+};
+
+static assay_code check_usage(const struct action *action, const struct assay_opt_result *given, assay_err *err)
+{
+    if (!action->reads_url && assay_log_place_is_url(given->arguments[1])) {
+        return assay_fail(err, ASSAY_USAGE, "%s writes, and a log is written in a directory, not at '%s'", action->mode,
+                          given->arguments[1]);
+    }
+    if (!action->takes_place && given->arguments_count > 2) {
+        return assay_fail(err, ASSAY_USAGE, "%s takes one log and nothing more: '%.80s' is too much", action->mode,
+                          given->arguments[2]);
+    }
+    assay_code rc = assay_cli_check_given(&assay_verb_log.opt, given, action->options, action->mode, err);
+    return rc == ASSAY_OK ? assay_cli_check_pair(&assay_verb_log.opt, given, "force", "out", err) : rc;
+}
+
 static assay_code run(struct assay_cli *cli, const void *values, const struct assay_opt_result *given,
                       struct assay_buf *out, assay_err *err)
 {
-    static const struct {
-        const char *name;
-        bool is_judged, reads_url;
-        assay_code (*run)(const struct values *, const char *, const char *, struct assay_buf *, assay_err *);
-    } ACTIONS[] = {{"init", false, false, log_init},
-                   {"append", false, false, log_append},
-                   {"prove", false, true, log_prove},
-                   {"cosign", false, false, log_cosign},
-                   {"audit", true, true, log_audit}};
     for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
-        if (strcmp(ACTIONS[i].name, given->arguments[0]) == 0) {
+        const struct action *action = &ACTIONS[i];
+        if (strcmp(action->name, given->arguments[0]) == 0) {
             const char *place = given->arguments_count > 2 ? given->arguments[2] : NULL;
-            if (!ACTIONS[i].reads_url && assay_log_place_is_url(given->arguments[1])) {
-                return assay_fail(err, ASSAY_USAGE, "'log %s' writes, and a log is written in a directory, not at '%s'",
-                                  ACTIONS[i].name, given->arguments[1]);
-            }
-            assay_code rc = ACTIONS[i].run(values, given->arguments[1], place, out, err);
-            cli->has_judged = ACTIONS[i].is_judged && (rc == ASSAY_OK || (rc == ASSAY_WANTING && out->len > 0));
+            assay_code rc = check_usage(action, given, err);
+            rc = rc == ASSAY_OK ? action->run(values, given->arguments[1], place, out, err) : rc;
+            cli->has_judged = action->is_judged && (rc == ASSAY_OK || (rc == ASSAY_WANTING && out->len > 0));
             return rc;
         }
     }
@@ -571,13 +479,21 @@ const struct assay_verb assay_verb_log = {
              "after, so that the best of five runs shows as five intents.\n\n'log init' makes a log and, beside it, "
              "its key "
              "DIR.key. 'log append' adds a policy, a trust file, the document of a run, or the end of one that left "
-             "none. "
+             "none. It takes nothing that the audit would call a fault for ever: a document or an end needs the intent "
+             "of its run, by the same key and without an outcome; the document is signed by --key and of the plan that "
+             "was announced; with --trust the key is one that this file lists.\n\n"
              "'log cosign' is what a witness does, with a key of its own and on a machine of its own: it signs the "
              "head "
              "with the time, if the log has grown from the head that it signed before, and the head is kept in "
              "cosigned/. A "
-             "head that was cosigned before a run and one after it bracket the run in time (tier 3).\n\n"
-             "'log prove' writes the proof that an entry is in the log. 'log audit' computes every tile and the root "
+             "head that was cosigned before a run and one after it bracket the run in time (tier 3). With --witness "
+             "URL a witness of "
+             "that protocol is asked: it is sent the checkpoint and the proof that it continues what this witness "
+             "signed "
+             "before.\n\n"
+             "'log prove' writes the proof that an entry is in the log; with --since SIZE, that the log continues the "
+             "head of "
+             "that size ('verify --consistency' takes it). 'log audit' computes every tile and the root "
              "again "
              "and looks at each run's intent and outcome, each key's counters and chain, and with --trust at every "
              "signature. Both read a URL too, where any web server hands out the files of the directory.",
@@ -588,7 +504,8 @@ const struct assay_verb assay_verb_log = {
          .examples = "assay log init perf-log --origin example.org/perf\n  a new log, and its key perf-log.key\n"
                      "assay run noop --requests 1000 --key runner.key --log perf-log\n  a run that is logged\n"
                      "assay log audit perf-log --trust trust.json\n  everything in it, checked\n",
-         .exits = "0 good; 1 the audit found faults; 3 malformed; 4 usage; 5 a file could not be read or written"},
+         .exits = "0 good; 1 the audit found faults, or the log does not take the entry; 3 malformed; 4 usage; 5 a "
+                  "file could not be read or written"},
     .values_bytes = sizeof(struct values),
     .run = run,
 };

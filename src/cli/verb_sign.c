@@ -155,10 +155,18 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     const struct values *values = values_;
     struct assay_cli_key keys[ASSAY_ENVELOPE_SIGNATURES_MAX];
     (void)cli;
+    const struct assay_opt_verb *verb = &assay_verb_sign.opt;
+    assay_code rc = assay_cli_check_pair(verb, given, "comment", "minisign", err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
+    if (values->is_minisign && values->wants_json) {
+        return assay_fail(err, ASSAY_USAGE, "--json goes without --minisign, which prints the file that it wrote");
+    }
     if (values->is_minisign && values->keys.count != 1) {
         return assay_fail(err, ASSAY_USAGE, "--minisign takes exactly one --key FILE");
     }
-    assay_code rc = assay_cli_keys_load(&values->keys, values->password_file, keys, err);
+    rc = assay_cli_keys_load(&values->keys, values->password_file, keys, err);
     if (rc != ASSAY_OK) {
         return rc;
     }

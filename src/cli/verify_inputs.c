@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "cli/repository.h"
+#include "cli/ancestry.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,11 +78,16 @@ static void origin_of(const char *bytes, size_t len, char ret[ASSAY_NOTE_NAME_BY
 
 static assay_code read_log(const char *place, struct assay_verify_inputs *ret, assay_err *err)
 {
-    if (!assay_path_is_dir(place)) {
-        return assay_buf_read_file(&ret->proof, place, err);
+    const char *growth = ret->options->consistency;
+    if (!assay_log_place_is_url(place) && !assay_path_is_dir(place)) {
+        assay_code rc = assay_buf_read_file(&ret->proof, place, err);
+        return rc == ASSAY_OK && growth ? assay_buf_read_file(&ret->growth, growth, err) : rc;
     }
-    assay_code rc = assay_log_dir_open(place, ASSAY_LOG_READ, &ret->log, err);
-    return rc == ASSAY_OK ? assay_log_dir_read_cosigned(ret->log, &ret->cosigned, err) : rc;
+    if (growth) {
+        return assay_fail(err, ASSAY_USAGE, "--consistency goes with --log PROOF: a whole log shows that by itself");
+    }
+    assay_code rc = assay_log_place_open(place, ASSAY_LOG_READ, &ret->place, err);
+    return rc == ASSAY_OK ? assay_log_dir_read_cosigned(ret->place.log, &ret->cosigned, err) : rc;
 }
 
 /* What is wrong with the file is for the judge to say: without `trust_read` it reads the bytes itself. */
@@ -129,6 +134,10 @@ assay_code assay_verify_inputs_load(const struct assay_verify_options *options, 
     assay_buf_init(&ret->proof, ASSAY_TLOG_PROOF_BYTES_MAX);
     assay_buf_init(&ret->cosigned, COSIGNED_BYTES_MAX);
     assay_buf_init(&ret->provenance, ASSAY_PROVENANCE_BYTES_MAX);
+    assay_buf_init(&ret->growth, ASSAY_TLOG_PROOF_BYTES_MAX);
+    if (options->consistency && !options->log) {
+        return assay_fail(err, ASSAY_USAGE, "--consistency goes with --log PROOF");
+    }
     if (options->log && !options->trust) {
         return assay_fail(err, ASSAY_USAGE, "--log needs --trust FILE: no log is believed without its key");
     }
@@ -146,49 +155,40 @@ assay_code assay_verify_inputs_load(const struct assay_verify_options *options, 
     return rc == ASSAY_OK && options->trust ? read_trust(options->trust, ret, err) : rc;
 }
 
-/* The commit of the source that a run measured; false if it names none. */
-static bool source_commit(const struct assay_run_files *files, char ret[ASSAY_REVISION_BYTES])
-{
-    json_t *statement = NULL;
-    enum assay_document document;
-    ret[0] = '\0';
-    if (files->document.len > 0 &&
-        assay_receipt_read(files->document.data, files->document.len, &statement, &document, NULL) == ASSAY_OK) {
-        const json_t *subjects = json_object_get(statement, "subject");
-        for (size_t i = 0; i < json_array_size(subjects) && ret[0] == '\0'; i++) {
-            const json_t *digest = json_object_get(json_array_get(subjects, i), "digest");
-            const char *commit = json_string_value(json_object_get(digest, "gitCommit"));
-            (void)snprintf(ret, ASSAY_REVISION_BYTES, "%s", commit ? commit : "");
-        }
-    }
-    json_decref(statement);
-    return ret[0] != '\0';
-}
-
+/* With what the two statements name for a source. */
 static enum assay_ancestry ancestry_of(const struct assay_run_files *baseline, const struct assay_run_files *files)
 {
-    char from[ASSAY_REVISION_BYTES], to[ASSAY_REVISION_BYTES];
-    bool is_ancestor = false;
-    if (!source_commit(baseline, from) || !source_commit(files, to)) {
-        return ASSAY_ANCESTRY_UNKNOWN;
+    const struct assay_buf *documents[] = {&baseline->document, &files->document};
+    json_t *statements[2] = {NULL, NULL};
+    enum assay_document document;
+    for (size_t i = 0; i < 2; i++) {
+        if (documents[i]->len > 0) {
+            (void)assay_receipt_read(documents[i]->data, documents[i]->len, &statements[i], &document, NULL);
+        }
     }
-    bool is_known = strcmp(from, to) == 0 || assay_revision_is_ancestor(from, to, &is_ancestor);
-    is_ancestor = is_ancestor || strcmp(from, to) == 0;
-    return !is_known ? ASSAY_ANCESTRY_UNKNOWN : is_ancestor ? ASSAY_ANCESTRY_IS : ASSAY_ANCESTRY_IS_NOT;
+    enum assay_ancestry ancestry =
+        assay_cli_ancestry(assay_source_commit(statements[0]), assay_source_commit(statements[1]));
+    json_decref(statements[0]);
+    json_decref(statements[1]);
+    return ancestry;
 }
 
 static void put_log(struct assay_verify_inputs *inputs, const struct assay_run_files *files,
                     struct assay_judge_input *input, char *ret_origin)
 {
     struct assay_tlog_proof_file file;
-    if (inputs->log) {
-        input->log_checkpoint = bytes_of(&inputs->log->note);
-        input->log_entries = bytes_of(&inputs->log->entries);
-        input->log_read = &inputs->log->book;
+    const struct assay_log_dir *log = inputs->place.log;
+    if (log) {
+        input->log_checkpoint = bytes_of(&log->note);
+        input->log_entries = bytes_of(&log->entries);
+        input->log_read = &log->book;
         input->log_cosigned = bytes_of(&inputs->cosigned);
-        origin_of(inputs->log->note.data, inputs->log->note.len, ret_origin);
+        origin_of(log->note.data, log->note.len, ret_origin);
     } else if (inputs->options->log) {
         input->log_proof = bytes_of(&inputs->proof);
+        if (inputs->options->consistency) { /* an empty file too */
+            input->log_growth = bytes_of(&inputs->growth);
+        }
         input->log_entry = given(&files->entry);
         if (assay_tlog_proof_read(input->log_proof.data, input->log_proof.len, &file, NULL) == ASSAY_OK) {
             origin_of(file.checkpoint.data, file.checkpoint.len, ret_origin);
@@ -254,7 +254,8 @@ void assay_verify_inputs_done(struct assay_verify_inputs *inputs)
         assay_cli_memory_done(inputs->memory);
         assay_free(inputs->memory);
     }
-    assay_log_dir_close(inputs->log);
+    assay_log_place_close(&inputs->place);
+    assay_buf_done(&inputs->growth);
     assay_trust_free(inputs->trust_read);
     assay_buf_done(&inputs->trust);
     assay_buf_done(&inputs->cosigned);

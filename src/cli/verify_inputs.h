@@ -6,12 +6,12 @@
 #define ASSAY_CLI_VERIFY_INPUTS_H
 
 #include "base/opt.h"
+#include "cli/log_place.h"
 #include "cli/memory.h"
 #include "cli/run_files.h"
-#include "store/store.h"
 
 struct assay_verify_options {
-    const char *trust, *log, *require, *commit, *with, *baseline, *provenance;
+    const char *trust, *log, *consistency, *require, *commit, *with, *baseline, *provenance;
     double margin; /* of with; 0 = 2 % */
     uint64_t baseline_age_ns;
     struct assay_opt_list subjects;
@@ -19,9 +19,9 @@ struct assay_verify_options {
 
 struct assay_verify_inputs {
     const struct assay_verify_options *options; /* borrowed */
-    struct assay_buf trust, proof, provenance;
+    struct assay_buf trust, proof, growth, provenance;
     struct assay_trust *trust_read; /* NULL: not given, or not good (the judge says why) */
-    struct assay_log_dir *log;      /* of --log DIR */
+    struct assay_log_place place;   /* of --log DIR|URL; place.log NULL: a proof, or none */
     struct assay_buf cosigned;      /* heads of it that witnesses signed */
     struct assay_run_files *with, *baseline;
     struct assay_judge_files with_files;

@@ -11,7 +11,12 @@ FORMS="github-summary github-annotations github-outputs pr-comment junit sarif c
 
 # as FORMAT ARGUMENTS...: judged on a day on which the example is not too old
 as() {
-    "$ASSAY" export --date 2026-11-21 --as "$@"
+    local day=()
+    case " $* " in
+    *" --policy default "*) ;;
+    *" --policy "*) day=(--date 2026-11-21) ;;
+    esac
+    "$ASSAY" export "${day[@]}" --as "$@"
 }
 
 @test "every form is written of a good receipt, and ends with 0" {
@@ -132,7 +137,19 @@ as() {
     says "--policy does not go with"
     run_exit 4 as junit --arm a "$RUN"
     run_exit 4 as junit --max-age 0 "$RUN"
-    says "above 0"
+    says "--max-age is 0, expected a time above 0"
+    for options in "--mode gate" "--mode auto" "--aa aa" "--baseline x" "--date 2026-11-21" "--policy-name p"; do
+        # shellcheck disable=SC2086 # two words
+        run_exit 4 "$ASSAY" export --as junit $options "$RUN"
+        says "goes with --policy FILE"
+        # shellcheck disable=SC2086
+        run_exit 4 "$ASSAY" export --as junit --policy default $options "$RUN"
+    done
+    run_exit 4 as junit --policy "$EASY" --mode gate --aa aa "$RUN"
+    says "--aa goes with --mode auto"
+    run_exit 4 as junit --key team "$RUN"
+    run_exit 4 as junit --force "$RUN"
+    says "--force does nothing without --output"
 }
 
 @test "forms of one run take one run; an unknown form is wrong usage" {

@@ -65,6 +65,16 @@ row() {
     [ "$status" -eq 1 ] || [ "$status" -eq 2 ]
 }
 
+@test "a receipt is no baseline of itself: 411; what says nothing is wrong usage: 4" {
+    run_exit 1 "$ASSAY" gate --date 2026-11-21 --baseline "$RUN" --output v.json "$ROOT/examples/policy/first-token.yaml" "$RUN"
+    says "it is the receipt itself"
+    grep -q '"gate":411' v.json
+    says "no gate of the policy compares with a baseline"
+    run_exit 4 "$ASSAY" gate --force "$POLICY" "$RUN"
+    run_exit 4 "$ASSAY" gate --json --markdown "$POLICY" "$RUN"
+    run_exit 4 "$ASSAY" gate --rollout v.json --rollout-start "$POLICY" "$RUN"
+}
+
 @test "a wrong policy: 3, with its line; no policy: 5; a wrong day: 4" {
     sed 's/max: 500ms/max: 500/' "$ROOT/examples/policy/first-token.yaml" >wrong.yaml
     run_exit 3 "$ASSAY" gate wrong.yaml "$RUN"
