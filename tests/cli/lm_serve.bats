@@ -353,3 +353,11 @@ LONG='{"prompt":"x","max_tokens":1900,"ignore_eos":true,"stream":true}'
     diff ollama.txt openai.txt
     [ "$(grep -c '^output=' ollama.txt)" -eq 6 ]
 }
+
+@test "a 0 that would mean the default is wrong usage" {
+    local option
+    for option in --parallel --cache --batch --connections --timeout-header --timeout-idle --threads --context; do
+        run_exit 4 "$ASSAY" lm serve "$option" 0 model.gguf
+        says "$option is 0, expected a"
+    done
+}
