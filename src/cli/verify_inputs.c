@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "cli/ancestry.h"
+#include "cli/repository.h"
 
 #include <stdio.h>
 #include <string.h>
