@@ -7,20 +7,15 @@
 /* All texts of a judgement: ASSAY_VIOLATIONS_MAX violations of three texts with escapes, and the four lines. */
 #define ARENA_BYTES_MAX ((size_t)32 << 20)
 
+/* In this order: what follows asks what was found before. Only memory stops the work. */
 static void run_gates(struct judge *judge)
 {
+    static void (*const STEPS[])(struct judge *) = {judge_fields,   judge_recompute,   judge_sanity, judge_kernels,
+                                                    judge_binding,  judge_trust,       judge_log,    judge_keys,
+                                                    judge_baseline, judge_reproduction};
     judge_read(judge);
-    if (judge->out->is_readable) {
-        judge_fields(judge);
-        judge_recompute(judge);
-        judge_sanity(judge);
-        judge_kernels(judge);
-        judge_binding(judge);
-        judge_trust(judge);
-        judge_log(judge);
-        judge_keys(judge);
-        judge_baseline(judge);
-        judge_reproduction(judge);
+    for (size_t i = 0; judge->out->is_readable && i < sizeof STEPS / sizeof STEPS[0] && !judge->is_out_of_memory; i++) {
+        STEPS[i](judge);
     }
     judge_lines(judge);
 }

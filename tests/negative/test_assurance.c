@@ -206,6 +206,15 @@ static void witnesses_without_a_quorum_bound_nothing(void **state)
 
 static const char OTHER_MACHINE[] = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff";
 
+static struct assay_judge_files files_of(const struct made *made)
+{
+    return (struct assay_judge_files){.name = "other",
+                                      .document = made->input.document,
+                                      .plan = made->input.plan,
+                                      .trace = made->input.trace,
+                                      .identity = made->input.identity};
+}
+
 /* A challenged run, and what is given beside it as another's. */
 static void reproduced_by(const struct honest_options *theirs, const char *machine, const char *signer, double margin,
                           int tier, const char *says)
@@ -218,11 +227,7 @@ static void reproduced_by(const struct honest_options *theirs, const char *machi
     make(ours, &options, (const char *const[]){WITNESSED, "sign 1", "trust", "trust set /logs/0/quorum 1", NULL});
     other->machine = machine;
     make(other, theirs, (const char *const[]){"log run", signer, NULL});
-    const struct assay_judge_files files = {.name = "other",
-                                            .document = other->input.document,
-                                            .plan = other->input.plan,
-                                            .trace = other->input.trace,
-                                            .identity = other->input.identity};
+    const struct assay_judge_files files = files_of(other);
     ours->input.reproduction = &files;
     ours->input.reproduction_margin = margin;
     assert_tier(ours, tier, says);
@@ -254,6 +259,74 @@ static void what_is_no_reproduction_leaves_the_tier_and_says_why(void **state)
     reproduced_by(&shorter, OTHER_MACHINE, "sign 2", 0, 4, "not reproduced: it has another plan");
     reproduced_by(&slower, OTHER_MACHINE, "sign 2", 0, 4, "is not within 2 %");
     reproduced_by(&slower, OTHER_MACHINE, "sign 2", 0.1, 5, "tier 5 reproduced"); /* within the stated margin */
+}
+
+/* ---- short memory ---- */
+
+/* Every `step`-th allocation fails in turn: there is no judgement, or the same as with memory. */
+static void assert_no_judgement_on_short_memory(const struct assay_judge_input *input, unsigned long step)
+{
+    struct assay_judgement *judgement = NULL;
+    struct assay_buf whole, text;
+    assay_buf_init(&whole, FILE_MAX);
+    assay_buf_init(&text, FILE_MAX);
+    assert_int_equal(assay_judge_verify(input, &judgement, NULL), ASSAY_OK);
+    assay_judgement_render(judgement, &whole);
+    assay_judgement_free(judgement);
+    unsigned long n = 1;
+    for (bool is_whole = false; !is_whole; n += step) {
+        judgement = NULL;
+        assay_mem_fail_at(n);
+        assay_code rc = assay_judge_verify(input, &judgement, NULL);
+        assay_mem_fail_at(0);
+        is_whole = rc == ASSAY_OK;
+        assert_int_equal(rc, is_whole ? ASSAY_OK : ASSAY_NO_MEMORY);
+        assert_int_equal(judgement != NULL, is_whole);
+    }
+    assay_judgement_render(judgement, &text);
+    assert_string_equal(text.data, whole.data);
+    assert_true(n > 1000);
+    assay_judgement_free(judgement);
+    assay_buf_done(&whole);
+    assay_buf_done(&text);
+}
+
+static void no_allocation_that_fails_makes_a_judgement_of_signatures_and_log(void **state)
+{
+    (void)state;
+    struct made *made = assay_alloc(1, sizeof *made);
+    const struct honest_options small = {.workload = "noop", .count = 12, .warmup = 2};
+    assert_non_null(made);
+    make(made, &small, (const char *const[]){WITNESSED, "sign 1", "trust", "trust set /logs/0/quorum 1", NULL});
+    made->input.plan.data = made->input.trace.data = NULL; /* what is derived of them: test_judge_verify */
+    assert_no_judgement_on_short_memory(&made->input, 1);
+    made_done(made);
+    assay_free(made);
+}
+
+/* Everything that a verifier can be given at once: a baseline, another's run, a policy. */
+static void no_allocation_that_fails_makes_a_judgement_of_several_documents(void **state)
+{
+    (void)state;
+    struct made *ours = assay_alloc(1, sizeof *ours), *other = assay_alloc(1, sizeof *other);
+    struct honest_options small = {.workload = "noop", .count = 12, .warmup = 2}, again = small;
+    assert_true(ours && other);
+    again.number = 9;
+    make(ours, &small, (const char *const[]){WITNESSED, "sign 1", "trust", "trust set /logs/0/quorum 1", NULL});
+    other->machine = OTHER_MACHINE;
+    make(other, &again, (const char *const[]){"log run", "sign 2", NULL});
+    const struct assay_judge_files files = files_of(other);
+    const struct assay_judge_baseline baseline = {.files = files, .ancestry = ASSAY_ANCESTRY_IS};
+    ours->input.reproduction = &files;
+    ours->input.baseline = &baseline;
+    ours->input.wants_default_policy = true;
+    ours->input.is_tier_required = true;
+    ours->input.required_tier = 4;
+    assert_no_judgement_on_short_memory(&ours->input, 97); /* all of them would take a minute */
+    made_done(ours);
+    made_done(other);
+    assay_free(ours);
+    assay_free(other);
 }
 
 /* ---- gate 423 ---- */
@@ -364,6 +437,8 @@ int main(void)
         cmocka_unit_test(witnesses_without_a_quorum_bound_nothing),
         cmocka_unit_test(the_same_by_another_key_on_another_machine_is_reproduced),
         cmocka_unit_test(what_is_no_reproduction_leaves_the_tier_and_says_why),
+        cmocka_unit_test(no_allocation_that_fails_makes_a_judgement_of_signatures_and_log),
+        cmocka_unit_test(no_allocation_that_fails_makes_a_judgement_of_several_documents),
         cmocka_unit_test(a_policy_that_is_not_the_newest_in_the_log_is_423),
     };
     assay_json_init();
