@@ -9,7 +9,7 @@ void assay_base64_append(struct assay_buf *out, const void *bytes, size_t len)
 {
     const unsigned char *from = bytes;
     for (size_t at = 0; at < len; at += 3) {
-        size_t n = len - at < 3 ? len - at : 3;
+        size_t n = len - at; /* three or more: a whole group */
         uint32_t group = (uint32_t)from[at] << 16;
         group |= n > 1 ? (uint32_t)from[at + 1] << 8 : 0;
         group |= n > 2 ? (uint32_t)from[at + 2] : 0;
@@ -60,9 +60,12 @@ static assay_code decode_group(const char *text, size_t at, size_t digits, struc
 /* Whole groups up to the first that has something else than digits, or to the end; returns where it stopped. */
 static size_t decode_groups(const char *text, size_t len, struct assay_buf *out)
 {
-    unsigned char *to = len > 0 ? (unsigned char *)assay_buf_reserve(out, len / 4 * 3) : NULL;
+    unsigned char *to = (unsigned char *)assay_buf_reserve(out, len / 4 * 3);
     size_t at = 0;
-    for (; to && at < len; at += 4) {
+    if (!to) {
+        return 0; /* out knows why */
+    }
+    for (; at < len; at += 4) {
         unsigned a = DIGITS[(unsigned char)text[at]], b = DIGITS[(unsigned char)text[at + 1]];
         unsigned c = DIGITS[(unsigned char)text[at + 2]], d = DIGITS[(unsigned char)text[at + 3]];
         if (a == 0 || b == 0 || c == 0 || d == 0) {
@@ -74,9 +77,7 @@ static size_t decode_groups(const char *text, size_t len, struct assay_buf *out)
         to[2] = (unsigned char)group;
         to += 3;
     }
-    if (at > 0) {
-        assay_buf_grew(out, at / 4 * 3);
-    }
+    assay_buf_grew(out, at / 4 * 3);
     return at;
 }
 
@@ -87,14 +88,12 @@ assay_code assay_base64_decode(const char *text, size_t len, struct assay_buf *o
         return assay_fail(err, ASSAY_MALFORMED,
                           "found %zu characters of base64, expected a multiple of 4, padded with '='", len);
     }
-    size_t at = decode_groups(text, len > 0 ? len - 4 : 0, out);
-    for (; at < len; at += 4) {
-        bool is_last = at + 4 == len;
-        size_t digits = is_last && text[at + 3] == '=' ? (text[at + 2] == '=' ? 2 : 3) : 4;
-        assay_code rc = decode_group(text, at, digits, out, err);
-        if (rc != ASSAY_OK) {
-            return rc;
-        }
+    if (len == 0) {
+        return assay_buf_check(out, err);
     }
-    return assay_buf_check(out, err);
+    size_t at = decode_groups(text, len - 4, out);
+    bool is_last = at + 4 == len; /* else a group that has something else than digits */
+    size_t digits = is_last && text[at + 3] == '=' ? (text[at + 2] == '=' ? 2 : 3) : 4;
+    assay_code rc = decode_group(text, at, digits, out, err);
+    return rc == ASSAY_OK ? assay_buf_check(out, err) : rc;
 }

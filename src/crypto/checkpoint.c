@@ -6,16 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static assay_code read_root(struct assay_slice line, unsigned char ret[32], assay_err *err)
+#define ROOT_BYTES_READ 64 /* more than a root has, to say of what length another one is */
+
+static assay_code read_root(struct assay_slice line, unsigned char ret[ASSAY_DIGEST_BYTES], assay_err *err)
 {
     struct assay_buf bytes;
-    assay_buf_init(&bytes, 64);
+    assay_buf_init(&bytes, ROOT_BYTES_READ);
     assay_code rc = assay_base64_decode(line.data ? line.data : "", line.len, &bytes, err);
-    if (rc == ASSAY_OK && bytes.len != 32) {
-        rc = assay_fail(err, ASSAY_MALFORMED, "%zu bytes, expected 32", bytes.len);
+    if (rc == ASSAY_OK && bytes.len != ASSAY_DIGEST_BYTES) {
+        rc = assay_fail(err, ASSAY_MALFORMED, "%zu bytes, expected %d", bytes.len, ASSAY_DIGEST_BYTES);
     }
     if (rc == ASSAY_OK) {
-        memcpy(ret, bytes.data, 32);
+        memcpy(ret, bytes.data, ASSAY_DIGEST_BYTES);
     } else {
         assay_wrap(err, "root of the checkpoint");
     }
@@ -27,9 +29,6 @@ static assay_code read_root(struct assay_slice line, unsigned char ret[32], assa
 bool assay_tlog_number_read(struct assay_slice text, uint64_t *ret)
 {
     bool is_canonical = text.len > 0 && (text.data[0] != '0' || text.len == 1);
-    for (size_t i = 0; i < text.len; i++) {
-        is_canonical = is_canonical && text.data[i] >= '0' && text.data[i] <= '9';
-    }
     return is_canonical && assay_num_u64(text, "a number", ASSAY_TREE_SIZE_MAX, ret, NULL) == ASSAY_OK;
 }
 

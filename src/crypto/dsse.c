@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define HEAD_BYTES 64 /* "DSSEv1 " and one decimal length, or a space and the other: at most 28 characters each */
+#define FRAME_BYTES (2 * HEAD_BYTES)
 
 /* What stands before type and before body. */
 static size_t print_type_head(char text[HEAD_BYTES], size_t type_len)
@@ -47,7 +48,7 @@ void assay_dsse_pae_digest(const char *type, size_t type_len, const void *body, 
 static assay_code encode(const char *type, const void *body, size_t body_len, struct assay_buf *ret, assay_err *err)
 {
     size_t type_len = strlen(type);
-    assay_buf_init(ret, type_len + ASSAY_DSSE_BODY_BYTES_MAX + 2 * HEAD_BYTES);
+    assay_buf_init(ret, type_len + ASSAY_DSSE_BODY_BYTES_MAX + FRAME_BYTES);
     if (body_len > ASSAY_DSSE_BODY_BYTES_MAX) {
         return assay_fail(err, ASSAY_TOO_LARGE, "%zu bytes to sign, expected at most %zu", body_len,
                           ASSAY_DSSE_BODY_BYTES_MAX);

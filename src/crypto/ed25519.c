@@ -55,16 +55,11 @@ enum assay_signature_state assay_signature_check(const struct assay_public_key *
     return is_taken ? ASSAY_SIGNATURE_GOOD : ASSAY_SIGNATURE_FALSE;
 }
 
-/* A system that locks no memory for this user still has a key that works; the wipe at the end does not depend on it. */
-static void lock(struct assay_secret_key *key)
-{
-    (void)sodium_mlock(key->bytes, sizeof key->bytes);
-}
-
 void assay_secret_key_init(struct assay_secret_key *key, const unsigned char seed[ASSAY_SEED_BYTES])
 {
     unsigned char public[ASSAY_PUBLIC_KEY_BYTES];
-    lock(key);
+    /* A system that locks no memory for this user still has a key that works; the wipe does not depend on it. */
+    (void)sodium_mlock(key->bytes, sizeof key->bytes);
     int rc = crypto_sign_seed_keypair(public, key->bytes, seed);
     assert(rc == 0);
     (void)rc;

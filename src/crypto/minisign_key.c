@@ -5,6 +5,7 @@
 #include "crypto/minisign_text.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -24,6 +25,8 @@ enum {
     SEALED_BYTES = SECRET_FILE_BYTES - AT_SEALED,
     PUBLIC_FILE_BYTES = 2 + ASSAY_KEY_NUMBER_BYTES + ASSAY_PUBLIC_KEY_BYTES
 };
+
+#define SECRET_TEXT_BYTES (2 * SECRET_FILE_BYTES) /* base64 takes four for three */
 
 static const char COMMENT[] = "untrusted comment: ";
 
@@ -137,25 +140,27 @@ void assay_minisign_public_write(const struct assay_public_key *key, const struc
 
 static uint64_t read_le64(const unsigned char *at)
 {
-    uint64_t value = 0;
-    for (int i = 7; i >= 0; i--) {
-        value = value << 8 | at[i];
-    }
-    return value;
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return le64toh(value);
 }
 
 static void write_le64(unsigned char *at, uint64_t value)
 {
-    for (int i = 0; i < 8; i++) {
-        at[i] = (unsigned char)(value >> (8 * i));
-    }
+    uint64_t written = htole64(value);
+    memcpy(at, &written, sizeof written);
+}
+
+bool minisign_scrypt_is_allowed(uint64_t operations, uint64_t memory)
+{
+    return operations <= ASSAY_SCRYPT_OPERATIONS_MAX && memory <= ASSAY_SCRYPT_MEMORY_MAX;
 }
 
 static assay_code apply_stream(unsigned char *file, const char *password, size_t password_len, assay_err *err)
 {
     unsigned char stream[SEALED_BYTES];
     uint64_t operations = read_le64(file + AT_OPERATIONS), memory = read_le64(file + AT_MEMORY);
-    if (memory > ASSAY_SCRYPT_MEMORY_MAX || operations > ASSAY_SCRYPT_OPERATIONS_MAX) {
+    if (!minisign_scrypt_is_allowed(operations, memory)) {
         return assay_fail(err, ASSAY_TOO_LARGE,
                           "secret key file: scrypt with %llu operations and %llu bytes, expected at most %llu and %llu",
                           (unsigned long long)operations, (unsigned long long)memory,
@@ -262,7 +267,7 @@ assay_code assay_minisign_secret_write(const struct assay_secret_key *key, const
     }
     if (rc == ASSAY_OK) {
         assay_buf_printf(out, "%sminisign %s secret key\n", COMMENT, lock->password ? "encrypted" : "unencrypted");
-        (void)assay_buf_reserve(out, 2 * sizeof file); /* grown once: an outgrown copy would not be wiped */
+        (void)assay_buf_reserve(out, SECRET_TEXT_BYTES); /* grown once: an outgrown copy would not be wiped */
         assay_base64_append(out, file, sizeof file);
         assay_buf_char(out, '\n');
         rc = assay_buf_check(out, err);

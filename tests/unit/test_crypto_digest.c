@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "crypto/crypto.h"
 #include "support/source_root.h"
 #include "json/json.h"
@@ -296,6 +297,43 @@ static void the_worked_example_has_the_published_payload_and_digests(void **stat
     assay_buf_done(&pae);
 }
 
+static void base64_of_a_length_that_is_none_says_so_and_reads_no_further(void **state)
+{
+    (void)state;
+    struct assay_buf plain;
+    assay_err err = {0};
+    assay_buf_init(&plain, 64);
+    for (size_t len = 0; len <= 12; len++) { /* more digits stand behind the length that is said */
+        assay_code rc = assay_base64_decode("AAAABBBBCCCCDDDD", len, &plain, &err);
+        assert_int_equal(rc, len % 4 == 0 ? ASSAY_OK : ASSAY_MALFORMED);
+        if (rc != ASSAY_OK) {
+            char due[128];
+            (void)snprintf(due, sizeof due, "found %zu characters of base64, expected a multiple of 4, padded with '='",
+                           len);
+            assert_string_equal(err.message, due);
+        }
+    }
+    assert_int_equal(plain.len, 0 + 3 + 6 + 9);
+    assay_buf_done(&plain);
+}
+
+static void base64_needs_room_and_memory_and_says_which(void **state)
+{
+    (void)state;
+    for (size_t max = 1; max <= 10; max++) {
+        struct assay_buf plain;
+        assay_buf_init(&plain, max);
+        assert_int_equal(assay_base64_decode("AAAABBBBCCCC", 12, &plain, NULL), max < 9 ? ASSAY_TOO_LARGE : ASSAY_OK);
+        assay_buf_done(&plain);
+    }
+    struct assay_buf plain;
+    assay_buf_init(&plain, 64);
+    assay_mem_fail_at(1);
+    assert_int_equal(assay_base64_decode("AAAABBBBCCCC", 12, &plain, NULL), ASSAY_NO_MEMORY);
+    assay_mem_fail_at(0);
+    assay_buf_done(&plain);
+}
+
 int main(void)
 {
     assay_err err = {0};
@@ -311,6 +349,8 @@ int main(void)
         cmocka_unit_test(the_incremental_root_is_the_recursive_one_for_sizes_up_to_300),
         cmocka_unit_test(base64_is_that_of_rfc_4648),
         cmocka_unit_test(base64_with_anything_surplus_is_refused),
+        cmocka_unit_test(base64_of_a_length_that_is_none_says_so_and_reads_no_further),
+        cmocka_unit_test(base64_needs_room_and_memory_and_says_which),
         cmocka_unit_test(every_byte_in_every_place_of_a_base64_text_is_a_digit_or_refused),
         cmocka_unit_test(every_text_of_four_digits_that_decodes_is_the_one_encoding_of_its_bytes),
         cmocka_unit_test(the_pae_is_that_of_the_dsse_protocol),

@@ -322,6 +322,84 @@ static void what_is_no_checkpoint_is_refused(void **state)
     }
 }
 
+static void a_number_of_a_log_has_one_spelling(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text; /* NULL: nothing at all */
+        uint64_t value;
+        bool is_good;
+    } CASES[] = {
+        {NULL, 0, false},
+        {"", 0, false},
+        {"0", 0, true},
+        {"9", 9, true},
+        {"10", 10, true},
+        {"00", 0, false},
+        {"01", 0, false},
+        {"+1", 0, false},
+        {"-1", 0, false},
+        {" 1", 0, false},
+        {"1 ", 0, false},
+        {"1a", 0, false},
+        {"a1", 0, false},
+        {"/", 0, false},
+        {":", 0, false},
+        {"1e3", 0, false},
+        {"0x1", 0, false},
+        {"1099", 1099, true},
+        {"9223372036854775807", INT64_MAX, true},
+        {"9223372036854775808", 0, false},
+        {"18446744073709551616", 0, false},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        uint64_t value = 12345;
+        struct assay_slice text = CASES[i].text ? assay_slice_of(CASES[i].text) : (struct assay_slice){NULL, 0};
+        assert_int_equal(assay_tlog_number_read(text, &value), CASES[i].is_good);
+        if (CASES[i].is_good) {
+            assert_int_equal(value, CASES[i].value);
+        }
+    }
+}
+
+static void a_checkpoint_has_an_origin_up_to_its_limit(void **state)
+{
+    (void)state;
+    for (size_t len = ASSAY_NOTE_NAME_BYTES_MAX - 1; len <= ASSAY_NOTE_NAME_BYTES_MAX + 1; len++) {
+        char text[512];
+        struct assay_checkpoint checkpoint;
+        assay_err err = {0};
+        memset(text, 'o', len);
+        (void)snprintf(text + len, sizeof text - len, "\n7\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\n");
+        assay_code rc = assay_checkpoint_read(assay_slice_of(text), &checkpoint, &err);
+        assert_int_equal(rc, len <= ASSAY_NOTE_NAME_BYTES_MAX ? ASSAY_OK : ASSAY_MALFORMED);
+        if (rc == ASSAY_OK) {
+            assert_int_equal(strlen(checkpoint.origin), len);
+            assert_int_equal(checkpoint.size, 7);
+        } else {
+            assert_string_equal(err.message, "the checkpoint's origin has 256 bytes, expected 1 to 255");
+        }
+    }
+}
+
+static void a_root_of_another_length_is_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *due;
+    } CASES[] = {
+        {"o\n1\nAAAA\n", "3 bytes, expected 32"},
+        {"o\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n", "31 bytes, expected 32"},
+        {"o\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", "33 bytes, expected 32"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        struct assay_checkpoint checkpoint;
+        assay_err err = {0};
+        assert_int_equal(assay_checkpoint_read(assay_slice_of(CASES[i].text), &checkpoint, &err), ASSAY_MALFORMED);
+        assert_non_null(strstr(err.message, CASES[i].due));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +414,9 @@ int main(void)
         cmocka_unit_test(no_part_of_a_verifier_key_is_one),
         cmocka_unit_test(a_key_has_a_name_up_to_its_limit),
         cmocka_unit_test(what_is_no_checkpoint_is_refused),
+        cmocka_unit_test(a_number_of_a_log_has_one_spelling),
+        cmocka_unit_test(a_checkpoint_has_an_origin_up_to_its_limit),
+        cmocka_unit_test(a_root_of_another_length_is_said),
     };
     if (assay_crypto_init(NULL) != ASSAY_OK) {
         return 1;
