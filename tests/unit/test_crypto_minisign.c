@@ -183,6 +183,7 @@ static void our_signature_is_good_and_covers_the_trusted_comment(void **state)
     assay_secret_key_public(&secret, &public);
     assay_buf_init(&file, ASSAY_MINISIG_BYTES_MAX);
     assert_int_equal(assay_minisign_sign(&secret, &number, FILE_BYTES, FILE_LEN, "run 17", &file, NULL), ASSAY_OK);
+    assert_string_equal(file.data + file.len - 3, "==\n"); /* 64 bytes, and a line end */
     assert_int_equal(assay_minisign_verify(&public, &number, FILE_BYTES, FILE_LEN, file.data, file.len, how, NULL),
                      ASSAY_OK);
     *strstr(file.data, "17") = '2';
