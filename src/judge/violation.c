@@ -9,12 +9,13 @@
 
 #define SHOWN_MAX 160 /* bytes of foreign text in a violation: a digest with its quotes, and a sentence */
 #define FIRST_CAPACITY 16
+#define SHOWN_ROOM(max_bytes) (8 * (max_bytes) + 64) /* \xNN takes four bytes for one */
 
 /* A copy in the judgement's arena, control and bidi characters made visible. */
 static const char *keep(struct judge *judge, const char *text, size_t max_bytes)
 {
     struct assay_buf shown;
-    assay_buf_init(&shown, 8 * max_bytes + 64); /* \xNN takes four bytes for one */
+    assay_buf_init(&shown, SHOWN_ROOM(max_bytes));
     assay_text_show(&shown, text, strlen(text), max_bytes);
     const char *kept =
         shown.failed == ASSAY_OK ? assay_arena_text(&judge->out->arena, shown.data ? shown.data : "", shown.len) : NULL;
@@ -68,7 +69,7 @@ void judge_add(struct judge *judge, enum gate gate, enum assay_verdict verdict, 
 /* The value as one line; without memory none, and then there will be no judgement. */
 static const char *show(struct judge *judge, struct assay_buf *buf, const json_t *value)
 {
-    assay_buf_init(buf, 8 * SHOWN_MAX + 64);
+    assay_buf_init(buf, SHOWN_ROOM(SHOWN_MAX));
     assay_json_show(buf, value, SHOWN_MAX);
     judge->is_out_of_memory = judge->is_out_of_memory || !buf->data;
     return buf->data ? buf->data : "";
@@ -92,7 +93,7 @@ void judge_add_err(struct judge *judge, enum gate gate, const char *pointer, con
 {
     static const char FOUND[] = "found ", EXPECTED[] = ", expected ";
     struct assay_buf text;
-    assay_buf_init(&text, 2 * ASSAY_ERR_BYTES);
+    assay_buf_init(&text, ASSAY_ERR_BYTES); /* what is left of the message, turned round */
     const char *found = strstr(err->message, FOUND), *expected = NULL;
     for (const char *at = found; at && (at = strstr(at, EXPECTED)); at++) {
         expected = at; /* the last one: what was found is foreign text */

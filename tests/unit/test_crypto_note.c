@@ -322,6 +322,47 @@ static void what_is_no_checkpoint_is_refused(void **state)
     }
 }
 
+/* The property White_Space of Unicode, '+', and what is not printed of ASCII: written down here a second time. */
+static bool is_forbidden(uint32_t point)
+{
+    static const uint32_t SPACES[] = {0x20,   0x85,   0xa0,   0x1680, 0x2000, 0x2001, 0x2002,
+                                      0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009,
+                                      0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, '+'};
+    bool is_found = point < 0x20;
+    for (size_t i = 0; i < sizeof SPACES / sizeof SPACES[0]; i++) {
+        is_found = is_found || SPACES[i] == point;
+    }
+    return is_found;
+}
+
+static void a_name_has_no_white_space_of_any_script(void **state)
+{
+    (void)state;
+    for (uint32_t point = 1; point < 0x3100; point++) {
+        char name[8] = "a";
+        size_t len = 1;
+        if (point < 0x80) {
+            name[len++] = (char)point;
+        } else if (point < 0x800) {
+            name[len++] = (char)(0xc0 | point >> 6);
+            name[len++] = (char)(0x80 | (point & 63));
+        } else {
+            name[len++] = (char)(0xe0 | point >> 12);
+            name[len++] = (char)(0x80 | (point >> 6 & 63));
+            name[len++] = (char)(0x80 | (point & 63));
+        }
+        if (assay_note_name_is_good((struct assay_slice){name, len}) != !is_forbidden(point)) {
+            fail_msg("U+%04X", (unsigned)point);
+        }
+        name[len] = 'b'; /* and wherever it stands */
+        if (assay_note_name_is_good((struct assay_slice){name + 1, len}) != !is_forbidden(point)) {
+            fail_msg("U+%04X first", (unsigned)point);
+        }
+    }
+    assert_false(assay_note_name_is_good((struct assay_slice){"a\xff", 2}));
+    assert_false(assay_note_name_is_good((struct assay_slice){"", 0}));
+}
+
 static void a_number_of_a_log_has_one_spelling(void **state)
 {
     (void)state;
@@ -414,6 +455,7 @@ int main(void)
         cmocka_unit_test(no_part_of_a_verifier_key_is_one),
         cmocka_unit_test(a_key_has_a_name_up_to_its_limit),
         cmocka_unit_test(what_is_no_checkpoint_is_refused),
+        cmocka_unit_test(a_name_has_no_white_space_of_any_script),
         cmocka_unit_test(a_number_of_a_log_has_one_spelling),
         cmocka_unit_test(a_checkpoint_has_an_origin_up_to_its_limit),
         cmocka_unit_test(a_root_of_another_length_is_said),

@@ -1,5 +1,6 @@
 /* The legacy profile: the list of receipts that its own verifier passes and --strict must not, what its reader takes,
  * and every member of an honest receipt removed or of another type. */
+#include "base/mem.h"
 #include "judge/judge.h"
 #include "support/edit.h"
 #include "support/honest_run.h"
@@ -363,9 +364,142 @@ static void hostile_ids_are_capped_and_shown_inert(void **state)
     assay_buf_done(&shown);
 }
 
+/* ---- text and JSON ---- */
+
+static const struct assay_violation REFUSED[] = {
+    {.gate = 803, .verdict = ASSAY_VERDICT_FAIL, .pointer = "/kernels", .found = "none", .expected = "some"},
+    {.gate = 824, .verdict = ASSAY_VERDICT_FAIL, .pointer = "/kernels/1", .found = "0", .expected = "more"}};
+
+static void put_lines_of(struct assay_judgement *judgement)
+{
+    static const char *const TEXTS[] = {"c", "r", "p", "a"};
+    for (size_t i = 0; i < ASSAY_LINE_COUNT; i++) {
+        judgement->lines[i].verdict = ASSAY_VERDICT_NOT_MEASURED;
+        judgement->lines[i].text = TEXTS[i];
+    }
+    judgement->is_profile = judgement->is_readable = true;
+}
+
+static void assert_told(const struct assay_legacy_verdict *verdict, const char *due_text, const char *due_json)
+{
+    struct assay_buf text;
+    json_t *root = NULL;
+    assay_buf_init(&text, FILE_MAX);
+    assay_legacy_render(verdict, &text);
+    assert_string_equal(text.data, due_text);
+    assay_buf_clear(&text);
+    assert_int_equal(assay_legacy_json(verdict, &root, NULL), ASSAY_OK);
+    assert_int_equal(assay_json_canon(root, &text, NULL), ASSAY_OK);
+    assert_string_equal(text.data, due_json);
+    json_decref(root);
+    assay_buf_done(&text);
+}
+
+#define LINES_TEXT "CRYPTO     not-measured  c\nRECOMPUTE  not-measured  r\nPOLICY     not-measured  p\nASSURANCE  a\n"
+#define LINES_JSON "\"crypto\":{\"text\":\"c\",\"verdict\":\"not-measured\"}"
+
+static void a_verdict_tells_what_the_original_said_and_what_strict_would(void **state)
+{
+    (void)state;
+    struct assay_judgement judgement = {.tier = 0}, strict = {.violations = REFUSED, .violations_count = 2};
+    put_lines_of(&judgement);
+    strict.violations_left_out = 3;
+    struct assay_legacy_verdict verdict = {
+        .judgement = &judgement, .strict = &strict, .shape = ASSAY_LEGACY_NESTED, .is_duplicate_warned = true};
+    assert_told(
+        &verdict,
+        LINES_TEXT "the original accepts it, exit status 0\n"
+                   "805 the original warns: duplicate kernel IDs\n"
+                   "accepted by the original, refused by --strict (5):\n"
+                   "  803 /kernels: found none, expected some\n"
+                   "  824 /kernels/1: found 0, expected more\n"
+                   "  and 3 more\n",
+        "{\"assurance\":{\"text\":\"a\",\"tier\":0}," LINES_JSON
+        ",\"exit\":0,\"leftOut\":0,\"libraryRefuses\":\"\",\"originalExit\":0,\"originalMessage\":\"\","
+        "\"originalWarnsOfDuplicates\":true,\"policy\":{\"text\":\"p\",\"verdict\":\"not-measured\"},"
+        "\"profile\":\"bitnet-1.0.0\",\"recompute\":{\"text\":\"r\",\"verdict\":\"not-measured\"},"
+        "\"shape\":\"shape B (nested)\",\"violations\":[],\"wouldRefuse\":[{\"expected\":\"some\",\"found\":\"none\","
+        "\"gate\":803,\"pointer\":\"/kernels\"},{\"expected\":\"more\",\"found\":\"0\",\"gate\":824,"
+        "\"pointer\":\"/kernels/1\"}],\"wouldRefuseLeftOut\":3}");
+    strict = (struct assay_judgement){.violations = REFUSED};
+    judgement.violations = REFUSED;
+    judgement.violations_count = 1;
+    verdict = (struct assay_legacy_verdict){.judgement = &judgement,
+                                            .strict = &strict,
+                                            .shape = ASSAY_LEGACY_FLAT,
+                                            .original_exit = 14,
+                                            .original_message = "no kernels",
+                                            .library = "it has no name"};
+    assert_told(&verdict,
+                LINES_TEXT "803 fail /kernels: found none, expected some\n"
+                           "the original refuses it: \"no kernels\", exit status 14\n",
+                "{\"assurance\":{\"text\":\"a\",\"tier\":0}," LINES_JSON
+                ",\"exit\":1,\"leftOut\":0,\"libraryRefuses\":\"it has no name\",\"originalExit\":14,"
+                "\"originalMessage\":\"no kernels\",\"originalWarnsOfDuplicates\":false,"
+                "\"policy\":{\"text\":\"p\",\"verdict\":\"not-measured\"},\"profile\":\"bitnet-1.0.0\","
+                "\"recompute\":{\"text\":\"r\",\"verdict\":\"not-measured\"},\"shape\":\"shape A (flat)\","
+                "\"violations\":[{\"expected\":\"some\",\"found\":\"none\",\"gate\":803,\"pointer\":\"/kernels\","
+                "\"verdict\":\"fail\"}],\"wouldRefuse\":[],\"wouldRefuseLeftOut\":0}");
+    verdict = (struct assay_legacy_verdict){.judgement = &judgement, .original_exit = ASSAY_LEGACY_EXIT_UNKNOWN};
+    judgement.violations_count = 0;
+    judgement.violations_left_out = 7;
+    assert_told(&verdict, LINES_TEXT "and 7 more\n",
+                "{\"assurance\":{\"text\":\"a\",\"tier\":0}," LINES_JSON
+                ",\"exit\":0,\"leftOut\":7,\"libraryRefuses\":\"\",\"originalMessage\":\"\","
+                "\"originalWarnsOfDuplicates\":false,\"policy\":{\"text\":\"p\",\"verdict\":\"not-measured\"},"
+                "\"profile\":\"bitnet-1.0.0\",\"recompute\":{\"text\":\"r\",\"verdict\":\"not-measured\"},"
+                "\"shape\":\"none of the shapes A to D\",\"violations\":[]}");
+}
+
+static void no_allocation_that_fails_makes_a_verdict(void **state)
+{
+    (void)state;
+    json_t *root = honest("a");
+    struct assay_buf bytes;
+    unsigned long n = 1;
+    assay_buf_init(&bytes, FILE_MAX);
+    assert_int_equal(assay_json_pretty(root, &bytes, NULL), ASSAY_OK);
+    for (bool is_whole = false; !is_whole; n++) {
+        struct assay_legacy_verdict *verdict = NULL;
+        const struct assay_legacy_question question = {
+            .name = "receipt.json", .bytes = bytes.data, .len = bytes.len, .now_real_ns = HONEST_NOW_NS};
+        assay_mem_fail_at(n);
+        assay_code rc = assay_judge_legacy(&question, &verdict, NULL);
+        assay_mem_fail_at(0);
+        is_whole = rc == ASSAY_OK;
+        assert_int_equal(rc, is_whole ? ASSAY_OK : ASSAY_NO_MEMORY);
+        assert_int_equal(verdict != NULL, is_whole);
+        if (is_whole) { /* nothing of the answer is missing */
+            assert_int_equal(verdict->judgement->violations_count, 0);
+            assert_non_null(verdict->strict);
+        }
+        assay_legacy_verdict_free(verdict);
+    }
+    assert_true(n > 50);
+    struct assay_legacy_verdict *verdict = judge_bytes(bytes.data, bytes.len, false);
+    for (n = 1;; n++) {
+        json_t *told = NULL;
+        assay_mem_fail_at(n);
+        assay_code rc = assay_legacy_json(verdict, &told, NULL);
+        assay_mem_fail_at(0);
+        json_decref(told);
+        if (rc == ASSAY_OK) {
+            break;
+        }
+        assert_int_equal(rc, ASSAY_NO_MEMORY);
+        assert_null(told);
+    }
+    assert_true(n > 20);
+    assay_legacy_verdict_free(verdict);
+    assay_buf_done(&bytes);
+    json_decref(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_verdict_tells_what_the_original_said_and_what_strict_would),
+        cmocka_unit_test(no_allocation_that_fails_makes_a_verdict),
         cmocka_unit_test(what_the_original_passes_wrongly_fails_strict),
         cmocka_unit_test(fallback_beside_a_gemm_fails_808),
         cmocka_unit_test(an_accepted_receipt_has_tier_0_and_nothing_recomputed),
