@@ -201,6 +201,7 @@ def main():
     bench = mutate_build.Bench(root, "build-mutate")
     bench.prepare(options.tests)
     bench.measure(sorted(path for path in tracked if matches(path, FILES)))
+    bench.prove()
     print("%d test programs, %.0f s of CPU in all" % (len(bench.tests), sum(t.cpu_s for t in bench.tests)), flush=True)
     kept = os.path.join(bench.work, "survivors.json")
     if options.again:

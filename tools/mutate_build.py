@@ -101,7 +101,17 @@ class Bench:
             self.relink(test, target)
 
     def link(self, output, objects):
-        self.sh(["gcc", "-shared", "-fuse-ld=lld", "-o", output, *objects, *LIBRARIES])
+        """Called by one name wherever it lies, so that LD_LIBRARY_PATH chooses which of them a test program takes."""
+        self.sh(["gcc", "-shared", "-fuse-ld=lld", "-Wl,-soname," + os.path.basename(self.library), "-o", output,
+                 *objects, *LIBRARIES])
+
+    def prove(self):
+        """Every test must fail with a library that has nothing in it: else changes would not be what is tested."""
+        slot = self.slot(0)
+        self.link(os.path.join(slot, os.path.basename(self.library)), [])
+        for test in self.tests:
+            if test.run(self.root, library_folder=slot):
+                raise SystemExit("%s passes without the code that it tests" % test.name)
 
     def relink(self, test, target):
         """The program of a Meson test, with the shared object in place of the rooms."""
@@ -183,7 +193,8 @@ class Bench:
                          ["-O0", "--coverage", "-fprofile-update=single"])
         by_note = {os.path.basename(objects[s])[:-2]: s for s in sources}
         os.replace(self.library, plain)
-        self.sh(["gcc", "-shared", "-fuse-ld=lld", "--coverage", "-o", self.library, *objects.values(), *LIBRARIES])
+        self.sh(["gcc", "-shared", "-fuse-ld=lld", "--coverage", "-Wl,-soname," + os.path.basename(self.library), "-o",
+                 self.library, *objects.values(), *LIBRARIES])
         for test in self.tests:
             shutil.rmtree(counts, ignore_errors=True)
             test.cpu_s = 0.0

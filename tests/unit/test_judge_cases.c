@@ -23,7 +23,8 @@
 
 #define FILE_MAX ((size_t)8 << 20)
 #define ARENA_BYTES ((size_t)256 << 20)
-#define DAY 20458 /* 2026-01-05, the day of the made runs */
+#define DAY 20458         /* 2026-01-05, the day of the made runs */
+#define STARVED_TIMES 500 /* so many amounts of memory that are not enough */
 enum { RUNS_MAX = 64, FILES_MAX = 4, WORDS_MAX = 48, WORD_BYTES = 256, METRICS_MAX = 70 };
 
 static const char HEAD[] = "assay_policy: 1\nname: test\n";
@@ -350,7 +351,7 @@ static void says_document(struct book *book, const struct assay_verdict_document
 
 struct question {
     int64_t day;
-    bool has_previous, wants_rollout, takes_names, is_across;
+    bool has_previous, wants_rollout, takes_names, is_across, is_starved;
     uint64_t version_min;
     const char *base_sha256;
     struct assay_outcome_rule rule;
@@ -382,7 +383,8 @@ static bool read_flag(const char *word, struct question *ret)
     } flags[] = {{"previous", &ret->has_previous},
                  {"rollout", &ret->wants_rollout},
                  {"names", &ret->takes_names},
-                 {"across", &ret->is_across}};
+                 {"across", &ret->is_across},
+                 {"starved", &ret->is_starved}};
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (strcmp(flags[i].word, word) == 0) {
             return *flags[i].flag = true;
@@ -475,6 +477,45 @@ static void keep_previous(struct book *book, const struct assay_verdict_document
     assay_buf_done(&bytes);
 }
 
+/* The same question with less and less memory than it took: it is not answered, and says why. */
+struct hunger {
+    assay_code (*ask)(const void *question, const struct assay_opened *run, struct assay_arena *arena, assay_err *err);
+    const void *question;
+    const struct assay_opened *run;
+};
+
+static assay_code hungry_gate(const void *question, const struct assay_opened *run, struct assay_arena *arena,
+                              assay_err *err)
+{
+    struct assay_verdict_document document;
+    (void)run;
+    return assay_judge_gate(question, arena, &document, err);
+}
+
+static assay_code hungry_arms(const void *question, const struct assay_opened *run, struct assay_arena *arena,
+                              assay_err *err)
+{
+    struct assay_verdict_document document;
+    return assay_judge_arms(run, question, arena, &document, err);
+}
+
+static void starve(const struct book *book, const struct hunger *hunger)
+{
+    struct assay_arena arena;
+    assay_err err = {0};
+    assay_arena_init(&arena, ARENA_BYTES);
+    assay_code rc = hunger->ask(hunger->question, hunger->run, &arena, &err);
+    size_t needed = arena.used_bytes, step = needed / STARVED_TIMES / 16 * 16 + 16;
+    assay_arena_done(&arena);
+    for (size_t bytes = 0; bytes < needed && rc == ASSAY_OK; bytes += step) {
+        assay_arena_init(&arena, bytes);
+        if (hunger->ask(hunger->question, hunger->run, &arena, &err) != ASSAY_NO_MEMORY) {
+            fail_msg("case %s: answered with %zu bytes of %zu", book->name, bytes, needed);
+        }
+        assay_arena_done(&arena);
+    }
+}
+
 static void ask_gate(struct book *book, const struct question *question, bool is_of_false_fails)
 {
     struct assay_policy *policy = NULL;
@@ -485,6 +526,9 @@ static void ask_gate(struct book *book, const struct question *question, bool is
     const struct assay_gate_question asked = gate_question(book, policy, question);
     struct assay_verdict_document document;
     struct assay_false_fails answer;
+    if (question->is_starved) {
+        starve(book, &(struct hunger){.ask = hungry_gate, .question = &asked});
+    }
     assay_code rc = is_of_false_fails ? assay_judge_false_fails(&asked, &book->arena, &answer, &err)
                                       : assay_judge_gate(&asked, &book->arena, &document, &err);
     if (rc != ASSAY_OK) {
@@ -520,6 +564,9 @@ static void ask_arms(struct book *book, const char *which, const struct question
                                       .is_across = question->is_across,
                                       .may_differ = may_differ,
                                       .may_differ_count = 1};
+    if (question->is_starved) {
+        starve(book, &(struct hunger){.ask = hungry_arms, .question = &asked, .run = book->given.runs[0]});
+    }
     assay_code rc = strcmp(which, "compare") == 0
                         ? assay_judge_compare(&sides, &asked, &book->arena, &document, &is_comparable, &err)
                         : assay_judge_arms(book->given.runs[0], &asked, &book->arena, &document, &err);
