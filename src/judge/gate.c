@@ -57,6 +57,11 @@ void gate_broken(struct gate_case *it, assay_code rc)
     gate_settle(it, ASSAY_VERDICT_NOT_MEASURED, "it could not be computed");
 }
 
+const char *gate_open_reason(bool is_beyond)
+{
+    return is_beyond ? "beyond the limit, but not at the level of all gates" : "the interval holds the limit";
+}
+
 struct assay_judge_bytes gate_file(const struct gates *gates, const char *path)
 {
     for (size_t i = 0; i < gates->question->files_count; i++) {

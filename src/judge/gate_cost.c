@@ -225,7 +225,7 @@ static void decide_cost(struct gate_case *it, double pass_alpha, double fail_alp
     row->verdict = pass.upper <= it->gate->max.value  ? ASSAY_VERDICT_PASS
                    : fail.lower > it->gate->max.value ? ASSAY_VERDICT_FAIL
                                                       : ASSAY_VERDICT_UNDECIDED;
-    row->reason = row->verdict == ASSAY_VERDICT_UNDECIDED ? "the interval holds the limit" : NULL;
+    row->reason = row->verdict == ASSAY_VERDICT_UNDECIDED ? gate_open_reason(pass.lower > it->gate->max.value) : NULL;
 }
 
 const struct gate_kind gate_cost = {prepare_cost, decide_cost, true};

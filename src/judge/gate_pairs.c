@@ -35,8 +35,8 @@ static struct bound bound_of(struct gate_case *it, const struct gate_ratios *pai
 {
     double *scratch = assay_arena_take(it->gates->draft->arena, pairs->count, 4 * sizeof *scratch);
     double two_sided = 2 * alpha * (pairs->may_stop_early ? ASSAY_PAIRED_ALPHA_SHARE : 1.0);
-    if (!scratch || pairs->count == 0) {
-        it->gates->draft->is_out_of_memory |= !scratch && pairs->count > 0;
+    if (!scratch) {
+        it->gates->draft->is_out_of_memory = true;
         return (struct bound){0};
     }
     struct assay_stat_pairs found =
@@ -195,7 +195,7 @@ static void judge_worst(struct gate_case *it, const struct elements *elements, d
             it->row.verdict = ASSAY_VERDICT_FAIL;
             it->row.element = elements->list[i].run->name;
             it->row.reason = "an element is slower than worst_min allows";
-        } else if (it->row.verdict == ASSAY_VERDICT_PASS && !(pass.exists && pass.lower >= it->gate->worst_min.value)) {
+        } else if (it->row.verdict == ASSAY_VERDICT_PASS && pass.lower < it->gate->worst_min.value) {
             it->row.verdict = ASSAY_VERDICT_UNDECIDED;
             it->row.element = elements->list[i].run->name;
             it->row.reason = "an element is not shown to keep worst_min";
@@ -244,7 +244,7 @@ static void decide_speedup(struct gate_case *it, double pass_alpha, double fail_
     hold_unsettled(it, elements);
     if (row->verdict == ASSAY_VERDICT_UNDECIDED) {
         plan_pairs(it, &pass, pass_alpha, row->n, limit);
-        row->reason = row->reason ? row->reason : "the interval holds the limit";
+        row->reason = row->reason ? row->reason : gate_open_reason(pass.upper < limit);
     }
 }
 

@@ -57,6 +57,9 @@ void gate_missing(struct gate_case *it, const char *format, ...) __attribute__((
 void gate_not_measured(struct gate_case *it, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void gate_settle(struct gate_case *it, enum assay_verdict verdict, const char *reason);
 
+/* Why an interval decided nothing: it holds the limit, or is beyond it at the gate's own confidence alone. */
+const char *gate_open_reason(bool is_beyond);
+
 /* The receipts and arms in scope that carry a metric of that name. */
 void gate_carriers(struct gate_case *it, const char *name);
 /* A metric that is there without a value: its reason settles the gate (evidence.md 1.3). True if it does. */

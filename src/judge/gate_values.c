@@ -29,6 +29,10 @@ static struct value value_at(struct gate_case *it, const struct gate_carrier *ca
     struct value ret = {0};
     assay_code rc = assay_metric_at(carrier->run->plan, carrier->run->trace, carrier->arm, it->gate->name, alpha,
                                     it->gates->draft->arena, &metric, it->gates->err);
+    if (rc == ASSAY_USAGE) {
+        ret.absent = "a ratio is bounded by its pairs: ask for a speedup or a change";
+        return ret;
+    }
     if (rc != ASSAY_OK) {
         gate_broken(it, rc);
         ret.absent = "it could not be computed";
@@ -137,9 +141,9 @@ static enum assay_verdict judge_value(struct gate_case *it, const struct gate_ca
         struct value strict = value_at(it, carrier, fail_alpha);
         verdict = strict.has_bounds ? against(gate, value->lower, value->upper, strict.lower, strict.upper)
                                     : ASSAY_VERDICT_UNDECIDED;
-        *ret_reason = verdict == ASSAY_VERDICT_FAIL ? NULL : "beyond the limit, but not at the level of all gates";
+        *ret_reason = verdict == ASSAY_VERDICT_FAIL ? NULL : gate_open_reason(true);
     } else if (verdict == ASSAY_VERDICT_UNDECIDED) {
-        *ret_reason = "the interval holds the limit";
+        *ret_reason = gate_open_reason(false);
     }
     return verdict;
 }
@@ -265,7 +269,7 @@ static void decide_success(struct gate_case *it, double pass_alpha, double fail_
     row->verdict = pass.lower >= it->gate->min.value  ? ASSAY_VERDICT_PASS
                    : fail.upper < it->gate->min.value ? ASSAY_VERDICT_FAIL
                                                       : ASSAY_VERDICT_UNDECIDED;
-    row->reason = row->verdict == ASSAY_VERDICT_UNDECIDED ? "the interval holds the limit" : NULL;
+    row->reason = row->verdict == ASSAY_VERDICT_UNDECIDED ? gate_open_reason(pass.upper < it->gate->min.value) : NULL;
 }
 
 const struct gate_kind gate_success_rate = {prepare_success, decide_success, true};
@@ -358,7 +362,7 @@ static void decide_variation(struct gate_case *it, const struct seeds *seeds, do
     row->verdict = row->upper <= it->gate->max.value  ? ASSAY_VERDICT_PASS
                    : fail_lower > it->gate->max.value ? ASSAY_VERDICT_FAIL
                                                       : ASSAY_VERDICT_UNDECIDED;
-    row->reason = row->verdict == ASSAY_VERDICT_UNDECIDED ? "the interval holds the limit" : NULL;
+    row->reason = row->verdict == ASSAY_VERDICT_UNDECIDED ? gate_open_reason(row->lower > it->gate->max.value) : NULL;
 }
 
 static void decide_stability(struct gate_case *it, double pass_alpha, double fail_alpha)

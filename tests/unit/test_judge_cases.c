@@ -198,7 +198,8 @@ static void do_drop(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t
     edit_drop(touch(book, words[1])->opened->statement, words[2]);
 }
 
-/* plan RUN workload WORD, plan RUN args ARM JSON, plan RUN options JSON, plan RUN mode closed */
+/* plan RUN workload WORD, plan RUN args ARM JSON, plan RUN options JSON, plan RUN mode closed, plan RUN stop precision
+ */
 static void do_plan(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t count, const char *line)
 {
     struct assay_plan *plan = touch(book, words[1])->opened->plan;
@@ -207,6 +208,8 @@ static void do_plan(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t
         plan->workload = assay_arena_text(&book->arena, words[3], strlen(words[3]));
     } else if (strcmp(words[2], "mode") == 0) {
         plan->load.mode = ASSAY_LOAD_CLOSED;
+    } else if (strcmp(words[2], "stop") == 0) {
+        plan->stop.rule = ASSAY_STOP_PRECISION;
     } else if (strcmp(words[2], "options") == 0) {
         json_decref(plan->options);
         plan->options = json_of(book, behind(line, 3));
@@ -231,6 +234,14 @@ static void do_trust(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_
     }
     opened->trust = (enum assay_reliance)i;
     opened->why = assay_arena_text(&book->arena, behind(line, 3), strlen(behind(line, 3)));
+}
+
+/* A run that names no id, as one that cannot be read. */
+static void do_forget(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t count, const char *line)
+{
+    (void)count;
+    (void)line;
+    touch(book, words[1])->opened->run_id[0] = '\0';
 }
 
 static void do_tier(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t count, const char *line)
@@ -605,10 +616,10 @@ static const struct {
     void (*act)(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t count, const char *line);
     size_t words_least;
 } ACTS[] = {
-    {"run", do_run, 2},     {"case", do_case, 2}, {"runs", do_runs, 1},         {"baselines", do_baselines, 1},
-    {"edit", do_edit, 4},   {"drop", do_drop, 3}, {"append", do_append, 4},     {"plan", do_plan, 4},
-    {"trust", do_trust, 3}, {"tier", do_tier, 3}, {"identity", do_identity, 2}, {"policy", do_policy, 1},
-    {"file", do_file, 2},   {"ask", do_ask, 2},
+    {"run", do_run, 2},     {"case", do_case, 2},     {"runs", do_runs, 1},         {"baselines", do_baselines, 1},
+    {"edit", do_edit, 4},   {"drop", do_drop, 3},     {"append", do_append, 4},     {"plan", do_plan, 4},
+    {"trust", do_trust, 3}, {"tier", do_tier, 3},     {"identity", do_identity, 2}, {"policy", do_policy, 1},
+    {"file", do_file, 2},   {"forget", do_forget, 2}, {"ask", do_ask, 2},
 };
 
 static void act(struct book *book, const char *line)
