@@ -153,6 +153,7 @@ static assay_code make_data(struct job *job, const struct assay_kernel_operation
     const struct limit_row *row = job->row;
     size_t threads = assay_team_threads(job->team);
     struct assay_kernel_shape shape = assay_kernel_case_find(op, NULL)->shape;
+    shape.columns = row->columns > 0 ? row->columns : shape.columns;
     if (row->unit == LIMIT_LATENCY) {
         uint64_t bytes = row->size == LIMIT_SIZE_MEMORY ? LIMIT_CHASE_BYTES : job->limits->cache_bytes[row->size];
         shape = (struct assay_kernel_shape){bytes / LINE, LIMIT_CHASE_STEPS, 1, 1};

@@ -35,6 +35,12 @@ const char *assay_limit_state(const struct limit_sweeps *sweeps)
         .target = LIMIT_OWN, .is_quick = (is_quick_)                                                     \
     }
 
+#define TILES(name_, panels_, is_quick_)                                                                  \
+    {                                                                                                     \
+        .name = (name_), .operation = "limit_ops", .format = "tile", .isa = "amxint8", .unit = LIMIT_OPS, \
+        .target = LIMIT_OWN, .columns = (panels_), .is_quick = (is_quick_)                                \
+    }
+
 const struct limit_row LIMIT_ROWS[] = {
     {.name = "read memory, 2 MB pages", .operation = "limit_read", .format = "bytes", .is_quick = true},
     READ("read memory, 4 KB pages", LIMIT_SMALL_PAGES, LIMIT_SIZE_MEMORY),
@@ -53,9 +59,11 @@ const struct limit_row LIMIT_ROWS[] = {
     CHASE("pointer chase, last cache", LIMIT_SIZE_LAST),
     CHASE("pointer chase, memory", LIMIT_SIZE_MEMORY),
     ARITHMETIC("int8, avx2", "limit_ops", "i8", "avx2", LIMIT_OPS, true),
-    ARITHMETIC("int8, avxvnni", "limit_ops", "i8", "avxvnni", LIMIT_OPS, true),
-    ARITHMETIC("int8, vnni512", "limit_ops", "i8", "vnni512", LIMIT_OPS, true),
-    ARITHMETIC("int8, amxint8", "limit_ops", "i8", "amxint8", LIMIT_OPS, true),
+    ARITHMETIC("int8, avxvnni", "limit_ops", "dot4", "avxvnni", LIMIT_OPS, true),
+    ARITHMETIC("int8, vnni512", "limit_ops", "dot4", "vnni512", LIMIT_OPS, true),
+    TILES("int8, amxint8", 1, true),
+    TILES("int8, amxint8, operands from L1", 8, false),
+    TILES("int8, amxint8, operands from L2", 128, false),
     ARITHMETIC("f32 fused multiply-add, avx2", "limit_ops", "f32", "avx2", LIMIT_OPS, false),
     ARITHMETIC("f32 fused multiply-add, avx512", "limit_ops", "f32", "avx512", LIMIT_OPS, false),
     ARITHMETIC("exponential, L1", "limit_exp", "f32", NULL, LIMIT_ELEMENTS, false),

@@ -27,7 +27,7 @@ struct limit_row {
     enum limit_size size;
     enum limit_pages pages;
     enum limit_threads threads;
-    uint64_t columns; /* of the shape: lines of prefetch */
+    uint64_t columns; /* of the shape: lines of prefetch, panels of tiles; 0: those of the default case */
     bool is_quick;
 };
 

@@ -43,6 +43,8 @@
     X(pack_dense_q6klane)    \
     X(limit_read_bytes)      \
     X(limit_ops_i8)          \
+    X(limit_ops_dot4)        \
+    X(limit_ops_tile)        \
     X(limit_read_ahead)      \
     X(limit_write_bytes)     \
     X(limit_write_nt)        \
@@ -113,12 +115,12 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(pack_ternary_lane2_ref)     \
     X(pack_ternary_lane2_avx2)    \
     X(pack_ternary_i2s_ref)       \
-    X(pack_tq2_lane2_ref)          \
-    X(pack_tq2_lane2_avx2)         \
-    X(pack_tq1_lane2_ref)          \
-    X(pack_tq1_lane2_avx2)         \
-    X(pack_iq2bn_lane2_ref)        \
-    X(pack_iq2bn_lane2_avx2)       \
+    X(pack_tq2_lane2_ref)         \
+    X(pack_tq2_lane2_avx2)        \
+    X(pack_tq1_lane2_ref)         \
+    X(pack_tq1_lane2_avx2)        \
+    X(pack_iq2bn_lane2_ref)       \
+    X(pack_iq2bn_lane2_avx2)      \
     X(pack_dense_q80lane_ref)     \
     X(pack_dense_q40lane_ref)     \
     X(pack_dense_q41lane_ref)     \
@@ -127,6 +129,14 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(limit_read_bytes_avx2)      \
     X(limit_ops_i8_ref)           \
     X(limit_ops_i8_avx2)          \
+    X(limit_ops_dot4_ref)         \
+    X(limit_ops_dot4_avxvnni)     \
+    X(limit_ops_dot4_vnni512)     \
+    X(limit_ops_tile_ref)         \
+    X(limit_ops_tile_amxint8)     \
+    X(limit_ops_f32_avx512)       \
+    X(ternary_gemv_lane2_avxvnni) \
+    X(ternary_gemm_lane2_avxvnni) \
     X(limit_read_ahead_ref)       \
     X(limit_read_ahead_avx2)      \
     X(limit_write_bytes_ref)      \

@@ -161,10 +161,10 @@ static assay_code open_one(struct counted_ops_probes *probes, struct assay_kerne
     return rc;
 }
 
-assay_code counted_ops_open(struct counted_ops_probes *probes, struct assay_kernel_set *set, const char *const *isas,
-                            size_t isas_count, assay_err *err)
+static assay_code open_used(struct counted_ops_probes *probes, struct assay_kernel_set *set,
+                            const struct assay_kernel_operation *op, const char *const *isas, size_t isas_count,
+                            assay_err *err)
 {
-    const struct assay_kernel_operation *op = assay_kernel_set_find(set, "limit_ops", "i8");
     assay_code rc = ASSAY_OK;
     for (size_t i = 1; i < op->rows_count && rc == ASSAY_OK; i++) {
         size_t row = assay_kernel_set_index(set, op->rows[i]->id);
@@ -177,6 +177,18 @@ assay_code counted_ops_open(struct counted_ops_probes *probes, struct assay_kern
         if (is_used && is_usable && !has_probe(probes, isa) && probes->count < COUNTED_OPS_MAX) {
             rc = open_one(probes, set, op, row, err);
         }
+    }
+    return rc;
+}
+
+assay_code counted_ops_open(struct counted_ops_probes *probes, struct assay_kernel_set *set, const char *const *isas,
+                            size_t isas_count, assay_err *err)
+{
+    /* Each instruction set has its arithmetic in one of these. */
+    static const char *const FORMATS[] = {"i8", "dot4", "tile"};
+    assay_code rc = ASSAY_OK;
+    for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0] && rc == ASSAY_OK; i++) {
+        rc = open_used(probes, set, assay_kernel_set_find(set, "limit_ops", FORMATS[i]), isas, isas_count, err);
     }
     return rc;
 }

@@ -87,6 +87,13 @@ static inline __m256i soft_low(struct soft512 a)
     return a.half[0];
 }
 
+static inline struct soft512 soft_load(const void *from)
+{
+    struct soft512 a;
+    memcpy(&a, from, sizeof a);
+    return a;
+}
+
 static inline void soft_store(void *to, struct soft512 a)
 {
     memcpy(to, &a, sizeof a);
@@ -130,6 +137,7 @@ static inline struct soft512 soft_dpbusd(struct soft512 sum, struct soft512 a, s
 #define _mm512_castsi512_si256 soft_low
 #define _mm512_dpbusd_epi32 soft_dpbusd
 #define _mm512_store_si512 soft_store
+#define _mm512_load_si512 soft_load
 #define _mm512_setzero_ps soft_setzero_ps
 #define _mm512_set1_ps soft_set1_ps
 #define _mm512_add_ps soft_add_ps

@@ -76,26 +76,29 @@ static void fill_exp(const struct assay_kernel_case *which, const struct assay_k
     }
 }
 
-#define AN_OPERATION(name_, upper_, fill_, elements_, ops_, help_)                                       \
-    static const struct assay_kernel_row *const ROWS_##name_[] = {&kernel_row_limit_##name_##_f32_ref,   \
-                                                                  &kernel_row_limit_##name_##_f32_avx2}; \
-    const struct assay_kernel_operation kernel_op_limit_##name_##_f32 = {                                \
-        .abi = ASSAY_KERNEL_ABI,                                                                         \
-        .name = "limit_" #name_,                                                                         \
-        .format = "f32",                                                                                 \
-        .help = help_,                                                                                   \
-        .inputs = upper_##_INPUTS,                                                                       \
-        .outputs = upper_##_OUTPUTS,                                                                     \
-        .inputs_count = sizeof upper_##_INPUTS / sizeof upper_##_INPUTS[0],                              \
-        .outputs_count = 1,                                                                              \
-        .cases = upper_##_CASES,                                                                         \
-        .cases_count = sizeof upper_##_CASES / sizeof upper_##_CASES[0],                                 \
-        .rows = ROWS_##name_,                                                                            \
-        .rows_count = sizeof ROWS_##name_ / sizeof ROWS_##name_[0],                                      \
-        .fill = fill_,                                                                                   \
-        .elements = elements_,                                                                           \
-        .bytes = nothing,                                                                                \
-        .ops = ops_,                                                                                     \
+static const struct assay_kernel_row *const ROWS_ops[] = {
+    &kernel_row_limit_ops_f32_ref, &kernel_row_limit_ops_f32_avx512, &kernel_row_limit_ops_f32_avx2};
+static const struct assay_kernel_row *const ROWS_exp[] = {&kernel_row_limit_exp_f32_ref,
+                                                          &kernel_row_limit_exp_f32_avx2};
+
+#define AN_OPERATION(name_, upper_, fill_, elements_, ops_, help_)          \
+    const struct assay_kernel_operation kernel_op_limit_##name_##_f32 = {   \
+        .abi = ASSAY_KERNEL_ABI,                                            \
+        .name = "limit_" #name_,                                            \
+        .format = "f32",                                                    \
+        .help = help_,                                                      \
+        .inputs = upper_##_INPUTS,                                          \
+        .outputs = upper_##_OUTPUTS,                                        \
+        .inputs_count = sizeof upper_##_INPUTS / sizeof upper_##_INPUTS[0], \
+        .outputs_count = 1,                                                 \
+        .cases = upper_##_CASES,                                            \
+        .cases_count = sizeof upper_##_CASES / sizeof upper_##_CASES[0],    \
+        .rows = ROWS_##name_,                                               \
+        .rows_count = sizeof ROWS_##name_ / sizeof ROWS_##name_[0],         \
+        .fill = fill_,                                                      \
+        .elements = elements_,                                              \
+        .bytes = nothing,                                                   \
+        .ops = ops_,                                                        \
     };
 AN_OPERATION(ops, FMA, fill_fma, steps, NULL, "fused multiply-adds in registers")
 AN_OPERATION(exp, EXP, fill_exp, rows, rows, "the exponential of this program's softmax and SiLU")

@@ -272,10 +272,11 @@ static void reference(const struct form *form, const struct assay_kernel_call *c
 static const struct assay_kernel_row *const ROWS_gemv_i2s[] = {&kernel_row_ternary_gemv_i2s_ref,
                                                                &kernel_row_ternary_gemv_i2s_avx2};
 static const struct assay_kernel_row *const ROWS_gemv_lane2[] = {
-    &kernel_row_ternary_gemv_lane2_ref, &kernel_row_ternary_gemv_lane2_vnni512, &kernel_row_ternary_gemv_lane2_avx2};
+    &kernel_row_ternary_gemv_lane2_ref, &kernel_row_ternary_gemv_lane2_vnni512, &kernel_row_ternary_gemv_lane2_avxvnni,
+    &kernel_row_ternary_gemv_lane2_avx2};
 static const struct assay_kernel_row *const ROWS_gemm_lane2[] = {
     &kernel_row_ternary_gemm_lane2_ref, &kernel_row_ternary_gemm_lane2_amxint8, &kernel_row_ternary_gemm_lane2_vnni512,
-    &kernel_row_ternary_gemm_lane2_avx2};
+    &kernel_row_ternary_gemm_lane2_avxvnni, &kernel_row_ternary_gemm_lane2_avx2};
 
 #define A_FORMAT(name_, form_)                                                                                      \
     static const struct assay_kernel_operand INPUTS_##name_[] = {                                                   \
