@@ -299,44 +299,119 @@ static void no_note_is_judged_without_memory(void **state)
 
 /* ---- what was seen before ---- */
 
+enum growth { NO_GROWTH, GROWTH, GROWTH_FROM_OTHER_SIZE, GROWTH_OF_RUBBISH };
+
+static assay_code read_subtree(void *context, unsigned level, uint64_t index, struct assay_digest *ret, assay_err *err)
+{
+    const struct bench *b = context;
+    struct assay_merkle tree;
+    (void)err;
+    assay_merkle_init(&tree);
+    for (uint64_t i = index << level; i < (index + 1) << level && i < b->book.count; i++) {
+        assay_merkle_add_hash(&tree, &b->book.rows[i].leaf);
+    }
+    assay_merkle_root(&tree, ret);
+    return ASSAY_OK;
+}
+
+/* That the log of six goes on from the one of five. */
+static void put_growth(struct bench *b, enum growth growth, struct assay_buf *ret)
+{
+    const struct assay_tree_reader tree = {.read = read_subtree, .context = b};
+    const struct note_plan plan = {.size = 6};
+    struct assay_tlog_growth made = {.old_size = 5};
+    if (growth == GROWTH_OF_RUBBISH) {
+        assay_buf_text(ret, "rubbish");
+    } else if (growth != NO_GROWTH) {
+        make_note(b, &plan, &b->note);
+        made.checkpoint = (struct assay_slice){b->note.data, b->note.len};
+        assert_int_equal(assay_consistency_make(&tree, 5, 6, &made.proof, NULL), ASSAY_OK);
+        made.old_size -= growth == GROWTH_FROM_OTHER_SIZE ? 1 : 0;
+        assay_tlog_growth_write(&made, ret);
+    }
+    b->input.log_growth = (struct assay_judge_bytes){ret->data, ret->len};
+}
+
 static void a_log_goes_on_from_the_head_that_was_seen(void **state)
 {
     (void)state;
+    static const char CONTINUES_6[] = "one that continues size 6, as seen before",
+                      CONTINUES_5[] = "one that continues size 5, as seen before";
     static const struct {
         const char *origin;
         uint64_t seen, size;
-        bool is_other_root, is_whole, is_good;
-        const char *found, *expected;
+        bool is_other_root, is_whole, has_quorum;
+        enum growth growth;
+        bool moves;
+        const char *found; /* NULL: no violation */
+        const char *expected;
+        bool is_undecided;
     } CASES[] = {
-        {NULL, 9, 6, true, true, true, NULL, NULL},
-        {OTHER_ORIGIN, 9, 6, true, true, true, NULL, NULL},
-        {ORIGIN, 6, 6, false, true, true, NULL, NULL},
-        {ORIGIN, 6, 6, false, false, true, NULL, NULL},
-        {ORIGIN, 6, 6, true, true, false, "a log of size 6", "one that continues size 6, as seen before"},
-        {ORIGIN, 6, 6, true, false, false, "a log of size 6", "one that continues size 6, as seen before"},
-        {ORIGIN, 5, 6, false, true, true, NULL, NULL},
-        {ORIGIN, 5, 6, true, false, true, NULL, NULL}, /* a proof of one entry does not show the others */
-        {ORIGIN, 5, 6, true, true, false, "a log whose first 5 entries are others",
-         "one that continues size 5, as seen before"},
-        {ORIGIN, 0, 6, false, true, true, NULL, NULL},
-        {ORIGIN, 6, 5, false, true, false, "a log of size 5", "one that continues size 6, as seen before"},
-        {ORIGIN, 6, 5, false, false, false, "a log of size 5", "one that continues size 6, as seen before"},
+        {NULL, 9, 6, true, true, false, NO_GROWTH, true, NULL, NULL, false},
+        {OTHER_ORIGIN, 9, 6, true, true, false, NO_GROWTH, true, NULL, NULL, false},
+        {OTHER_ORIGIN, 9, 6, true, false, false, NO_GROWTH, true, NULL, NULL, false},
+        /* all entries are here */
+        {ORIGIN, 6, 6, false, true, false, NO_GROWTH, true, NULL, NULL, false},
+        {ORIGIN, 5, 6, false, true, false, NO_GROWTH, true, NULL, NULL, false},
+        {ORIGIN, 0, 6, false, true, false, NO_GROWTH, true, NULL, NULL, false},
+        {ORIGIN, 6, 6, true, true, true, NO_GROWTH, false, "a log whose first 6 entries are others", CONTINUES_6,
+         false},
+        {ORIGIN, 5, 6, true, true, true, GROWTH, false, "a log whose first 5 entries are others", CONTINUES_5, false},
+        {ORIGIN, 6, 5, false, true, true, GROWTH, false, "a log of size 5", CONTINUES_6, false},
+        /* a proof of one entry: the two heads alone */
+        {ORIGIN, 6, 6, false, false, false, NO_GROWTH, false, NULL, NULL, false},
+        {ORIGIN, 6, 6, true, false, true, GROWTH, false, "another log of the same size", CONTINUES_6, false},
+        {ORIGIN, 5, 6, false, false, false, NO_GROWTH, false, "a head of size 6, and size 5 was seen before",
+         "that both are of one log: the log itself (--log DIR|URL), or 'assay log prove --since 5' of it "
+         "(--consistency)",
+         true},
+        {ORIGIN, 6, 5, false, false, false, NO_GROWTH, false, "a head of size 5, and size 6 was seen before",
+         "that both are of one log: the log itself (--log DIR|URL), or 'assay log prove --since 5' of it "
+         "(--consistency)",
+         true},
+        {ORIGIN, 5, 6, false, false, true, NO_GROWTH, true, NULL, NULL, false}, /* witnesses saw it go on */
+        {ORIGIN, 6, 5, false, false, true, NO_GROWTH, false, NULL, NULL, false},
+        {ORIGIN, 5, 6, false, false, false, GROWTH, true, NULL, NULL, false},
+        {ORIGIN, 6, 5, false, false, false, GROWTH, false, NULL, NULL, false},
+        {ORIGIN, 5, 6, true, false, true, GROWTH, false, "hashes that do not lead from one head to the other",
+         CONTINUES_5, false},
+        {ORIGIN, 5, 6, false, false, true, GROWTH_FROM_OTHER_SIZE, false, "a proof from size 4", CONTINUES_5, false},
+        {ORIGIN, 5, 6, false, false, true, GROWTH_OF_RUBBISH, false, "", "", false},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct bench b;
         struct assay_digest root;
+        struct assay_buf growth;
         bench_init(&b, 0);
+        assay_buf_init(&growth, FILE_BYTES);
         (void)snprintf(b.work.head.origin, sizeof b.work.head.origin, "%s", ORIGIN);
         b.work.head.size = CASES[i].size;
         assay_tlog_book_root(&b.book, CASES[i].size, &root);
         memcpy(b.work.head.root, root.bytes, sizeof root.bytes);
+        b.work.has_quorum = CASES[i].has_quorum;
         b.judge.log.is_whole = CASES[i].is_whole;
         b.input.memory.head_origin = CASES[i].origin;
         b.input.memory.head_size = CASES[i].seen;
         assay_tlog_book_root(&b.book, CASES[i].seen <= ENTRIES ? CASES[i].seen : 0, &b.input.memory.head_root);
         b.input.memory.head_root.bytes[31] ^= CASES[i].is_other_root ? 1 : 0;
-        assert_int_equal(log_memory_check(&b.work), CASES[i].is_good);
-        assert_only(&b, CASES[i].is_good ? 0 : 213, CASES[i].found, CASES[i].expected);
+        put_growth(&b, CASES[i].growth, &growth);
+        bool is_refused = CASES[i].found && !CASES[i].is_undecided;
+        if (log_memory_check(&b.work) == is_refused || b.out.moves_head != CASES[i].moves ||
+            b.judge.count != (CASES[i].found ? 1 : 0)) {
+            fail_msg("case %zu", i);
+        }
+        if (CASES[i].found) {
+            assert_int_equal(b.judge.list[0].gate, 213);
+            assert_int_equal(b.judge.list[0].verdict,
+                             CASES[i].is_undecided ? ASSAY_VERDICT_UNDECIDED : ASSAY_VERDICT_FAIL);
+            assert_string_equal(b.judge.list[0].pointer,
+                                CASES[i].growth == GROWTH_OF_RUBBISH ? "consistency" : "checkpoint");
+        }
+        if (CASES[i].found && CASES[i].found[0]) {
+            assert_string_equal(b.judge.list[0].found, CASES[i].found);
+            assert_string_equal(b.judge.list[0].expected, CASES[i].expected);
+        }
+        assay_buf_done(&growth);
         bench_done(&b);
     }
 }
