@@ -5,7 +5,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TEXT_BYTES 4096
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A vocabulary that is taken gives tokens for any text, and they are its own. */
+static void encode(const struct assay_gguf *gguf, const uint8_t *data, size_t size)
+{
+    struct assay_tokenizer *tokenizer = NULL;
+    struct assay_tokens tokens = {0};
+    assay_err err = {0};
+    if (assay_tokenizer_new(gguf, &tokenizer, &err) != ASSAY_OK) {
+        assert(err.message[0] != '\0');
+        return;
+    }
+    struct assay_slice text = {(const char *)data, size < TEXT_BYTES ? size : TEXT_BYTES};
+    (void)assay_tokenizer_encode(tokenizer, text, true, &tokens, NULL);
+    for (size_t i = 0; i < tokens.count; i++) {
+        assert(tokens.ids[i] >= 0 && (size_t)tokens.ids[i] < assay_tokenizer_count(tokenizer));
+    }
+    assay_tokens_done(&tokens);
+    assay_tokenizer_free(tokenizer);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -30,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(gguf->tensors[i].data + gguf->tensors[i].bytes <= data + size);
         (void)assay_gguf_check_tensor(&gguf->tensors[i], &err);
     }
+    encode(gguf, data, size);
     assay_gguf_free(gguf);
     return 0;
 }

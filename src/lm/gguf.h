@@ -123,6 +123,7 @@ void assay_gguf_put_text(struct assay_gguf_writer *writer, const char *key, cons
 void assay_gguf_put_texts(struct assay_gguf_writer *writer, const char *key, const struct assay_slice *texts,
                           size_t count);
 void assay_gguf_put_i32s(struct assay_gguf_writer *writer, const char *key, const int32_t *values, size_t count);
+void assay_gguf_put_f32s(struct assay_gguf_writer *writer, const char *key, const float *values, size_t count);
 /* rows = 1 makes a vector. data is copied. */
 void assay_gguf_put_tensor(struct assay_gguf_writer *writer, const char *name, enum assay_format format, uint64_t cols,
                            uint64_t rows, const uint8_t *data, uint64_t bytes);

@@ -105,6 +105,14 @@ void assay_gguf_put_i32s(struct assay_gguf_writer *writer, const char *key, cons
     assay_buf_append(&writer->values, values, count * sizeof *values);
 }
 
+void assay_gguf_put_f32s(struct assay_gguf_writer *writer, const char *key, const float *values, size_t count)
+{
+    put_key(writer, key, ASSAY_GGUF_ARRAY);
+    put_u32(&writer->values, ASSAY_GGUF_F32);
+    put_u64(&writer->values, count);
+    assay_buf_append(&writer->values, values, count * sizeof *values);
+}
+
 static void pad(struct assay_buf *out, uint64_t len)
 {
     static const char ZEROS[ASSAY_GGUF_ALIGNMENT];

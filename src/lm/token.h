@@ -1,7 +1,7 @@
 /*
- * Tokenizer: text to token ids and back, from the metadata of a model file (kernels.md 5.2). Byte-level BPE
- * ("gpt2"); how text is cut into pieces first is named by the file (`tokenizer.ggml.pre`), and a name that this build
- * does not know is refused, because a guess gives fluent nonsense.
+ * Tokenizer: text to token ids and back, from the metadata of a model file (kernels.md 5.2): byte-level BPE ("gpt2") or
+ * SentencePiece ("llama"). How text is cut into pieces before byte-level BPE is named by the file
+ * (`tokenizer.ggml.pre`), and a name that this build does not know is refused, because a guess gives fluent nonsense.
  *
  *     rc = assay_tokenizer_new(gguf, &tokenizer, err);
  *     rc = assay_tokenizer_encode(tokenizer, text, false, &tokens, err);   // appends
@@ -33,7 +33,8 @@ void assay_tokenizer_free(struct assay_tokenizer *tokenizer); /* fine on NULL */
 
 /* Appends the ids of text. Control tokens written out in it are plain text unless wants_control. Bytes that are no
  * UTF-8 are kept, but for those that the vocabulary has no token for: real ones lack some control characters and bytes
- * that UTF-8 never has. */
+ * that UTF-8 never has. SentencePiece may put a blank before a text and behind a special token, and U+2581 comes back
+ * as a blank; whether a text begins is told by the tokens that are there already. */
 assay_code assay_tokenizer_encode(const struct assay_tokenizer *tokenizer, struct assay_slice text, bool wants_control,
                                   struct assay_tokens *tokens, assay_err *err);
 
@@ -45,7 +46,7 @@ size_t assay_tokenizer_count(const struct assay_tokenizer *tokenizer);
 int32_t assay_tokenizer_bos(const struct assay_tokenizer *tokenizer);
 int32_t assay_tokenizer_eos(const struct assay_tokenizer *tokenizer);
 /* Whether a text ends with it: the end-of-sequence and end-of-turn tokens that the file names, and control tokens whose
- * names say so (<|im_end|>, <|eot_id|>, <|end_of_text|>, <|endoftext|>). */
+ * names say so (<|im_end|>, <|eot_id|>, <|end_of_text|>, <|endoftext|>, <end_of_turn>). */
 bool assay_tokenizer_is_end(const struct assay_tokenizer *tokenizer, int32_t id);
 bool assay_tokenizer_adds_bos(const struct assay_tokenizer *tokenizer);
 /* The id whose bytes are these, or ASSAY_TOKEN_NONE. */

@@ -1,5 +1,7 @@
 /*
- * Byte-pair encoding of a piece: the pair of lowest rank merges first, the leftmost of equals, until none is left.
+ * Byte-pair encoding of a piece: the pair of lowest rank merges first, the leftmost of equals, until none is left. The
+ * rank of a pair is its place among the merges (byte-level BPE), or that of the token they make by its score
+ * (SentencePiece, where symbols are characters to begin with).
  * Symbols are a linked list in an array; candidates wait in a heap and are thrown away when one of their halves has
  * merged meanwhile. O(n log n), so a megabyte of blanks costs what a megabyte of words does.
  */
@@ -11,7 +13,8 @@
 #define SHORT 64 /* bytes: nearly all pieces, kept on the stack */
 
 struct symbol {
-    int32_t id; /* ASSAY_TOKEN_NONE: merged into its left neighbour */
+    int32_t id;       /* NO_TOKEN: none, so far */
+    uint32_t at, len; /* in the piece */
     uint32_t left, right;
 };
 #define NOBODY UINT32_MAX
@@ -21,11 +24,13 @@ struct symbol {
 
 struct candidate {
     uint32_t rank, left, right; /* places of symbols */
-    int32_t left_id, right_id, result;
+    uint32_t len;               /* of both: another one now means that one of them has merged meanwhile */
+    int32_t result;
 };
 
 struct work {
     const struct assay_tokenizer *tokenizer;
+    const char *piece;
     struct symbol *symbols;
     struct candidate *heap;
     size_t heap_count;
@@ -70,10 +75,18 @@ static void consider(struct work *work, uint32_t left, uint32_t right)
     if (left == NOBODY || right == NOBODY) {
         return;
     }
-    int32_t a = work->symbols[left].id, b = work->symbols[right].id;
-    const struct merge *merge = assay_vocab_merge(work->tokenizer, a, b);
+    const struct symbol *a = &work->symbols[left], *b = &work->symbols[right];
+    uint32_t len = a->len + b->len;
+    if (work->tokenizer->ranks) {
+        int32_t id = assay_tokenizer_find(work->tokenizer, (struct assay_slice){work->piece + a->at, len});
+        if (id != ASSAY_TOKEN_NONE) {
+            push(work, (struct candidate){work->tokenizer->ranks[id], left, right, len, id});
+        }
+        return;
+    }
+    const struct merge *merge = assay_vocab_merge(work->tokenizer, a->id, b->id);
     if (merge) {
-        push(work, (struct candidate){merge->rank, left, right, a, b, merge->result});
+        push(work, (struct candidate){merge->rank, left, right, len, merge->result});
     }
 }
 
@@ -82,12 +95,14 @@ static void merge_all(struct work *work)
     while (work->heap_count > 0) {
         struct candidate best = pop(work);
         struct symbol *left = &work->symbols[best.left], *right = &work->symbols[best.right];
-        if (left->id != best.left_id || right->id != best.right_id || left->right != best.right) {
+        if (left->right != best.right || left->len + right->len != best.len) {
             continue;
         }
         left->id = best.result;
+        left->len = best.len;
         left->right = right->right;
-        right->id = ASSAY_TOKEN_NONE;
+        right->right = right->left = NOBODY; /* gone: it is nobody's neighbour any more */
+        right->len = 0;
         if (left->right != NOBODY) {
             work->symbols[left->right].left = best.left;
         }
@@ -96,22 +111,49 @@ static void merge_all(struct work *work)
     }
 }
 
+/* Bytes, or characters; returns how many. */
+static uint32_t cut_symbols(struct work *work, struct assay_slice piece)
+{
+    uint32_t count = 0, code_point;
+    for (size_t at = 0, len = 1; at < piece.len; at += len, count++) {
+        int32_t id = work->tokenizer->bytes[(unsigned char)piece.data[at]];
+        if (work->tokenizer->ranks) {
+            len = assay_utf8_next(piece.data + at, piece.len - at, &code_point);
+            id = assay_tokenizer_find(work->tokenizer, (struct assay_slice){piece.data + at, len});
+        }
+        work->symbols[count] = (struct symbol){.id = id == ASSAY_TOKEN_NONE ? NO_TOKEN : id,
+                                               .at = (uint32_t)at,
+                                               .len = (uint32_t)len,
+                                               .left = count > 0 ? count - 1 : NOBODY,
+                                               .right = at + len < piece.len ? count + 1 : NOBODY};
+    }
+    return count;
+}
+
+/* What has no token is left out, or told byte by byte. */
+static assay_code emit(const struct work *work, const struct symbol *symbol, struct assay_tokens *tokens,
+                       assay_err *err)
+{
+    if (symbol->id != NO_TOKEN) {
+        return assay_tokens_add(tokens, symbol->id, err);
+    }
+    assay_code rc = ASSAY_OK;
+    for (uint32_t i = 0; rc == ASSAY_OK && work->tokenizer->ranks && i < symbol->len; i++) {
+        rc = assay_tokens_add(tokens, work->tokenizer->bytes[(unsigned char)work->piece[symbol->at + i]], err);
+    }
+    return rc;
+}
+
 static assay_code merge_piece(struct work *work, struct assay_slice piece, struct assay_tokens *tokens, assay_err *err)
 {
-    uint32_t count = (uint32_t)piece.len;
-    for (uint32_t i = 0; i < count; i++) {
-        int32_t id = work->tokenizer->bytes[(unsigned char)piece.data[i]];
-        work->symbols[i] = (struct symbol){.id = id == ASSAY_TOKEN_NONE ? NO_TOKEN : id,
-                                           .left = i > 0 ? i - 1 : NOBODY,
-                                           .right = i + 1 < count ? i + 1 : NOBODY};
-    }
+    uint32_t count = cut_symbols(work, piece);
     for (uint32_t i = 0; i + 1 < count; i++) {
         consider(work, i, i + 1);
     }
     merge_all(work);
     assay_code rc = ASSAY_OK;
     for (uint32_t i = 0; rc == ASSAY_OK && i != NOBODY; i = work->symbols[i].right) {
-        rc = work->symbols[i].id == NO_TOKEN ? ASSAY_OK : assay_tokens_add(tokens, work->symbols[i].id, err);
+        rc = emit(work, &work->symbols[i], tokens, err);
     }
     return rc;
 }
@@ -124,7 +166,7 @@ assay_code assay_token_merge(const struct assay_tokenizer *tokenizer, struct ass
 {
     struct symbol symbols[SHORT];
     struct candidate heap[SHORT * HEAP_FACTOR];
-    struct work work = {.tokenizer = tokenizer, .symbols = symbols, .heap = heap};
+    struct work work = {.tokenizer = tokenizer, .piece = piece.data, .symbols = symbols, .heap = heap};
     if (piece.len <= SHORT) {
         return merge_piece(&work, piece, tokens, err);
     }

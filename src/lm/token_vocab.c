@@ -103,8 +103,18 @@ int32_t assay_tokenizer_find(const struct assay_tokenizer *tokenizer, struct ass
     return place_of(tokenizer, bytes, hash_of(bytes))->id;
 }
 
-static assay_code index_tokens(struct assay_tokenizer *tokenizer, assay_err *err)
+/* Which tokens a text can come to be. */
+static bool is_found(const struct assay_tokenizer *tokenizer, const struct assay_gguf_value *tokens, uint64_t *cursor,
+                     size_t id)
 {
+    struct assay_slice text;
+    return !tokenizer->ranks ||
+           (assay_gguf_next_text(tokens, cursor, &text) && assay_vocab_is_piece(tokenizer->types[id], text));
+}
+
+static assay_code index_tokens(struct assay_tokenizer *tokenizer, const struct assay_gguf_value *tokens, assay_err *err)
+{
+    uint64_t cursor = 0;
     size_t size = table_size(tokenizer->count);
     tokenizer->by_bytes = assay_alloc(size, sizeof *tokenizer->by_bytes);
     if (!tokenizer->by_bytes) {
@@ -118,10 +128,16 @@ static assay_code index_tokens(struct assay_tokenizer *tokenizer, assay_err *err
         struct assay_slice bytes = assay_tokenizer_bytes(tokenizer, (int32_t)id);
         uint64_t hash = hash_of(bytes);
         struct place *place = place_of(tokenizer, bytes, hash);
-        if (place->id == ASSAY_TOKEN_NONE) { /* of two that read alike the first one counts */
+        if (is_found(tokenizer, tokens, &cursor, id) &&
+            place->id == ASSAY_TOKEN_NONE) { /* of two that read alike the first one counts */
             *place = (struct place){tag_of(hash), (int32_t)id};
         }
     }
+    return ASSAY_OK;
+}
+
+static assay_code index_bytes(struct assay_tokenizer *tokenizer, assay_err *err)
+{
     unsigned missing = 0;
     for (unsigned byte = 0; byte < 256; byte++) {
         char c = (char)byte;
@@ -177,12 +193,18 @@ static assay_code need_text(const struct assay_gguf *gguf, const char *key, stru
     return value ? assay_gguf_text(value, ret, err) : assay_fail(err, ASSAY_MALFORMED, "key '%s' is missing", key);
 }
 
-static assay_code read_kind(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
+static assay_code read_kind(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, bool *ret_has_scores,
+                            assay_err *err)
 {
     struct assay_slice model = {0}, pre = {0};
     assay_code rc = need_text(gguf, "tokenizer.ggml.model", &model, err);
+    if (rc == ASSAY_OK && assay_slice_is(model, "llama")) {
+        *ret_has_scores = true;
+        return ASSAY_OK;
+    }
     if (rc == ASSAY_OK && !assay_slice_is(model, "gpt2")) {
-        return assay_fail(err, ASSAY_UNSUPPORTED, "tokenizer model '%.*s', expected gpt2 (byte-level BPE)",
+        return assay_fail(err, ASSAY_UNSUPPORTED,
+                          "tokenizer model '%.*s', expected gpt2 (byte-level BPE) or llama (SentencePiece)",
                           (int)model.len, model.data);
     }
     if (rc == ASSAY_OK) {
@@ -200,10 +222,12 @@ static assay_code read_kind(struct assay_tokenizer *tokenizer, const struct assa
                             (int)pre.len, pre.data);
 }
 
-static assay_code read_tokens(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
+static assay_code count_tokens(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, bool has_scores,
+                               const struct assay_gguf_value **ret, assay_err *err)
 {
     const struct assay_gguf_value *tokens = NULL;
     assay_code rc = need_array(gguf, "tokenizer.ggml.tokens", ASSAY_GGUF_TEXT, &tokens, err);
+    *ret = tokens;
     if (rc != ASSAY_OK) {
         return rc;
     }
@@ -214,18 +238,27 @@ static assay_code read_tokens(struct assay_tokenizer *tokenizer, const struct as
     tokenizer->count = (size_t)tokens->length;
     tokenizer->starts = assay_alloc(tokenizer->count + 1, sizeof *tokenizer->starts);
     tokenizer->types = assay_alloc(tokenizer->count, sizeof *tokenizer->types);
-    if (!tokenizer->starts || !tokenizer->types) {
-        return assay_nomem(err);
-    }
+    tokenizer->ranks = has_scores ? assay_alloc(tokenizer->count, sizeof *tokenizer->ranks) : NULL;
+    return tokenizer->starts && tokenizer->types && (tokenizer->ranks || !has_scores) ? ASSAY_OK : assay_nomem(err);
+}
+
+static assay_code read_texts(struct assay_tokenizer *tokenizer, const struct assay_gguf_value *tokens, assay_err *err)
+{
     struct assay_slice text;
     uint64_t cursor = 0;
+    assay_code rc = ASSAY_OK;
+    memset(tokenizer->bytes, 0xff, sizeof tokenizer->bytes); /* ASSAY_TOKEN_NONE */
     (void)assay_buf_reserve(&tokenizer->text,
                             (size_t)tokens->bytes); /* and the lengths before the texts: never too few */
-    for (size_t id = 0; assay_gguf_next_text(tokens, &cursor, &text); id++) {
-        append_bytes(&tokenizer->text, text);
+    for (size_t id = 0; rc == ASSAY_OK && assay_gguf_next_text(tokens, &cursor, &text); id++) {
+        if (tokenizer->ranks) {
+            rc = assay_vocab_put_piece(tokenizer, id, text, err);
+        } else {
+            append_bytes(&tokenizer->text, text);
+        }
         tokenizer->starts[id + 1] = tokenizer->text.len;
     }
-    return assay_buf_check(&tokenizer->text, err);
+    return rc == ASSAY_OK ? assay_buf_check(&tokenizer->text, err) : rc;
 }
 
 static assay_code read_types(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
@@ -247,17 +280,20 @@ static assay_code read_types(struct assay_tokenizer *tokenizer, const struct ass
                             type, TOKEN_BYTE);
         }
         tokenizer->types[id] = (uint8_t)type;
-        tokenizer->specials_count += type == TOKEN_CONTROL || type == TOKEN_USER;
+        tokenizer->specials_count += assay_vocab_is_special(tokenizer, (int32_t)id);
     }
     return rc;
 }
 
-static int longest_first(const void *a, const void *b, void *context)
+static int by_first_byte(const void *a, const void *b, void *context)
 {
     const struct assay_tokenizer *tokenizer = context;
     int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    size_t x_len = assay_tokenizer_bytes(tokenizer, x).len, y_len = assay_tokenizer_bytes(tokenizer, y).len;
-    return x_len != y_len ? (x_len < y_len) - (x_len > y_len) : (x > y) - (x < y);
+    struct assay_slice p = assay_tokenizer_bytes(tokenizer, x), q = assay_tokenizer_bytes(tokenizer, y);
+    if (p.data[0] != q.data[0]) {
+        return (unsigned char)p.data[0] < (unsigned char)q.data[0] ? -1 : 1;
+    }
+    return p.len != q.len ? (p.len < q.len) - (p.len > q.len) : (x > y) - (x < y);
 }
 
 static assay_code list_specials(struct assay_tokenizer *tokenizer, assay_err *err)
@@ -268,11 +304,17 @@ static assay_code list_specials(struct assay_tokenizer *tokenizer, assay_err *er
     }
     size_t n = 0;
     for (size_t id = 0; id < tokenizer->count; id++) {
-        if (tokenizer->types[id] == TOKEN_CONTROL || tokenizer->types[id] == TOKEN_USER) {
+        struct assay_slice bytes = assay_tokenizer_bytes(tokenizer, (int32_t)id);
+        if (assay_vocab_is_special(tokenizer, (int32_t)id) && bytes.len > 0) {
             tokenizer->specials[n++] = (int32_t)id;
+            tokenizer->specials_from[(unsigned char)bytes.data[0] + 1]++;
         }
     }
-    qsort_r(tokenizer->specials, n, sizeof *tokenizer->specials, longest_first, tokenizer);
+    for (unsigned byte = 0; byte < 256; byte++) {
+        tokenizer->specials_from[byte + 1] += tokenizer->specials_from[byte];
+    }
+    tokenizer->specials_count = n;
+    qsort_r(tokenizer->specials, n, sizeof *tokenizer->specials, by_first_byte, tokenizer);
     return ASSAY_OK;
 }
 
@@ -395,12 +437,21 @@ static assay_code read_id(const struct assay_tokenizer *tokenizer, const struct 
 
 static assay_code read_all(struct assay_tokenizer *tokenizer, const struct assay_gguf *gguf, assay_err *err)
 {
-    assay_code rc = read_kind(tokenizer, gguf, err);
-    rc = rc == ASSAY_OK ? read_tokens(tokenizer, gguf, err) : rc;
+    const struct assay_gguf_value *tokens = NULL;
+    bool has_scores = false;
+    assay_code rc = read_kind(tokenizer, gguf, &has_scores, err);
+    rc = rc == ASSAY_OK ? count_tokens(tokenizer, gguf, has_scores, &tokens, err) : rc;
     rc = rc == ASSAY_OK ? read_types(tokenizer, gguf, err) : rc;
+    rc = rc == ASSAY_OK ? read_texts(tokenizer, tokens, err) : rc;
     rc = rc == ASSAY_OK ? list_specials(tokenizer, err) : rc;
-    rc = rc == ASSAY_OK ? index_tokens(tokenizer, err) : rc;
-    rc = rc == ASSAY_OK ? read_merges(tokenizer, gguf, err) : rc;
+    rc = rc == ASSAY_OK ? index_tokens(tokenizer, tokens, err) : rc;
+    if (rc == ASSAY_OK && has_scores) {
+        tokenizer->adds_bos = true; /* where the file does not say */
+        rc = assay_vocab_read_scores(tokenizer, gguf, err);
+    } else if (rc == ASSAY_OK) {
+        rc = index_bytes(tokenizer, err);
+        rc = rc == ASSAY_OK ? read_merges(tokenizer, gguf, err) : rc;
+    }
     rc = rc == ASSAY_OK ? read_id(tokenizer, gguf, "tokenizer.ggml.bos_token_id", &tokenizer->bos, err) : rc;
     rc = rc == ASSAY_OK ? read_id(tokenizer, gguf, "tokenizer.ggml.eos_token_id", &tokenizer->eos, err) : rc;
     rc = rc == ASSAY_OK ? read_id(tokenizer, gguf, "tokenizer.ggml.eot_token_id", &tokenizer->eot, err) : rc;
@@ -432,6 +483,7 @@ void assay_tokenizer_free(struct assay_tokenizer *tokenizer)
         assay_free(tokenizer->types);
         assay_free(tokenizer->by_bytes);
         assay_free(tokenizer->merges);
+        assay_free(tokenizer->ranks);
         assay_free(tokenizer->specials);
         assay_free(tokenizer);
     }
@@ -464,7 +516,8 @@ bool assay_tokenizer_adds_bos(const struct assay_tokenizer *tokenizer)
 
 bool assay_tokenizer_is_end(const struct assay_tokenizer *tokenizer, int32_t id)
 {
-    static const char *const NAMES[] = {"<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>"};
+    static const char *const NAMES[] = {"<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>",
+                                        "<end_of_turn>"};
     if (id == ASSAY_TOKEN_NONE || id == tokenizer->eos || id == tokenizer->eot) {
         return id != ASSAY_TOKEN_NONE;
     }
