@@ -1,26 +1,42 @@
 """Greedy texts of `assay lm generate` against llama.cpp's server, same GGUF file, temperature 0.
 
-    llama_parity.py ASSAY LLAMA_SERVER MODEL.gguf [PROMPTS]
+    llama_parity.py ASSAY LLAMA_SERVER MODEL.gguf [PROMPTS] [--damaged]
 
-For each prompt: the server's ids and the logarithms of its two most probable tokens; our ids; and our logits along the
-server's text, position by position. Both round activations to int8, by rules that differ in the last digit, so logits
-differ a little everywhere. How much is measured where both agree: the distance of the two programs' gaps between the
-same two tokens. A difference of texts is explained if both programs saw a gap that this distance can close.
-Exit status 0: all equal or explained; 1: one is not; 5: the server did not start.
+Both programs round activations to int8, by rules that differ in the last digit, so logits differ a little everywhere,
+and texts part where that closes the gap between two tokens. What is right is known: the same weights as binary32, whose
+activations nobody rounds. So for each prompt, along the server's text: the logarithms of the server's most probable
+tokens, our logits, and those of the exact weights; and of each program the error of its gap between the server's two
+most probable tokens.
+
+- Ours may be no larger than the server's: its root mean square at most 1.25 times the server's.
+- A position where another token is the most probable one for us is explained if, for these two tokens, the errors of
+  both programs are such as the server's errors come in so many positions: at most z times their root mean square, where
+  of as many normal values one in two hundred such runs would have one beyond z.
+
+Nothing of ours stands in either bound. --damaged: our weights lack the minima of one block of every row of one tensor,
+as a wrong kernel would have it; that must not pass. Exit status 0: all equal or explained; 1: not so; 5: the server did
+not start; 77: there is no numpy.
 """
 import array
 import json
 import math
-import os
-import socket
+import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
+
+from llama_server import ask, running
+
+try:
+    from gguf_floats import write_damaged, write_floats
+except ImportError:
+    print("skipped: no numpy")
+    sys.exit(77)
 
 TOKENS = 64
+RATIO_MAX = 1.25  # of our error to the server's; a quarter more would be a third of a bit of int8 lost
+ALARM = 0.005     # the share of runs in which a normal error as large as the bound would be seen
 PROMPTS = [
     "The capital of France is", "Once upon a time there was a", "def fibonacci(n):\n", "Water boils at",
     "The three laws of motion are", "In 1969 the first", "A recipe for pancakes:\n1.", "The opposite of hot is",
@@ -28,26 +44,6 @@ PROMPTS = [
     "My favourite colour is", "The mitochondria is", "Bonjour, je m'appelle", "- apples\n- pears\n-",
     "The quick brown fox", "An atom consists of", "Shakespeare wrote", "#include <stdio.h>\n", "She opened the door and",
 ]
-
-
-def wait_for(port, server):
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return True
-        except OSError:
-            if server.poll() is not None:
-                return False
-        time.sleep(0.2)
-    return False
-
-
-def ask(port, path, body):
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(),
-                                     {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=600) as answer:
-        return json.load(answer)
 
 
 def read_logits(path):
@@ -60,7 +56,7 @@ def read_logits(path):
     return [values[i * columns:(i + 1) * columns] for i in range(rows)]
 
 
-def ours(assay, model, prompt, folder):
+def text_ids(assay, model, prompt, folder):
     with open(f"{folder}/prompt", "w") as file:
         file.write(prompt)
     done = subprocess.run([assay, "lm", "generate", model, "--prompt-file", f"{folder}/prompt", "--temperature", "0",
@@ -68,67 +64,73 @@ def ours(assay, model, prompt, folder):
     return json.loads(done.stdout)["ids"]
 
 
-def our_logits(assay, model, ids, folder):
+def logits_of(assay, model, ids, folder):
     with open(f"{folder}/ids", "w") as file:
         file.write(" ".join(str(i) for i in ids))
     subprocess.run([assay, "lm", "parity", model, "--ids", f"{folder}/ids", "--write", f"{folder}/logits.npy",
-                    "--force"], check=True)
+                    "--force"], check=True, stdout=subprocess.DEVNULL)
     return read_logits(f"{folder}/logits.npy")
 
 
-def measure(assay, port, model, prompt, folder):
+def measure(assay, port, model, exact, prompt, folder):
+    """Errors of gaps, [(ours, theirs)], where the server's two tokens are, and where our token is another one."""
     begin = ask(port, "/tokenize", {"content": prompt, "add_special": True})["tokens"]
     theirs = ask(port, "/completion", {"prompt": begin, "n_predict": TOKENS, "temperature": 0, "n_probs": 5,
                                        "cache_prompt": False, "return_tokens": True, "ignore_eos": True})
     ids, tops = theirs["tokens"][:TOKENS], [p["top_logprobs"] for p in theirs["completion_probabilities"]]
-    rows = our_logits(assay, model, begin + ids[:-1], folder)[len(begin) - 1:]
-    noise, differences = [], []
-    for row, top in zip(rows, tops):
-        (a, la), (b, lb) = [(t["id"], t["logprob"]) for t in top[:2]]
-        their_gap, our_gap = la - lb, row[a] - row[b]
-        best = max(range(len(row)), key=row.__getitem__)
-        if best == a:
-            noise.append(our_gap - their_gap)
-        else:
-            their = {t["id"]: t["logprob"] for t in top}
-            differences.append((row[best] - row[a], la - their.get(best, -math.inf)))
-    return {"equal": ours(assay, model, prompt, folder) == ids, "noise": noise, "differences": differences}
+    ours = logits_of(assay, model, begin + ids[:-1], folder)[len(begin) - 1:]
+    right = logits_of(assay, exact, begin + ids[:-1], folder)[len(begin) - 1:]
+    errors, differences = [], []
+    for our, true, top in zip(ours, right, tops):
+        their = {t["id"]: t["logprob"] for t in top}
+        first, second = top[0]["id"], top[1]["id"]
+        best = max(range(len(our)), key=our.__getitem__)
+
+        def error(other):
+            gap = true[first] - true[other]
+            return our[first] - our[other] - gap, their[first] - their.get(other, -math.inf) - gap
+        errors.append(error(second))
+        if best != first:
+            differences.append(error(best))
+    return {"equal": text_ids(assay, model, prompt, folder) == ids, "errors": errors, "differences": differences}
+
+
+def rms(values):
+    return math.sqrt(sum(v * v for v in values) / len(values))
 
 
 def report(results):
-    noise = sorted(abs(n) for r in results for n in r["noise"])
-    largest, typical = noise[-1], math.sqrt(sum(n * n for n in noise) / len(noise))
-    equal = sum(r["equal"] for r in results)
+    errors = [e for r in results for e in r["errors"]]
     differences = [d for r in results for d in r["differences"]]
-    # both gaps together are what moved between the two programs
-    explained = [d for d in differences if d[0] + d[1] <= largest]
-    print(f"{len(results)} prompts of {TOKENS} tokens: {equal} texts equal; along the server's texts the most probable "
-          f"token is equal at {len(noise)} of {len(noise) + len(differences)} positions")
-    print(f"distance of gaps where it is equal: rms {typical:.3f}, largest {largest:.3f}")
-    for our_gap, their_gap in differences:
-        print(f"other token: our gap {our_gap:.3f}, theirs {their_gap:.3f}, together {our_gap + their_gap:.3f}"
-              f"{'' if our_gap + their_gap <= largest else '  NOT EXPLAINED'}")
-    return 0 if len(explained) == len(differences) else 1
+    ours, theirs = rms([o for o, _ in errors]), rms([t for _, t in errors])
+    z = statistics.NormalDist().inv_cdf(1 - ALARM / 2 / len(errors))
+    print(f"{len(results)} prompts of {TOKENS} tokens: {sum(r['equal'] for r in results)} texts equal; along the "
+          f"server's texts the most probable token is equal at {len(errors) - len(differences)} of {len(errors)} "
+          "positions")
+    print(f"errors of gaps against binary32 activations, rms: ours {ours:.3f}, the server's {theirs:.3f}, between the "
+          f"two {rms([o - t for o, t in errors]):.3f}; ratio {ours / theirs:.2f}, at most {RATIO_MAX}")
+    print(f"bound of one error: {z:.2f} times the server's, {z * theirs:.3f}")
+    unexplained = 0
+    for our, their in differences:
+        is_explained = max(abs(our), abs(their)) <= z * theirs
+        unexplained += not is_explained
+        print(f"other token: our error {our:.3f}, theirs {their:.3f}{'' if is_explained else '  NOT EXPLAINED'}")
+    return 1 if unexplained or ours > RATIO_MAX * theirs else 0
 
 
 def main():
-    assay, program, model = sys.argv[1:4]
-    prompts = PROMPTS[:int(sys.argv[4])] if len(sys.argv) > 4 else PROMPTS
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen([program, "--host", "127.0.0.1", "--port", str(port), "-m", model, "-c", "2048", "-np",
-                               "1", "-t", str(os.environ.get("ASSAY_THREADS", 1))], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-    try:
-        if not wait_for(port, server):
+    damaged = "--damaged" in sys.argv
+    assay, program, model, *rest = [a for a in sys.argv[1:] if a != "--damaged"]
+    prompts = PROMPTS[:int(rest[0])] if rest else PROMPTS
+    with tempfile.TemporaryDirectory() as folder, running(program, model) as port:
+        if port is None:
             print("the server did not start")
             return 5
-        with tempfile.TemporaryDirectory() as folder:
-            return report([measure(assay, port, model, prompt, folder) for prompt in prompts])
-    finally:
-        server.kill()
-        server.wait()
+        write_floats(model, f"{folder}/exact.gguf")
+        if damaged:
+            write_damaged(model, f"{folder}/damaged.gguf")
+            model = f"{folder}/damaged.gguf"
+        return report([measure(assay, port, model, f"{folder}/exact.gguf", p, folder) for p in prompts])
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 
 Of the file only keys are taken, so its weights may be of any type and architecture. Texts are valid UTF-8: words,
 numbers, blanks and line ends of many kinds, code, fourteen scripts, emoji, names of special tokens (but for "</s>", which
-the server takes for a control token whatever the file says). Exit status 0: all
-equal; 1: one is not; 5: the server did not start.
+the server takes for a control token whatever the file says). Exit status 0: all equal; 1: one is not; 5: the server did
+not start.
 """
 import random
 import struct
@@ -13,47 +13,22 @@ import subprocess
 import sys
 import tempfile
 
+from gguf_keys import read_keys
 from llama_server import ask, running
 
-SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-TEXT, ARRAY = 8, 9
 RANGES = [(0x20, 0x7e)] * 6 + [(0xa1, 0x24f), (0x370, 0x3ff), (0x400, 0x4ff), (0x590, 0x5ff), (0x600, 0x6ff),
                                (0x900, 0x97f), (0xe00, 0xe7f), (0x10a0, 0x10ff), (0x3040, 0x30ff), (0x4e00, 0x9fff),
                                (0xac00, 0xd7a3), (0x1f300, 0x1f6ff), (0x2000, 0x206f), (0x1d400, 0x1d4ff)]
 PIECES = [" ", "  ", "   ", "\n", "\n\n", "\r\n", "\t", " \n", "\n ", "don't", "we'LL", "1234567", "3.14", "x = y[0];",
-          "</table>", "<b>", "http://a.b/c?d=e", "_", "--", "...", "\u00a0", "\u3000", "e\u0301",          "<|im_start|>", "<0x0A>", "<unused7>", "[multimodal]", "the", " The", "ing ", "\u200d", "\ufeff", "a" * 40,
+          "</table>", "<b>", "http://a.b/c?d=e", "_", "--", "...", "\u00a0", "\u3000", "e\u0301",
+          "<|im_start|>", "<0x0A>", "<unused7>", "[multimodal]", "the", " The", "ing ", "\u200d", "\ufeff", "a" * 40,
           " " * 37, "\n" * 9, "=" * 70]
-
-
-def skip_text(file):
-    file.seek(struct.unpack("<Q", file.read(8))[0], 1)
-
-
-def skip_value(file, kind):
-    if kind == TEXT:
-        skip_text(file)
-    elif kind == ARRAY:
-        element, count = struct.unpack("<IQ", file.read(12))
-        for _ in range(count if element in (TEXT, ARRAY) else 1):
-            if element in (TEXT, ARRAY):
-                skip_value(file, element)
-            else:
-                file.seek(SIZES[element] * count, 1)
-    else:
-        file.seek(SIZES[kind], 1)
 
 
 def write_keys(model, path):
     """A GGUF file with the keys of model and no tensors."""
     with open(model, "rb") as file:
-        file.seek(16)
-        count = struct.unpack("<Q", file.read(8))[0]
-        for _ in range(count):
-            skip_text(file)
-            skip_value(file, struct.unpack("<I", file.read(4))[0])
-        end = file.tell()
-        file.seek(24)
-        keys = file.read(end - 24)
+        count, keys = read_keys(file)
     with open(path, "wb") as file:
         file.write(b"GGUF" + struct.pack("<IQQ", 3, 0, count) + keys)
 
