@@ -363,6 +363,21 @@ static void a_name_has_no_white_space_of_any_script(void **state)
     assert_false(assay_note_name_is_good((struct assay_slice){"", 0}));
 }
 
+static void a_note_is_read_up_to_a_mebibyte(void **state)
+{
+    (void)state;
+    for (size_t over = 0; over <= 1; over++) {
+        char *bytes = calloc(1, ASSAY_NOTE_BYTES_MAX + 2);
+        struct assay_note *note = calloc(1, sizeof *note);
+        assert_true(bytes && note);
+        memset(bytes, 'x', ASSAY_NOTE_BYTES_MAX + over);
+        assert_int_equal(assay_note_read(bytes, ASSAY_NOTE_BYTES_MAX + over, note, NULL),
+                         over ? ASSAY_TOO_LARGE : ASSAY_MALFORMED);
+        free(bytes);
+        free(note);
+    }
+}
+
 static void a_number_of_a_log_has_one_spelling(void **state)
 {
     (void)state;
@@ -456,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_key_has_a_name_up_to_its_limit),
         cmocka_unit_test(what_is_no_checkpoint_is_refused),
         cmocka_unit_test(a_name_has_no_white_space_of_any_script),
+        cmocka_unit_test(a_note_is_read_up_to_a_mebibyte),
         cmocka_unit_test(a_number_of_a_log_has_one_spelling),
         cmocka_unit_test(a_checkpoint_has_an_origin_up_to_its_limit),
         cmocka_unit_test(a_root_of_another_length_is_said),

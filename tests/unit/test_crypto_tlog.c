@@ -234,7 +234,80 @@ static void the_published_proofs_are_judged_as_published(void **state)
     assert_int_equal(check_file("consistency.txt", false), 98);
 }
 
+/* ---- what cannot be read ---- */
+
+/* Fails at the n-th hash. */
+static assay_code read_until(void *context, unsigned level, uint64_t index, struct assay_digest *ret, assay_err *err)
+{
+    unsigned *left = context;
+    if (*left == 0) {
+        return assay_fail(err, ASSAY_IO, "no more");
+    }
+    --*left;
+    return read_hash(NULL, level, index, ret, err);
+}
+
+static void no_proof_is_made_of_a_tree_that_cannot_be_read(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        unsigned n = 0;
+        for (assay_code rc = ASSAY_IO; rc != ASSAY_OK; n++) {
+            unsigned left = n;
+            struct assay_tree_reader tree = {.read = read_until, .context = &left};
+            struct assay_tlog_proof proof;
+            struct assay_digest root;
+            rc = kind == 0   ? assay_tree_root(&tree, 7, &root, NULL)
+                 : kind == 1 ? assay_inclusion_make(&tree, 2, 7, &proof, NULL)
+                             : assay_consistency_make(&tree, 3, 7, &proof, NULL);
+            assert_true(rc == ASSAY_OK || rc == ASSAY_IO);
+            assert_int_equal(left, 0); /* and no hash is read for nothing */
+        }
+        static const unsigned READS[] = {3, 4, 5}; /* 4+2+1; 3, 0-1, and 4-6 of two; 2, 3, 0-1, and 4-6 of two */
+        assert_int_equal(n - 1, READS[kind]);
+    }
+}
+
+static void a_proof_is_read_up_to_its_limit(void **state)
+{
+    (void)state;
+    for (size_t over = 0; over <= 1; over++) {
+        char *bytes = calloc(1, ASSAY_TLOG_PROOF_BYTES_MAX + 2);
+        struct assay_tlog_proof_file file;
+        assert_non_null(bytes);
+        memset(bytes, 'x', ASSAY_TLOG_PROOF_BYTES_MAX + over);
+        assert_int_equal(assay_tlog_proof_read(bytes, ASSAY_TLOG_PROOF_BYTES_MAX + over, &file, NULL),
+                         over ? ASSAY_TOO_LARGE : ASSAY_MALFORMED);
+        free(bytes);
+    }
+}
+
 /* ---- tiles ---- */
+
+static void a_level_holds_a_hash_for_every_256_of_the_one_below(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned level;
+        uint64_t size, due;
+    } CASES[] = {{0, 0, 0},
+                 {0, 1, 1},
+                 {0, 257, 257},
+                 {1, 0, 0},
+                 {1, 255, 0},
+                 {1, 256, 1},
+                 {1, 511, 1},
+                 {1, 512, 2},
+                 {2, 65535, 0},
+                 {2, 65536, 1},
+                 {2, 131072, 2},
+                 {3, 1 << 24, 1},
+                 {6, INT64_MAX, (1 << 15) - 1},
+                 {7, INT64_MAX, 127}};
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        assert_int_equal(assay_tile_hashes(CASES[i].level, CASES[i].size), CASES[i].due);
+    }
+}
 
 static void tiles_are_named_in_groups_of_three_digits(void **state)
 {
@@ -399,6 +472,9 @@ int main(void)
         cmocka_unit_test(a_proof_of_the_largest_tree_is_climbed_to_its_end),
         cmocka_unit_test(the_published_proofs_are_judged_as_published),
         cmocka_unit_test(tiles_are_named_in_groups_of_three_digits),
+        cmocka_unit_test(a_level_holds_a_hash_for_every_256_of_the_one_below),
+        cmocka_unit_test(no_proof_is_made_of_a_tree_that_cannot_be_read),
+        cmocka_unit_test(a_proof_is_read_up_to_its_limit),
         cmocka_unit_test(entries_are_cut_off_as_they_were_put_in),
         cmocka_unit_test(a_proof_file_is_read_as_it_was_written),
         cmocka_unit_test(what_is_no_proof_file_is_refused),

@@ -251,6 +251,36 @@ static void the_canon_check_names_the_first_difference(void **state)
     }
 }
 
+static void a_text_whose_canonical_form_is_much_longer_is_not_canonical(void **state)
+{
+    (void)state;
+    struct assay_buf text;
+    assay_err err = {0};
+    assay_buf_init(&text, OUT_MAX);
+    assay_buf_char(&text, '[');
+    for (int i = 0; i < 100; i++) { /* four characters, and canonical twenty-one */
+        assay_buf_text(&text, i > 0 ? ",1e20" : "1e20");
+    }
+    assay_buf_char(&text, ']');
+    json_t *root = read_text(text.data, text.len);
+    assert_int_equal(assay_json_canon_check(root, text.data, text.len, &err), ASSAY_MALFORMED);
+    assert_string_equal(err.message, "the text is not in its canonical form, which is longer");
+    assert_false(assay_json_is_canonical(text.data, text.len));
+    assert_false(assay_json_is_canonical("{", 1)); /* no JSON at all */
+    assert_false(assay_json_is_canonical("[1 ]", 4));
+    assert_false(assay_json_is_canonical("[1]", 2));
+    assert_true(assay_json_is_canonical("[1]", 3));
+    json_decref(root);
+    root = read_text("[1]", 3);
+    for (unsigned long n = 1; n <= 2; n++) {
+        assay_mem_fail_at(n);
+        assert_int_equal(assay_json_canon_check(root, "[1]", 3, NULL), n == 1 ? ASSAY_NO_MEMORY : ASSAY_OK);
+    }
+    assay_mem_fail_at(0);
+    json_decref(root);
+    assay_buf_done(&text);
+}
+
 static void people_get_two_spaces_a_level_in_the_order_given(void **state)
 {
     (void)state;
@@ -332,6 +362,7 @@ int main(void)
         cmocka_unit_test(strings_are_escaped_as_little_as_possible),
         cmocka_unit_test(integers_beyond_2_to_the_53_are_rounded_as_binary64),
         cmocka_unit_test(the_canon_check_names_the_first_difference),
+        cmocka_unit_test(a_text_whose_canonical_form_is_much_longer_is_not_canonical),
         cmocka_unit_test(people_get_two_spaces_a_level_in_the_order_given),
         cmocka_unit_test(ill_formed_text_is_mended_when_quoted_and_refused_in_a_tree),
         cmocka_unit_test(a_tree_too_deep_to_write_is_refused),
