@@ -189,6 +189,66 @@ static void runs_are_put_in_the_order_of_their_commits(void **state)
     done();
 }
 
+static void runs_without_an_order_stand_as_they_arrived(void **state)
+{
+    (void)state;
+    make(1, 3);
+    step(0, 50, 1.10);
+    for (size_t c = 0; c < COMMITS; c++) {
+        made.runs[0][c].has_order = c != 17; /* one of them has none: then none counts */
+        made.runs[0][c].order = COMMITS - c;
+    }
+    for (size_t c = 0; c < COMMITS / 2; c++) {
+        struct assay_detect_run swapped = made.runs[0][c];
+        made.runs[0][c] = made.runs[0][COMMITS - 1 - c];
+        made.runs[0][COMMITS - 1 - c] = swapped;
+    }
+    detect(1, NULL, NULL);
+    assert_int_equal(made.found.changes_count, 1);
+    assert_string_equal(made.found.changes[0].commit, commits[50]);
+    for (size_t c = 0; c < COMMITS; c++) {
+        assert_string_equal(made.found.lines[0].commits[c], commits[c]);
+    }
+    done();
+}
+
+static void values_that_have_no_logarithm_are_compared_as_they_are(void **state)
+{
+    (void)state;
+    static const struct {
+        double offset, ratio;
+    } CASES[] = {{-1e6, 0}, {-3e6, 0}, {0, 1.1}};
+    for (size_t i = 0; i < 3; i++) {
+        make(1, 1);
+        step(0, 60, 1.10);
+        for (size_t c = 0; c < COMMITS; c++) {
+            made.runs[0][c].value += CASES[i].offset;
+        }
+        detect(1, NULL, NULL);
+        assert_int_equal(made.found.changes_count, 1);
+        const struct assay_detect_change *change = &made.found.changes[0];
+        assert_string_equal(change->commit, commits[60]);
+        assert_int_equal(change->has_interval, i == 2);
+        assert_true(fabs(change->level_before - (1e6 + CASES[i].offset)) < 5e3);
+        assert_true(fabs(change->level_after - (1.1e6 + CASES[i].offset)) < 5e3);
+        double due = i == 2 ? change->ratio : change->level_after / change->level_before;
+        assert_true(change->ratio == due && change->is_worse);
+        done();
+    }
+}
+
+static void energy_statistics_find_the_same_step(void **state)
+{
+    (void)state;
+    make(1, 1);
+    step(0, 60, 1.10);
+    const struct assay_detect_rule rule = {.today = TODAY, .is_divisive = true, .seed = 7};
+    assert_int_equal(assay_detect(made.series, 1, &rule, &made.arena, &made.found, NULL), ASSAY_OK);
+    assert_int_equal(made.found.changes_count, 1);
+    assert_string_equal(made.found.changes[0].commit, commits[60]);
+    done();
+}
+
 static void several_runs_of_a_commit_are_judged_by_their_median(void **state)
 {
     (void)state;
@@ -476,6 +536,9 @@ int main(void)
         cmocka_unit_test(better_is_judged_by_the_direction_of_the_metric),
         cmocka_unit_test(an_improvement_leaves_nothing_open),
         cmocka_unit_test(runs_are_put_in_the_order_of_their_commits),
+        cmocka_unit_test(runs_without_an_order_stand_as_they_arrived),
+        cmocka_unit_test(values_that_have_no_logarithm_are_compared_as_they_are),
+        cmocka_unit_test(energy_statistics_find_the_same_step),
         cmocka_unit_test(several_runs_of_a_commit_are_judged_by_their_median),
         cmocka_unit_test(what_is_missing_is_not_filled_in),
         cmocka_unit_test(a_gap_over_half_of_a_series_divides_it),
