@@ -192,10 +192,104 @@ static void every_allocation_that_fails_while_building_is_noticed(void **state)
     assert_true(n > 20);
 }
 
+static void every_kind_of_member_and_element_is_written_as_it_is(void **state)
+{
+    (void)state;
+    static const unsigned char BYTES[] = {0x00, 0x1f, 0xf0, 0xff};
+    struct assay_json_builder b = {0};
+    struct assay_buf text;
+    json_t *root = json_object();
+    assay_json_put_null(&b, root, "null");
+    assay_json_put_bool(&b, root, "no", false);
+    assay_json_put_int(&b, root, "int", -5);
+    assay_json_put_u64(&b, root, "u64", 5);
+    assay_json_put_double(&b, root, "double", 0.5);
+    assay_json_put_dec(&b, root, "dec", 0.25);
+    assay_json_put_u64_text(&b, root, "large", UINT64_MAX);
+    assay_json_put_hex(&b, root, "hex", BYTES, sizeof BYTES);
+    assay_json_put_hex(&b, root, "nothing", BYTES, 0);
+    assay_json_put_slice(&b, root, "slice", "abc", 2);
+    assay_json_put_slice(&b, root, "empty", NULL, 0);
+    json_t *list = assay_json_put_array(&b, root, "list");
+    assay_json_add_int(&b, list, -1);
+    assay_json_add_u64(&b, list, 1);
+    assay_json_add_double(&b, list, 1.5);
+    assay_json_add_text(&b, list, "t");
+    assay_json_add_text(&b, assay_json_add_array(&b, list), "inner");
+    assay_json_put_int(&b, assay_json_add_object(&b, list), "member", 2);
+    assay_json_put_int(&b, assay_json_put_object(&b, root, "object"), "member", 3);
+    assert_int_equal(assay_json_builder_check(&b, root, NULL), ASSAY_OK);
+    assay_buf_init(&text, 4096);
+    assert_int_equal(assay_json_canon(root, &text, NULL), ASSAY_OK);
+    assert_string_equal(text.data,
+                        "{\"dec\":\"0.25\",\"double\":0.5,\"empty\":\"\",\"hex\":\"001ff0ff\",\"int\":-5,\"large\":"
+                        "\"18446744073709551615\",\"list\":[-1,1,1.5,\"t\",[\"inner\"],{\"member\":2}],\"no\":false,"
+                        "\"nothing\":\"\",\"null\":null,\"object\":{\"member\":3},\"slice\":\"ab\",\"u64\":5}");
+    assay_buf_done(&text);
+    json_decref(root);
+}
+
+static void an_integer_is_below_2_53_and_a_number_finite(void **state)
+{
+    (void)state;
+    static const int64_t LIMIT = INT64_C(1) << 53;
+    static const struct {
+        int64_t value;
+        assay_code due;
+    } INTS[] = {{LIMIT - 1, ASSAY_OK},         {LIMIT, ASSAY_TOO_LARGE},    {LIMIT + 1, ASSAY_TOO_LARGE},
+                {INT64_MAX, ASSAY_TOO_LARGE},  {1 - LIMIT, ASSAY_OK},       {-LIMIT, ASSAY_TOO_LARGE},
+                {-LIMIT - 1, ASSAY_TOO_LARGE}, {INT64_MIN, ASSAY_TOO_LARGE}};
+    for (size_t i = 0; i < sizeof INTS / sizeof INTS[0]; i++) {
+        for (int kind = 0; kind < 4; kind++) { /* as int and u64, as member and element */
+            struct assay_json_builder b = {0};
+            assay_err err = {0};
+            json_t *root = kind % 2 ? json_array() : json_object();
+            if (kind >= 2 && INTS[i].value < 0) {
+                json_decref(root);
+                continue;
+            }
+            if (kind == 0) {
+                assay_json_put_int(&b, root, "n", INTS[i].value);
+            } else if (kind == 1) {
+                assay_json_add_int(&b, root, INTS[i].value);
+            } else if (kind == 2) {
+                assay_json_put_u64(&b, root, "n", (uint64_t)INTS[i].value);
+            } else {
+                assay_json_add_u64(&b, root, (uint64_t)INTS[i].value);
+            }
+            assert_int_equal(assay_json_builder_check(&b, root, &err), INTS[i].due);
+            if (INTS[i].due != ASSAY_OK) {
+                assert_string_equal(
+                    err.message, kind % 2 ? "'an array element' is an integer of 2^53 or more, which JSON readers round"
+                                          : "'n' is an integer of 2^53 or more, which JSON readers round");
+            }
+            json_decref(root);
+        }
+    }
+    for (int kind = 0; kind < 4; kind++) {
+        struct assay_json_builder b = {0};
+        json_t *root = json_object(), *list = assay_json_put_array(&b, root, "l");
+        double value = kind % 2 ? (double)NAN : -(double)INFINITY;
+        if (kind < 2) {
+            assay_json_put_dec(&b, root, "n", value);
+        } else {
+            assay_json_add_double(&b, list, value);
+        }
+        assert_int_equal(assay_json_builder_check(&b, root, NULL), ASSAY_MALFORMED);
+        assert_null(assay_json_add_object(&b, list)); /* what failed once stays failed */
+        assert_null(assay_json_add_array(&b, list));
+        json_decref(root);
+    }
+    struct assay_json_builder good = {0};
+    assert_int_equal(assay_json_builder_check(&good, NULL, NULL), ASSAY_NO_MEMORY);
+}
+
 int main(void)
 {
     assay_json_init();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_of_member_and_element_is_written_as_it_is),
+        cmocka_unit_test(an_integer_is_below_2_53_and_a_number_finite),
         cmocka_unit_test(getters_give_the_value_of_their_type),
         cmocka_unit_test(a_wrong_member_is_named_by_its_pointer),
         cmocka_unit_test(a_member_outside_the_list_is_refused),
