@@ -2,6 +2,7 @@
  * into a directory that is removed again; its signatures are not real (an audit without a trust file looks at none).
  *
  *     bench_log [ENTRIES] [DIRECTORY]
+ *     bench_log ENTRIES NEW_DIRECTORY keep        writes the log, leaves it, and measures nothing
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,7 +47,7 @@ struct maker {
     struct assay_digest keyid, previous;
     struct assay_buf bundle, hashes, entry;
     const char *dir;
-    uint64_t count;
+    uint64_t count, entry_bytes;
     struct assay_digest *leaves;
 };
 
@@ -103,6 +105,7 @@ static void write_entries(struct maker *maker)
 {
     for (uint64_t n = 0; n < maker->count; n++) {
         make_entry(maker, n);
+        maker->entry_bytes += maker->entry.len;
         assay_merkle_leaf_hash(maker->entry.data, maker->entry.len, &maker->leaves[n]);
         (void)assay_entry_append(maker->entry.data, maker->entry.len, &maker->bundle, NULL);
         unsigned width = (unsigned)(n % ASSAY_TILE_WIDTH) + 1;
@@ -172,7 +175,7 @@ static void write_head(const struct maker *maker, const struct assay_log_signer 
 
 /* ---- measuring ---- */
 
-static void audit(const char *dir)
+static void audit(const char *dir, const struct maker *maker)
 {
     static struct assay_tlog_audit found;
     struct assay_log_dir *log = NULL;
@@ -180,7 +183,7 @@ static void audit(const char *dir)
     double cpu = cpu_seconds();
     uint64_t tiles = 0, start = assay_clock_mono_ns();
     assay_err err = {0};
-    if (assay_log_dir_open(dir, ASSAY_LOG_READ, &log, &err) != ASSAY_OK) {
+    if (assay_log_dir_open(dir, ASSAY_LOG_AUDIT, &log, &err) != ASSAY_OK) {
         die("open", &err);
     }
     double opened = seconds_since(start);
@@ -190,13 +193,13 @@ static void audit(const char *dir)
         die("tiles", &err);
     }
     double checked = seconds_since(start);
-    if (assay_tlog_book_audit(&log->book, &found, &err) != ASSAY_OK || found.findings_count > 0) {
+    if (assay_tlog_book_audit(&log->book, NULL, &found, &err) != ASSAY_OK || found.findings_count > 0) {
         die("audit", &err);
     }
     printf(
         "log of %zu entries, %.0f bytes each: audited in %.2f s (%.2f s of CPU): read, parsed and hashed %.2f, %" PRIu64
         " tiles %.2f, runs and chains %.2f\n",
-        log->book.count, (double)log->entries.len / (double)log->book.count, seconds_since(start), cpu_seconds() - cpu,
+        log->book.count, (double)maker->entry_bytes / (double)maker->count, seconds_since(start), cpu_seconds() - cpu,
         opened, tiles, checked - opened, seconds_since(start) - checked);
     assay_log_dir_close(log);
 }
@@ -324,8 +327,9 @@ int main(int argc, char **argv)
     const char *base = argc > 2 ? argv[2] : getenv("TMPDIR");
     maker.count = argc > 1 ? strtoull(argv[1], NULL, 10) : ENTRIES;
     assay_json_init();
-    (void)snprintf(dir, sizeof dir, "%s/assay-bench-log-XXXXXX", base ? base : "/tmp");
-    if (maker.count == 0 || assay_crypto_init(&err) != ASSAY_OK || !mkdtemp(dir)) {
+    bool is_kept = argc > 3 && strcmp(argv[3], "keep") == 0;
+    (void)snprintf(dir, sizeof dir, is_kept ? "%s" : "%s/assay-bench-log-XXXXXX", base ? base : "/tmp");
+    if (maker.count == 0 || assay_crypto_init(&err) != ASSAY_OK || (is_kept ? mkdir(dir, 0777) != 0 : !mkdtemp(dir))) {
         die(dir, &err);
     }
     maker.dir = dir;
@@ -342,8 +346,12 @@ int main(int argc, char **argv)
     write_entries(&maker);
     write_tiles(&maker);
     write_head(&maker, &signer);
-    audit(dir);
-    audit(dir);
+    if (is_kept) {
+        assay_free(maker.leaves);
+        return 0;
+    }
+    audit(dir, &maker);
+    audit(dir, &maker);
     tree_alone(&maker);
     append(dir, &maker, &signer);
     prove(&maker);

@@ -54,7 +54,7 @@ static void audit(const struct assay_log_dir *log)
     struct assay_tlog_audit *found = assay_alloc(1, sizeof *found);
     assert(log->book.count == log->head.size);
     if (found) {
-        (void)assay_tlog_book_audit(&log->book, found, NULL);
+        (void)assay_tlog_book_audit(&log->book, NULL, found, NULL);
         (void)assay_log_dir_check_tiles(log, &tiles, NULL);
     }
     assay_free(found);

@@ -157,7 +157,10 @@ static assay_code put_attempts(const struct assay_log_dir *dir, const struct ass
     struct assay_digest leaf;
     uint64_t index = dir->book.count - 1;
     const struct assay_tlog_row *row = &dir->book.rows[index];
-    assay_tlog_book_earlier(&dir->book, request, index, &earlier);
+    assay_code rc = assay_tlog_book_earlier(&dir->book, request, index, &earlier, err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
     assay_merkle_leaf_hash(row->bytes.data, row->bytes.len, &leaf);
     json_t *intent = assay_json_put_object(&b, attempts, "intent");
     assay_json_put_text(&b, intent, "origin", dir->head.origin);

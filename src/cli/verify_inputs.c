@@ -181,7 +181,6 @@ static void put_log(struct assay_verify_inputs *inputs, const struct assay_run_f
     const struct assay_log_dir *log = inputs->place.log;
     if (log) {
         input->log_checkpoint = bytes_of(&log->note);
-        input->log_entries = bytes_of(&log->entries);
         input->log_read = &log->book;
         input->log_cosigned = bytes_of(&inputs->cosigned);
         origin_of(log->note.data, log->note.len, ret_origin);

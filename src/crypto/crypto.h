@@ -56,6 +56,13 @@ bool assay_digest_equal(const struct assay_digest *a, const struct assay_digest 
 /* Lowercase hex of any bytes; text has room for 2 * len + 1. */
 void assay_hex_print(const void *bytes, size_t len, char *text);
 
+/* ---- SipHash-2-4 (Aumasson and Bernstein, 2012) ----------------------------------------------------------------- */
+
+#define ASSAY_SIPHASH_SEED_BYTES 16
+
+/* For tables whose keys others choose: without the seed nobody finds keys that collide. No digest. */
+uint64_t assay_siphash(const unsigned char seed[ASSAY_SIPHASH_SEED_BYTES], const void *bytes, size_t len);
+
 /* ---- Merkle tree (RFC 6962, section 2.1) ------------------------------------------------------------------------ */
 
 /* leaf = SHA-256(0x00 || data), node = SHA-256(0x01 || left || right), empty root = SHA-256(""). Leaves come one after
@@ -71,6 +78,8 @@ struct assay_merkle {
 void assay_merkle_init(struct assay_merkle *tree);
 void assay_merkle_add(struct assay_merkle *tree, const void *leaf, size_t len);
 void assay_merkle_add_hash(struct assay_merkle *tree, const struct assay_digest *leaf_hash);
+/* The root of a perfect subtree of 2^level leaves; the tree must have a multiple of that many. */
+void assay_merkle_add_subtree(struct assay_merkle *tree, unsigned level, const struct assay_digest *hash);
 void assay_merkle_root(const struct assay_merkle *tree, struct assay_digest *ret); /* the tree may go on growing */
 
 void assay_merkle_leaf_hash(const void *leaf, size_t len, struct assay_digest *ret);

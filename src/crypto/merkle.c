@@ -1,24 +1,22 @@
 #include "crypto/crypto.h"
 
+#include "crypto/sha256_fast.h"
+
 #include <assert.h>
 #include <string.h>
 
 /* RFC 6962 prefixes: a leaf can never pass for a node */
-static const unsigned char LEAF_PREFIX = 0x00;
+#define LEAF_PREFIX 0x00
 #define NODE_PREFIX 0x01
 
 void assay_merkle_leaf_hash(const void *leaf, size_t len, struct assay_digest *ret)
 {
-    struct assay_sha256 hash;
-    assay_sha256_init(&hash);
-    assay_sha256_add(&hash, &LEAF_PREFIX, 1);
-    assay_sha256_add(&hash, leaf, len);
-    assay_sha256_end(&hash, ret);
+    sha256_of_prefixed(LEAF_PREFIX, leaf, len, ret);
 }
 
 void assay_merkle_node_hash(const struct assay_digest *left, const struct assay_digest *right, struct assay_digest *ret)
 {
-    unsigned char bytes[1 + 2 * ASSAY_DIGEST_BYTES] = {NODE_PREFIX}; /* in one piece: most of an audit is this */
+    unsigned char bytes[1 + 2 * ASSAY_DIGEST_BYTES] = {NODE_PREFIX}; /* in one piece: most of a proof is this */
     memcpy(bytes + 1, left->bytes, ASSAY_DIGEST_BYTES);
     memcpy(bytes + 1 + ASSAY_DIGEST_BYTES, right->bytes, ASSAY_DIGEST_BYTES);
     assay_sha256_of(bytes, sizeof bytes, ret);
@@ -29,18 +27,23 @@ void assay_merkle_init(struct assay_merkle *tree)
     *tree = (struct assay_merkle){.count = 0};
 }
 
-/* As adding one to a binary counter: each carry joins two perfect subtrees of one size. */
-void assay_merkle_add_hash(struct assay_merkle *tree, const struct assay_digest *leaf_hash)
+/* As adding a power of two to a binary counter: each carry joins two perfect subtrees of one size. */
+void assay_merkle_add_subtree(struct assay_merkle *tree, unsigned level, const struct assay_digest *hash)
 {
-    assert(tree->count < UINT64_MAX);
-    struct assay_digest subtree = *leaf_hash;
-    unsigned level = 0;
-    for (uint64_t rest = tree->count; rest & 1; rest >>= 1) {
+    const uint64_t leaves = (uint64_t)1 << level;
+    assert(level < ASSAY_MERKLE_LEVELS && tree->count % leaves == 0 && tree->count <= UINT64_MAX - leaves);
+    struct assay_digest subtree = *hash;
+    for (uint64_t rest = tree->count >> level; rest & 1; rest >>= 1) {
         assay_merkle_node_hash(&tree->edge[level], &subtree, &subtree);
         level++;
     }
     tree->edge[level] = subtree;
-    tree->count++;
+    tree->count += leaves;
+}
+
+void assay_merkle_add_hash(struct assay_merkle *tree, const struct assay_digest *leaf_hash)
+{
+    assay_merkle_add_subtree(tree, 0, leaf_hash);
 }
 
 void assay_merkle_add(struct assay_merkle *tree, const void *leaf, size_t len)

@@ -57,34 +57,77 @@ static void put_big_endian(uint64_t value, size_t len, unsigned char *to)
     }
 }
 
-/* One bit, zeros, and the length in 64 bits fill the last block, or two. */
-static void end_fast(crypto_hash_sha256_state *state, unsigned char ret[ASSAY_DIGEST_BYTES])
+/* Behind the last bytes, fewer than a block, one bit, zeros, and the length in 64 bits fill the last block, or two. */
+static void end_fast(uint32_t state[8], const unsigned char *rest, size_t rest_len, uint64_t bits,
+                     struct assay_digest *ret)
 {
     unsigned char last[2 * SHA256_BLOCK_BYTES] = {0};
-    size_t held = buffered(state), blocks = held < SHA256_BLOCK_BYTES - 8 ? 1 : 2;
-    memcpy(last, state->buf, held);
-    last[held] = 0x80;
-    put_big_endian(state->count, 8, last + blocks * SHA256_BLOCK_BYTES - 8);
-    sha256_fast_blocks(state->state, last, blocks);
+    size_t blocks = rest_len < SHA256_BLOCK_BYTES - 8 ? 1 : 2;
+    memcpy(last, rest, rest_len);
+    last[rest_len] = 0x80;
+    put_big_endian(bits, 8, last + blocks * SHA256_BLOCK_BYTES - 8);
+    sha256_fast_blocks(state, last, blocks);
     for (size_t i = 0; i < 8; i++) {
-        put_big_endian(state->state[i], 4, ret + 4 * i);
+        put_big_endian(state[i], 4, ret->bytes + 4 * i);
     }
 }
 
 void assay_sha256_end(struct assay_sha256 *hash, struct assay_digest *ret)
 {
     if (sha256_fast_is_there()) {
-        end_fast(&hash->state, ret->bytes);
+        end_fast(hash->state.state, hash->state.buf, buffered(&hash->state), hash->state.count, ret);
         return;
     }
     int rc = crypto_hash_sha256_final(&hash->state, ret->bytes);
     assert(rc == 0);
 }
 
+/* ---- one message in one go: whole blocks from where they lie; trees and logs hash millions of short ones ---- */
+
+static void start(uint32_t state[8])
+{
+    static const uint32_t INITIAL[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, /* FIPS 180-4, section 5.3.3 */
+                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    memcpy(state, INITIAL, sizeof INITIAL);
+}
+
+static void go_on_to_end(uint32_t state[8], const unsigned char *bytes, size_t len, uint64_t bits,
+                         struct assay_digest *ret)
+{
+    size_t whole = len / SHA256_BLOCK_BYTES;
+    sha256_fast_blocks(state, bytes, whole);
+    end_fast(state, bytes + whole * SHA256_BLOCK_BYTES, len % SHA256_BLOCK_BYTES, bits, ret);
+}
+
 void assay_sha256_of(const void *bytes, size_t len, struct assay_digest *ret)
 {
+    if (len > 0 && sha256_fast_is_there()) {
+        uint32_t state[8];
+        start(state);
+        go_on_to_end(state, bytes, len, (uint64_t)len * 8, ret);
+        return;
+    }
     struct assay_sha256 hash;
     assay_sha256_init(&hash);
+    assay_sha256_add(&hash, bytes, len);
+    assay_sha256_end(&hash, ret);
+}
+
+void sha256_of_prefixed(unsigned char prefix, const void *bytes_, size_t len, struct assay_digest *ret)
+{
+    const unsigned char *bytes = bytes_;
+    if (len >= SHA256_BLOCK_BYTES - 1 && sha256_fast_is_there()) {
+        uint32_t state[8];
+        unsigned char first[SHA256_BLOCK_BYTES] = {prefix};
+        memcpy(first + 1, bytes, sizeof first - 1);
+        start(state);
+        sha256_fast_blocks(state, first, 1);
+        go_on_to_end(state, bytes + sizeof first - 1, len - (sizeof first - 1), ((uint64_t)len + 1) * 8, ret);
+        return;
+    }
+    struct assay_sha256 hash;
+    assay_sha256_init(&hash);
+    assay_sha256_add(&hash, &prefix, 1);
     assay_sha256_add(&hash, bytes, len);
     assay_sha256_end(&hash, ret);
 }

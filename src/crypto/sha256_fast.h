@@ -16,4 +16,9 @@ bool sha256_fast_is_there(void);
 /* FIPS 180-4, section 6.2.2, for each block. */
 void sha256_fast_blocks(uint32_t state[8], const unsigned char *blocks, size_t count);
 
+struct assay_digest;
+
+/* SHA-256 of the prefix and the bytes behind it, with those instructions or without. */
+void sha256_of_prefixed(unsigned char prefix, const void *bytes, size_t len, struct assay_digest *ret);
+
 #endif

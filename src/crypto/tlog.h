@@ -19,6 +19,7 @@ struct assay_digest;
 #define ASSAY_TREE_SIZE_MAX ((uint64_t)INT64_MAX) /* c2sp.org: sizes fit a signed 64-bit number */
 #define ASSAY_PROOF_HASHES_MAX 63                 /* the height of the largest tree */
 #define ASSAY_TILE_WIDTH 256
+#define ASSAY_TILE_LEVEL_BITS 8 /* levels of the tree in a tile */
 #define ASSAY_TILE_LEVELS 8 /* 256^8 leaves */
 #define ASSAY_TILE_PATH_BYTES 128
 

@@ -104,7 +104,7 @@ struct assay_judge_input {
     /* Beside a whole log: heads that witnesses signed, by size, each behind a u16 length (assay_log_dir_read_cosigned).
      */
     struct assay_judge_bytes log_cosigned;
-    const struct assay_tlog_book *log_read; /* log_entries, read before (assay_tlog_book_read), or NULL */
+    const struct assay_tlog_book *log_read; /* instead of log_entries, read before (assay_tlog_book_read), or NULL */
     bool is_tier_required;
     int required_tier;
     /* Another receipt of the same plan, by another key on another machine: tier 5. NULL: none. */

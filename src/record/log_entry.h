@@ -45,7 +45,7 @@ struct assay_tlog_row {
     uint64_t head_size, counter;   /* intent */
     uint64_t version;              /* policy, trust */
     bool has_previous;
-    struct assay_slice bytes; /* the entry; borrowed */
+    struct assay_slice bytes; /* the entry; borrowed, and NULL where it was not kept */
     struct assay_digest leaf; /* its leaf hash; set by the book */
 };
 
@@ -83,12 +83,15 @@ struct assay_tlog_book {
     struct assay_tlog_row *rows;
     size_t count, capacity;
     struct assay_merkle tree;
+    struct assay_digest *tiles; /* roots of the full tiles of leaf hashes, of the entries that were read, not added */
+    size_t tiles_count;
 };
 
 /* entries: the bundles of the log one after the other (tlog.h). MALFORMED with the number of the entry. */
 assay_code assay_tlog_book_read(const char *entries, size_t len, struct assay_tlog_book *ret, assay_err *err);
 void assay_tlog_book_done(struct assay_tlog_book *book);
-/* The same by several threads: room for `count` rows, each range filled by one of them, then the tree. */
+/* The same by several threads: room for `count` rows, each range of whole tiles filled by one of them (the last tile
+ * may be partial), then the tree. */
 assay_code assay_tlog_book_begin(size_t count, struct assay_tlog_book *ret, assay_err *err);
 assay_code assay_tlog_book_fill(struct assay_tlog_book *book, struct assay_slice entries, size_t first, size_t count,
                                 assay_err *err);
@@ -103,8 +106,8 @@ void assay_tlog_book_root(const struct assay_tlog_book *book, uint64_t size, str
 struct assay_tlog_earlier {
     uint64_t intents, receipts, records, open;
 };
-void assay_tlog_book_earlier(const struct assay_tlog_book *book, const struct assay_digest *request, uint64_t until,
-                             struct assay_tlog_earlier *ret);
+assay_code assay_tlog_book_earlier(const struct assay_tlog_book *book, const struct assay_digest *request,
+                                   uint64_t until, struct assay_tlog_earlier *ret, assay_err *err);
 
 /* The first outcome (receipt, record, abandoned) of a run at or after entry `from`; book->count if there is none. */
 uint64_t assay_tlog_book_outcome(const struct assay_tlog_book *book, const uint8_t run_id[16], uint64_t from);
@@ -118,9 +121,16 @@ struct assay_tlog_finding {
 struct assay_tlog_audit {
     uint64_t intents, receipts, records, abandoned, open;
     struct assay_tlog_finding findings[ASSAY_LOG_FINDINGS_MAX];
-    size_t findings_count, findings_left_out;
+    size_t findings_count, findings_left_out; /* findings: the first ones, in the order of entries */
 };
-assay_code assay_tlog_book_audit(const struct assay_tlog_book *book, struct assay_tlog_audit *ret, assay_err *err);
+/* Findings about one key or one run alone, so that those about others cannot crowd them out. */
+struct assay_tlog_focus {
+    struct assay_digest signer;
+    uint8_t run_id[16];
+};
+/* focus: NULL for everything that is found. */
+assay_code assay_tlog_book_audit(const struct assay_tlog_book *book, const struct assay_tlog_focus *focus,
+                                 struct assay_tlog_audit *ret, assay_err *err);
 
 /* Where a key stands in the log: what its next document must say. *ret_is_known: the key has an intent there. */
 struct assay_tlog_standing {

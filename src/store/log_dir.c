@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/thread.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -51,90 +50,6 @@ static assay_code read_checkpoint(struct assay_log_dir *log, assay_err *err)
     return rc;
 }
 
-static assay_code read_bundle(struct assay_log_dir *log, uint64_t number, assay_err *err)
-{
-    struct assay_tile tile = {.is_entries = true, .number = number, .width = log_tile_width(log->head.size, number)};
-    char name[ASSAY_TILE_PATH_BYTES];
-    size_t before = log->entries.len;
-    assay_tile_path(&tile, name);
-    assay_code rc = log->source.get(log->source.context, name, &log->entries, err);
-    struct assay_slice rest = {log->entries.data ? log->entries.data + before : "", log->entries.len - before}, entry;
-    for (unsigned i = 0; i < tile.width && rc == ASSAY_OK; i++) {
-        if (!assay_entry_cut(&rest, &entry)) {
-            rc = assay_fail(err, ASSAY_MALFORMED, "'%s' holds %u entries, expected %u", name, i, tile.width);
-        }
-    }
-    return rc == ASSAY_OK && rest.len > 0
-               ? assay_fail(err, ASSAY_MALFORMED, "'%s' holds %zu bytes behind its last entry, expected none", name,
-                            rest.len)
-               : rc;
-}
-
-/* ---- all entries, by two threads where there are many ---- */
-
-#define ENTRIES_FOR_THREADS 4096 /* some 10 ms of work */
-
-struct half {
-    struct assay_tlog_book *book;
-    struct assay_slice entries;
-    size_t first, count;
-    assay_code rc;
-    assay_err err;
-};
-
-static void *fill_half(void *argument)
-{
-    struct half *half = argument;
-    half->rc = assay_tlog_book_fill(half->book, half->entries, half->first, half->count, &half->err);
-    return NULL;
-}
-
-static assay_code fill_book(struct assay_tlog_book *book, struct assay_slice entries, assay_err *err)
-{
-    struct half halves[2] = {{.book = book, .entries = entries, .count = book->count}, {.book = book}};
-    struct assay_thread thread;
-    struct assay_slice rest = entries, entry;
-    bool has_thread = false;
-    if (book->count >= ENTRIES_FOR_THREADS && assay_thread_cpu_count() > 1) {
-        halves[0].count = halves[1].first = book->count / 2;
-        halves[1].count = book->count - halves[1].first;
-        for (size_t i = 0; i < halves[0].count; i++) {
-            (void)assay_entry_cut(&rest, &entry); /* read_bundle has seen that they are there */
-        }
-        halves[1].entries = rest;
-        has_thread = assay_thread_start(&thread, "log", fill_half, &halves[1], NULL) == ASSAY_OK;
-    }
-    (void)fill_half(&halves[0]);
-    if (has_thread) {
-        assay_thread_join(&thread);
-    } else {
-        (void)fill_half(&halves[1]);
-    }
-    const struct half *bad = halves[0].rc != ASSAY_OK ? &halves[0] : &halves[1];
-    if (bad->rc != ASSAY_OK && err) {
-        *err = bad->err;
-    }
-    return bad->rc;
-}
-
-static assay_code read_entries(struct assay_log_dir *log, assay_err *err)
-{
-    assay_code rc = ASSAY_OK;
-    if (log->head.size > ASSAY_LOG_ENTRIES_MAX) {
-        return assay_fail(err, ASSAY_TOO_LARGE, "the log has over %zu entries", ASSAY_LOG_ENTRIES_MAX);
-    }
-    for (uint64_t i = 0; log_tile_width(log->head.size, i) > 0 && rc == ASSAY_OK; i++) {
-        rc = read_bundle(log, i, err);
-    }
-    rc = rc == ASSAY_OK ? assay_tlog_book_begin((size_t)log->head.size, &log->book, err) : rc;
-    rc = rc == ASSAY_OK ? fill_book(&log->book, (struct assay_slice){log->entries.data, log->entries.len}, err) : rc;
-    if (rc == ASSAY_OK) {
-        assay_tlog_book_end(&log->book);
-        log->has_book = true;
-    }
-    return rc;
-}
-
 static assay_code take_lock(struct assay_log_dir *log, assay_err *err)
 {
     struct assay_buf path;
@@ -154,10 +69,9 @@ static struct assay_log_dir *make(const char *path)
     struct assay_log_dir *log = assay_alloc(1, sizeof *log);
     if (log) {
         log->lock = -1;
-        log->source = (struct assay_log_source){.get = get_file, .context = log};
+        log->source = (struct assay_log_source){.get = get_file, .context = log, .is_for_threads = true};
         assay_buf_init(&log->path, ASSAY_LOG_PATH_BYTES_MAX);
         assay_buf_init(&log->note, ASSAY_NOTE_BYTES_MAX);
-        assay_buf_init(&log->entries, ASSAY_LOG_BYTES_MAX);
         assay_arena_init(&log->added, ASSAY_LOG_BYTES_MAX);
         assay_buf_text(&log->path, path);
     }
@@ -168,13 +82,13 @@ static assay_code open_log(struct assay_log_dir *log, enum assay_log_mode mode, 
                            assay_err *err)
 {
     bool is_for_append = mode == ASSAY_LOG_EXTEND || mode == ASSAY_LOG_APPEND;
-    bool has_all = mode == ASSAY_LOG_READ || mode == ASSAY_LOG_APPEND;
+    bool has_bytes = mode == ASSAY_LOG_READ || mode == ASSAY_LOG_APPEND;
     assay_code rc = assay_buf_check(&log->path, err);
     if (rc == ASSAY_OK && is_for_append && assay_path_is_dir(log->path.data)) {
         rc = take_lock(log, err);
     }
     rc = rc == ASSAY_OK ? read_checkpoint(log, err) : rc;
-    rc = rc == ASSAY_OK && has_all ? read_entries(log, err) : rc;
+    rc = rc == ASSAY_OK && (has_bytes || mode == ASSAY_LOG_AUDIT) ? log_bundles_read(log, has_bytes, err) : rc;
     rc = rc == ASSAY_OK && is_for_append ? log_edge_open(log, err) : rc;
     if (rc != ASSAY_OK) {
         assay_wrap(err, "log '%s'", log->path.data ? log->path.data : "");
@@ -195,7 +109,7 @@ assay_code assay_log_dir_open(const char *path, enum assay_log_mode mode, struct
 assay_code assay_log_open_from(const struct assay_log_source *source, const char *shown, enum assay_log_mode mode,
                                struct assay_log_dir **ret, assay_err *err)
 {
-    assert(source && shown && ret && (mode == ASSAY_LOG_HEAD || mode == ASSAY_LOG_READ));
+    assert(source && shown && ret && (mode == ASSAY_LOG_HEAD || mode == ASSAY_LOG_READ || mode == ASSAY_LOG_AUDIT));
     struct assay_log_dir *log = make(shown);
     if (!log) {
         return assay_nomem(err);
@@ -215,7 +129,7 @@ void assay_log_dir_close(struct assay_log_dir *log)
         assay_arena_done(&log->added);
         assay_buf_done(&log->path);
         assay_buf_done(&log->note);
-        assay_buf_done(&log->entries);
+        log_bundles_done(log);
         assay_free(log);
     }
 }

@@ -33,6 +33,7 @@
 enum assay_log_mode {
     ASSAY_LOG_HEAD,   /* the checkpoint alone: for proofs of entries whose number is known */
     ASSAY_LOG_READ,   /* every entry */
+    ASSAY_LOG_AUDIT,  /* what every entry says, without its bytes: a tenth of the memory */
     ASSAY_LOG_EXTEND, /* locked: checkpoint and right edge, to append to */
     ASSAY_LOG_APPEND  /* locked: every entry too */
 };
@@ -41,6 +42,7 @@ enum assay_log_mode {
 struct assay_log_source {
     assay_code (*get)(void *context, const char *name, struct assay_buf *ret, assay_err *err);
     void *context;
+    bool is_for_threads; /* several may read at once */
 };
 
 struct log_edge;
@@ -50,8 +52,9 @@ struct assay_log_dir {
     struct assay_log_source source;
     struct assay_buf note;        /* bytes of the checkpoint file */
     struct assay_checkpoint head; /* what it says */
-    struct assay_buf entries;     /* bundles one after the other, as they were when the log was opened */
-    struct assay_tlog_book book;  /* of all entries, those appended since too; modes READ and APPEND */
+    struct assay_buf *bundles;    /* of entries, as they were when the log was opened; modes READ and APPEND */
+    size_t bundles_count;
+    struct assay_tlog_book book;  /* of all entries, those appended since too; modes READ, AUDIT and APPEND */
     struct assay_arena added;     /* entries appended since */
     struct log_edge *edge;        /* modes EXTEND and APPEND */
     bool has_book;
@@ -67,7 +70,7 @@ struct assay_log_signer {
 assay_code assay_log_dir_init(const char *path, const struct assay_log_signer *signer, assay_err *err);
 
 assay_code assay_log_dir_open(const char *path, enum assay_log_mode mode, struct assay_log_dir **ret, assay_err *err);
-/* shown: for messages. mode: HEAD or READ. */
+/* shown: for messages. mode: HEAD, READ or AUDIT. */
 assay_code assay_log_open_from(const struct assay_log_source *source, const char *shown, enum assay_log_mode mode,
                                struct assay_log_dir **ret, assay_err *err);
 void assay_log_dir_close(struct assay_log_dir *log); /* fine on NULL */
@@ -85,8 +88,8 @@ assay_code assay_log_dir_prove(const struct assay_log_dir *log, uint64_t index, 
 assay_code assay_log_dir_prove_growth(const struct assay_log_dir *log, uint64_t old_size, struct assay_buf *out,
                                       assay_err *err);
 
-/* Every tile that the size demands is there with the hashes that the entries give (mode READ). WANTING names the first
- * that is not. *ret_count: tiles looked at. */
+/* Every tile that the size demands is there with the hashes that the entries give (modes READ and AUDIT). WANTING names
+ * the first that is not. *ret_count: tiles looked at. */
 assay_code assay_log_dir_check_tiles(const struct assay_log_dir *log, uint64_t *ret_count, assay_err *err);
 
 /* ---- heads that witnesses signed ---- */

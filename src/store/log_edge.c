@@ -10,26 +10,15 @@
 
 /* ---- root ---- */
 
-/* Adds a perfect subtree of 2^level leaves, as adding that power of two to a binary counter. */
-static void add_subtree(struct assay_merkle *tree, unsigned level, const char *hash)
-{
-    struct assay_digest subtree;
-    memcpy(subtree.bytes, hash, sizeof subtree.bytes);
-    tree->count += (uint64_t)1 << level;
-    for (uint64_t before = (tree->count - ((uint64_t)1 << level)) >> level; before & 1; before >>= 1) {
-        assay_merkle_node_hash(&tree->edge[level], &subtree, &subtree);
-        level++;
-    }
-    tree->edge[level] = subtree;
-}
-
 static void edge_root(const struct log_edge *edge, uint64_t *ret_size, struct assay_digest *ret)
 {
     struct assay_merkle tree;
     assay_merkle_init(&tree);
     for (unsigned level = ASSAY_TILE_LEVELS; level-- > 0;) { /* larger subtrees lie to the left */
         for (size_t at = 0; at < edge->tiles[level].len; at += ASSAY_DIGEST_BYTES) {
-            add_subtree(&tree, 8 * level, edge->tiles[level].data + at);
+            struct assay_digest hash;
+            memcpy(hash.bytes, edge->tiles[level].data + at, sizeof hash.bytes);
+            assay_merkle_add_subtree(&tree, 8 * level, &hash);
         }
     }
     *ret_size = tree.count;

@@ -1,6 +1,7 @@
 #include "store/log_tiles.h"
 
 #include "base/mem.h"
+#include "base/parallel.h"
 
 #include <assert.h>
 #include <string.h>
@@ -44,15 +45,34 @@ assay_code log_tile_read(const struct assay_log_dir *log, unsigned level, uint64
 
 /* ---- every tile against the entries ---- */
 
-static assay_code check_tile(const struct assay_log_dir *log, unsigned level, uint64_t number, const char *due,
-                             size_t due_len, assay_err *err)
+/* The tiles of one level, on as many threads as there are CPUs. */
+struct level_check {
+    const struct assay_log_dir *log;
+    unsigned level;
+    uint64_t count;                    /* hashes of the level */
+    const struct assay_digest *hashes; /* NULL: those of the book's entries */
+};
+
+static void due_hashes(const struct level_check *check, size_t number, unsigned width, struct assay_digest *ret)
 {
-    struct assay_tile tile = {.level = level, .number = number, .width = (unsigned)(due_len / ASSAY_DIGEST_BYTES)};
+    for (size_t i = 0, at = number * ASSAY_TILE_WIDTH; i < width; i++, at++) {
+        ret[i] = check->hashes ? check->hashes[at] : check->log->book.rows[at].leaf;
+    }
+}
+
+static assay_code check_tile(void *context, size_t worker, size_t number, assay_err *err)
+{
+    const struct level_check *check = context;
+    struct assay_tile tile = {.level = check->level, .number = number, .width = log_tile_width(check->count, number)};
+    struct assay_digest due[ASSAY_TILE_WIDTH];
+    size_t due_len = tile.width * sizeof due[0];
     char name[ASSAY_TILE_PATH_BYTES];
     struct assay_buf found;
+    (void)worker;
+    due_hashes(check, number, tile.width, due);
     assay_tile_path(&tile, name);
     assay_buf_init(&found, LOG_TILE_BYTES + 1);
-    assay_code rc = log->source.get(log->source.context, name, &found, err);
+    assay_code rc = check->log->source.get(check->log->source.context, name, &found, err);
     bool is_bad = rc == ASSAY_NOT_FOUND || rc == ASSAY_TOO_LARGE ||
                   (rc == ASSAY_OK && (found.len != due_len || memcmp(found.data, due, due_len) != 0));
     if (is_bad) {
@@ -63,41 +83,39 @@ static assay_code check_tile(const struct assay_log_dir *log, unsigned level, ui
     return rc;
 }
 
-/* The tiles of one level; its full ones make the hashes of the level above. */
-static assay_code check_level(const struct assay_log_dir *log, unsigned level, const struct assay_digest *hashes,
-                              uint64_t count, struct assay_digest *above, uint64_t *ret_count, assay_err *err)
+/* The hashes of a level that the full tiles of the level below give; of level 1 the book has them. */
+static void raise_level(const struct assay_log_dir *log, const struct level_check *below, uint64_t count,
+                        struct assay_digest *ret)
 {
-    assay_code rc = ASSAY_OK;
-    for (uint64_t number = 0; log_tile_width(count, number) > 0 && rc == ASSAY_OK; number++) {
-        const char *due = (const char *)(hashes + number * ASSAY_TILE_WIDTH);
-        unsigned width = log_tile_width(count, number);
-        rc = check_tile(log, level, number, due, (size_t)width * ASSAY_DIGEST_BYTES, err);
-        if (width == ASSAY_TILE_WIDTH) {
-            log_hashes_root(due, width, &above[number]);
+    for (uint64_t i = 0; i < count; i++) {
+        if (below->hashes) {
+            log_hashes_root((const char *)(below->hashes + i * ASSAY_TILE_WIDTH), ASSAY_TILE_WIDTH, &ret[i]);
+        } else {
+            ret[i] = log->book.tiles[i];
         }
-        (*ret_count)++;
     }
-    return rc;
 }
 
 assay_code assay_log_dir_check_tiles(const struct assay_log_dir *log, uint64_t *ret_count, assay_err *err)
 {
-    uint64_t count = log->book.count;
-    struct assay_digest *hashes = assay_alloc((size_t)count + 1, sizeof *hashes);
-    struct assay_digest *above = assay_alloc((size_t)(count / ASSAY_TILE_WIDTH) + 1, sizeof *above);
-    assay_code rc = hashes && above ? ASSAY_OK : assay_nomem(err);
-    assert(log->has_book);
+    struct level_check check = {.log = log, .count = log->book.count};
+    assert(log->has_book && log->book.tiles_count == log->book.count / ASSAY_TILE_WIDTH);
+    struct assay_digest *hashes = assay_alloc(log->book.tiles_count + 1, sizeof *hashes);
+    assay_code rc = hashes ? ASSAY_OK : assay_nomem(err);
     *ret_count = 0;
-    for (uint64_t i = 0; i < count && rc == ASSAY_OK; i++) {
-        hashes[i] = log->book.rows[i].leaf;
-    }
-    for (unsigned level = 0; level < ASSAY_TILE_LEVELS && count > 0 && rc == ASSAY_OK; level++) {
-        rc = check_level(log, level, hashes, count, above, ret_count, err);
-        count /= ASSAY_TILE_WIDTH;
-        memcpy(hashes, above, (size_t)count * sizeof *hashes);
+    for (; check.level < ASSAY_TILE_LEVELS && check.count > 0 && rc == ASSAY_OK; check.level++) {
+        const struct assay_parallel work = {.name = "tiles",
+                                            .count = (size_t)(check.count + ASSAY_TILE_WIDTH - 1) / ASSAY_TILE_WIDTH,
+                                            .workers_max = log->source.is_for_threads ? 0 : 1,
+                                            .step = check_tile,
+                                            .context = &check};
+        rc = assay_parallel_run(&work, err);
+        *ret_count += work.count;
+        raise_level(log, &check, check.count / ASSAY_TILE_WIDTH, hashes); /* to the left of what it reads, or there */
+        check.count /= ASSAY_TILE_WIDTH;
+        check.hashes = hashes;
     }
     assay_free(hashes);
-    assay_free(above);
     return rc;
 }
 

@@ -19,6 +19,10 @@ unsigned log_tile_width(uint64_t count, uint64_t number);
 /* Root of count hashes, one after the other. */
 void log_hashes_root(const char *hashes, size_t count, struct assay_digest *ret);
 
+/* Reads every bundle of entries into log->book; is_kept: into log->bundles too. */
+assay_code log_bundles_read(struct assay_log_dir *log, bool is_kept, assay_err *err);
+void log_bundles_done(struct assay_log_dir *log);
+
 /* What appending needs: of each level the hashes of its last tile (fewer than 256), and the last entries. */
 struct log_edge {
     struct assay_buf tiles[ASSAY_TILE_LEVELS];

@@ -125,6 +125,52 @@ static void the_incremental_root_is_the_recursive_one_for_sizes_up_to_300(void *
     }
 }
 
+/* Of every size, as its largest perfect subtrees from the left. */
+static void a_tree_of_perfect_subtrees_is_that_of_their_leaves(void **state)
+{
+    (void)state;
+    enum { SIZE_MAX_TESTED = 300 };
+    static struct assay_digest leaves[SIZE_MAX_TESTED];
+    for (size_t n = 1; n <= SIZE_MAX_TESTED; n++) {
+        struct assay_merkle tree;
+        struct assay_digest subtree, expected, root;
+        assay_merkle_leaf_hash(&n, sizeof n, &leaves[n - 1]);
+        assay_merkle_init(&tree);
+        for (unsigned level = 9; level-- > 0;) {
+            if (n >> level & 1) {
+                root_by_definition(leaves + tree.count, (size_t)1 << level, &subtree);
+                assay_merkle_add_subtree(&tree, level, &subtree);
+            }
+        }
+        assert_int_equal(tree.count, n);
+        root_by_definition(leaves, n, &expected);
+        assay_merkle_root(&tree, &root);
+        assert_true(assay_digest_equal(&root, &expected));
+        assay_merkle_init(&tree);
+        for (size_t tiles = 0; (tiles + 1) * 4 <= n; tiles++) { /* and as subtrees of one size, as tiles are */
+            root_by_definition(leaves + 4 * tiles, 4, &subtree);
+            assay_merkle_add_subtree(&tree, 2, &subtree);
+        }
+        if (n >= 4) {
+            root_by_definition(leaves, n / 4 * 4, &expected);
+            assay_merkle_root(&tree, &root);
+            assert_true(assay_digest_equal(&root, &expected));
+        }
+    }
+}
+
+/* Aumasson and Bernstein, 2012, appendix A. */
+static void siphash_gives_the_published_value(void **state)
+{
+    (void)state;
+    unsigned char seed[ASSAY_SIPHASH_SEED_BYTES], bytes[15];
+    for (unsigned char i = 0; i < sizeof seed; i++) {
+        seed[i] = i;
+        bytes[i % sizeof bytes] = (unsigned char)(i % sizeof bytes);
+    }
+    assert_true(assay_siphash(seed, bytes, sizeof bytes) == UINT64_C(0xa129ca6149be45e5));
+}
+
 /* Whatever computes the blocks here: every length up to five blocks, cut in two at every place. */
 static void sha256_is_libsodiums_for_every_length_and_cut(void **state)
 {
@@ -134,7 +180,10 @@ static void sha256_is_libsodiums_for_every_length_and_cut(void **state)
         bytes[i] = (unsigned char)(i * 131 + 7);
     }
     for (size_t len = 0; len <= sizeof bytes; len++) {
+        struct assay_digest whole;
         assert_int_equal(crypto_hash_sha256(due, bytes, len), 0);
+        assay_sha256_of(bytes, len, &whole);
+        assert_memory_equal(whole.bytes, due, sizeof due);
         for (size_t cut = 0; cut <= len; cut++) {
             struct assay_sha256 hash;
             struct assay_digest digest;
@@ -144,6 +193,21 @@ static void sha256_is_libsodiums_for_every_length_and_cut(void **state)
             assay_sha256_end(&hash, &digest);
             assert_memory_equal(digest.bytes, due, sizeof due);
         }
+    }
+}
+
+static void a_leaf_is_hashed_behind_a_zero_whatever_its_length(void **state)
+{
+    (void)state;
+    unsigned char bytes[5 * 64] = {0}, due[ASSAY_DIGEST_BYTES];
+    for (size_t i = 1; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)(i * 131 + 7);
+    }
+    for (size_t len = 0; len < sizeof bytes; len++) {
+        struct assay_digest leaf;
+        assert_int_equal(crypto_hash_sha256(due, bytes, len + 1), 0);
+        assay_merkle_leaf_hash(bytes + 1, len, &leaf);
+        assert_memory_equal(leaf.bytes, due, sizeof due);
     }
 }
 
@@ -343,7 +407,10 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_digests),
+        cmocka_unit_test(a_tree_of_perfect_subtrees_is_that_of_their_leaves),
+        cmocka_unit_test(siphash_gives_the_published_value),
         cmocka_unit_test(sha256_is_libsodiums_for_every_length_and_cut),
+        cmocka_unit_test(a_leaf_is_hashed_behind_a_zero_whatever_its_length),
         cmocka_unit_test(a_digest_is_read_from_exactly_64_lowercase_hex_digits),
         cmocka_unit_test(merkle_roots_are_those_of_rfc_6962_at_every_size),
         cmocka_unit_test(the_incremental_root_is_the_recursive_one_for_sizes_up_to_300),

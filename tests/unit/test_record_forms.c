@@ -418,14 +418,14 @@ static void an_audit_counts_each_kind_of_end(void **state)
         }
     }
     assert_int_equal(assay_tlog_book_read(log.data, log.len, &book, NULL), ASSAY_OK);
-    assert_int_equal(assay_tlog_book_audit(&book, &audit, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_book_audit(&book, NULL, &audit, NULL), ASSAY_OK);
     assert_int_equal(audit.intents, 5);
     assert_int_equal(audit.receipts, 1);
     assert_int_equal(audit.records, 2);
     assert_int_equal(audit.abandoned, 1);
     assert_int_equal(audit.open, 1);
     assert_int_equal(audit.findings_count, 0);
-    assay_tlog_book_earlier(&book, &request, book.count, &earlier);
+    assert_int_equal(assay_tlog_book_earlier(&book, &request, book.count, &earlier, NULL), ASSAY_OK);
     assert_int_equal(earlier.intents, 5);
     assert_int_equal(earlier.receipts, 1);
     assert_int_equal(earlier.records, 2);
@@ -447,7 +447,7 @@ static void findings_beyond_the_limit_are_counted(void **state)
         append_outcome(&log, ASSAY_ENTRY_ABANDONED, (unsigned char)(i % 200), 0, &key);
     }
     assert_int_equal(assay_tlog_book_read(log.data, log.len, &book, NULL), ASSAY_OK);
-    assert_int_equal(assay_tlog_book_audit(&book, &audit, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_book_audit(&book, NULL, &audit, NULL), ASSAY_OK);
     assert_int_equal(audit.findings_count, ASSAY_LOG_FINDINGS_MAX);
     assert_true(audit.findings_left_out > 0);
     for (size_t i = 1; i < audit.findings_count; i++) { /* told in the order of the log */
