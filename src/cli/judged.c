@@ -62,13 +62,14 @@ static assay_code open_run(struct assay_judged *judged, const struct assay_run_f
                            assay_err *err)
 {
     struct assay_judge_input how = judged->how;
+    struct assay_verify_document document;
     const struct assay_judge_files bytes = {.name = files->place,
                                             .document = bytes_of(&files->document),
                                             .plan = bytes_of(&files->plan),
                                             .trace = bytes_of(&files->trace),
                                             .identity = bytes_of(&files->identity)};
     assay_code rc = load_inputs(judged, err);
-    rc = rc == ASSAY_OK ? assay_verify_inputs_for(judged->inputs, files, &how, err) : rc;
+    rc = rc == ASSAY_OK ? assay_verify_inputs_for(judged->inputs, files, &document, &how, err) : rc;
     rc = rc == ASSAY_OK ? assay_opened_open(&bytes, &how, ret, err) : rc;
     if (rc == ASSAY_OK) {
         assay_verify_inputs_remember(judged->inputs, (*ret)->judgement);

@@ -107,7 +107,7 @@ assay_code assay_cli_memory_load(const char *trust_path, uint64_t version, struc
     return rc;
 }
 
-assay_code assay_cli_memory_look(struct assay_cli_memory *memory, const char *origin,
+assay_code assay_cli_memory_look(const struct assay_cli_memory *memory, const char *origin,
                                  struct assay_judge_memory *ret_memory, assay_err *err)
 {
     *ret_memory = (struct assay_judge_memory){.trust_steps = memory->steps, .trust_steps_count = memory->steps_count};
@@ -119,8 +119,7 @@ assay_code assay_cli_memory_look(struct assay_cli_memory *memory, const char *or
                                              sizeof ret_memory->trust_digest.bytes, err)
                         : rc;
     if (rc == ASSAY_OK && origin && origin[0] != '\0') {
-        (void)snprintf(memory->origin, sizeof memory->origin, "%s", origin);
-        ret_memory->head_origin = memory->origin;
+        ret_memory->head_origin = origin;
         rc = get_head(memory->state, origin, ret_memory, err);
     }
     return rc;

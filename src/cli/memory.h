@@ -12,7 +12,6 @@
 struct assay_cli_memory {
     struct assay_buf path; /* of the state file */
     json_t *state;         /* owned; NULL: nothing yet */
-    char origin[256];      /* of the head that was looked up */
     struct assay_buf step_bytes[ASSAY_MEMORY_STEPS_MAX];
     struct assay_judge_bytes steps[ASSAY_MEMORY_STEPS_MAX];
     size_t steps_count;
@@ -22,8 +21,9 @@ struct assay_cli_memory {
  * TRUST.N beside it. Once an invocation. */
 assay_code assay_cli_memory_load(const char *trust_path, uint64_t version, struct assay_cli_memory *ret,
                                  assay_err *err);
-/* The same for the judge, with the head of one log; slices belong to `memory`. origin: of that log, or NULL. */
-assay_code assay_cli_memory_look(struct assay_cli_memory *memory, const char *origin,
+/* The same for the judge, with the head of one log; slices belong to `memory`. origin: of that log, borrowed, or NULL.
+ */
+assay_code assay_cli_memory_look(const struct assay_cli_memory *memory, const char *origin,
                                  struct assay_judge_memory *ret_memory, assay_err *err);
 /* After a judgement whose CRYPTO did not fail. A place that cannot be written is a warning and no error. */
 void assay_cli_memory_save(struct assay_cli_memory *memory, const struct assay_judgement *judgement);

@@ -3,6 +3,7 @@
 #include "cli/run_files.h"
 #include "cli/terminal.h"
 #include "cli/verify_inputs.h"
+#include "cli/verify_many.h"
 #include "cli/verify_profile.h"
 
 #include "base/clock.h"
@@ -14,7 +15,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define PROFILE_FILES_MAX 4096 /* a folder of receipts, by a shell pattern */
+#define FILES_MAX 4096 /* a folder of receipts, by a shell pattern */
 
 struct values {
     const char *trace, *nonce, *policy, *policy_base;
@@ -164,49 +165,51 @@ static assay_code code_of_exit(int status)
     return BY_EXIT[status];
 }
 
-static assay_code verify(struct assay_cli *cli, const struct values *values, const char *place, struct assay_buf *out,
-                         assay_err *err)
+/* The trust file, the log and the artefacts are read once, however many documents there are. */
+static assay_code verify_one(const struct values *values, const struct assay_verify_how *how,
+                             struct assay_verify_inputs *inputs, const char *place, struct assay_buf *out,
+                             int *ret_status, assay_err *err)
 {
-    struct assay_run_files files;
     struct assay_judgement *judgement = NULL;
-    assay_code rc = assay_run_files_load(place, values->trace, &files, err);
+    assay_code rc = assay_verify_one(how, place, values->trace, &judgement, err);
     if (rc != ASSAY_OK) {
         return rc;
     }
+    assay_verify_inputs_remember(inputs, judgement);
+    rc = is_file(values->policy) ? write_by_file(values, place, judgement, out, err)
+                                 : write_judgement(judgement, NULL, values->wants_json, out, err);
+    *ret_status = assay_judgement_exit(judgement);
+    assay_judgement_free(judgement);
+    return rc;
+}
+
+static assay_code verify(struct assay_cli *cli, const struct values *values, const struct assay_opt_result *given,
+                         struct assay_buf *out, assay_err *err)
+{
+    struct assay_verify_inputs inputs;
     struct assay_buf kernel_table;
+    int status = 0;
     assay_buf_init(&kernel_table, ASSAY_KERNEL_TABLE_BYTES_MAX);
     assay_kernel_table_text(&kernel_table);
-    struct assay_judge_input input = {.document = bytes_of(&files.document),
-                                      .plan = bytes_of(&files.plan),
-                                      .trace = bytes_of(&files.trace),
-                                      .identity = bytes_of(&files.identity),
-                                      .now_real_ns = assay_clock_real_ns(),
-                                      .is_interop = values->is_interop,
-                                      .wants_default_policy = values->policy && !is_file(values->policy),
-                                      .nonce = values->nonce,
-                                      .max_age_ns = values->max_age_ns,
-                                      .kernel_table = bytes_of(&kernel_table)};
-    struct assay_verify_inputs evidence;
-    rc = assay_verify_inputs_load(&values->evidence, &evidence, err);
-    rc = rc == ASSAY_OK ? assay_verify_inputs_for(&evidence, &files, &input, err) : rc;
+    const struct assay_verify_how how = {.judge = {.now_real_ns = assay_clock_real_ns(),
+                                                   .is_interop = values->is_interop,
+                                                   .wants_default_policy = values->policy && !is_file(values->policy),
+                                                   .nonce = values->nonce,
+                                                   .max_age_ns = values->max_age_ns,
+                                                   .kernel_table = bytes_of(&kernel_table)},
+                                         .inputs = &inputs};
+    assay_code rc = assay_verify_inputs_load(&values->evidence, &inputs, err);
     rc = rc == ASSAY_OK ? assay_buf_check(&kernel_table, err) : rc;
     if (rc == ASSAY_OK) {
-        rc = assay_judge_verify(&input, &judgement, err);
+        rc = given->arguments_count == 1 ? verify_one(values, &how, &inputs, given->arguments[0], out, &status, err)
+                                         : assay_verify_many(&how, &inputs, given->arguments, given->arguments_count,
+                                                             values->wants_json, out, &status, err);
     }
     if (rc == ASSAY_OK) {
-        assay_verify_inputs_remember(&evidence, judgement);
-    }
-    if (rc == ASSAY_OK) {
-        rc = is_file(values->policy) ? write_by_file(values, place, judgement, out, err)
-                                     : write_judgement(judgement, NULL, values->wants_json, out, err);
-    }
-    if (rc == ASSAY_OK) {
-        rc = code_of_exit(assay_judgement_exit(judgement));
+        rc = code_of_exit(status);
         cli->has_judged = true;
     }
-    assay_judgement_free(judgement);
-    assay_verify_inputs_done(&evidence);
-    assay_run_files_done(&files);
+    assay_verify_inputs_done(&inputs);
     assay_buf_done(&kernel_table);
     return rc;
 }
@@ -247,8 +250,12 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     if (values->profile.profile) {
         return verify_profile(cli, values, given, out, err);
     }
-    if (given->arguments_count > 1 || values->profile.is_strict || values->profile.needs_gpu) {
-        return assay_fail(err, ASSAY_USAGE, "several files, --strict and --require-gpu-kernels go with --profile");
+    if (values->profile.is_strict || values->profile.needs_gpu) {
+        return assay_fail(err, ASSAY_USAGE, "--strict and --require-gpu-kernels go with --profile");
+    }
+    if (given->arguments_count > 1 && (values->trace || is_file(values->policy))) {
+        return assay_fail(err, ASSAY_USAGE,
+                          "--trace goes with one document; several are held against a policy file by 'assay gate'");
     }
     if (values->policy_base && !is_file(values->policy)) {
         return assay_fail(err, ASSAY_USAGE, "--policy-base goes with --policy FILE");
@@ -257,27 +264,32 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
         return assay_fail(err, ASSAY_USAGE, "--nonce is '%s', expected 64 lowercase hex digits", values->nonce);
     }
     assay_code rc = check_bounds(values, given, err);
-    return rc != ASSAY_OK ? rc : verify(cli, values, given->arguments[0], out, err);
+    return rc != ASSAY_OK ? rc : verify(cli, values, given, out, err);
 }
 
 const struct assay_verb assay_verb_verify = {
     .opt =
         {.name = "verify",
-         .synopsis = "[OPTIONS] DIR|RECEIPT, or --profile bitnet-1.0.0 FILE...",
+         .synopsis = "[OPTIONS] DIR|RECEIPT..., or --profile bitnet-1.0.0 FILE...",
          .summary = "re-derive every number from plan and trace; say what is proven and what is not",
          .manual =
              "Prints four lines (CRYPTO, RECOMPUTE, POLICY, ASSURANCE) and then every violation with its gate "
              "number and place. Nothing in a file is believed: metrics, counts and derived fields are computed "
              "again and compared byte for byte.\n\nA receipt proves who said a thing and that it is unchanged, "
-             "and lets anyone redo the arithmetic; it does not prove that the clock was right.\n\nWith --profile "
+             "and lets anyone redo the arithmetic; it does not prove that the clock was right.\n\nSeveral documents "
+             "are "
+             "judged each for itself, on as many threads as there are CPUs, and printed in the order in which they are "
+             "named, each under its name; the last line counts how they ended, and the exit status is the gravest (1, "
+             "then 5, 3, 2, 0). One that cannot be read does not keep the others from it.\n\nWith --profile "
              "bitnet-1.0.0 the files are receipts of BitNet-rs. They pass or fail as its own verifier would have it, "
              "and below that stands what it accepts and should not; --strict refuses that too (exit status 1). Such "
              "receipts hold no samples: RECOMPUTE stays not-measured, the tier is 0.",
          .options = OPTIONS,
          .options_count = sizeof OPTIONS / sizeof OPTIONS[0],
          .arguments_min = 1,
-         .arguments_max = PROFILE_FILES_MAX,
+         .arguments_max = FILES_MAX,
          .examples = "assay verify demo-out\n  the run directory that 'make demo' leaves\n"
+                     "assay verify --trust trust.json night/*\n  every run of a night\n"
                      "assay verify --profile bitnet-1.0.0 --strict ci/inference.json\n  a receipt of BitNet-rs\n",
          .exits = "0 every required line passes; 1 one fails; 2 something required is undecided or not measured; 3 "
                   "malformed; 4 usage; 5 a file could not be read"},

@@ -174,7 +174,7 @@ static enum assay_ancestry ancestry_of(const struct assay_run_files *baseline, c
     return ancestry;
 }
 
-static void put_log(struct assay_verify_inputs *inputs, const struct assay_run_files *files,
+static void put_log(const struct assay_verify_inputs *inputs, const struct assay_run_files *files,
                     struct assay_judge_input *input, char *ret_origin)
 {
     struct assay_tlog_proof_file file;
@@ -196,10 +196,11 @@ static void put_log(struct assay_verify_inputs *inputs, const struct assay_run_f
     }
 }
 
-assay_code assay_verify_inputs_for(struct assay_verify_inputs *inputs, const struct assay_run_files *files,
-                                   struct assay_judge_input *input, assay_err *err)
+assay_code assay_verify_inputs_for(const struct assay_verify_inputs *inputs, const struct assay_run_files *files,
+                                   struct assay_verify_document *document, struct assay_judge_input *input,
+                                   assay_err *err)
 {
-    char origin[ASSAY_NOTE_NAME_BYTES_MAX + 1] = "";
+    *document = (struct assay_verify_document){.baseline = inputs->baseline_files};
     const char *slash = strrchr(files->document_path.data, '/');
     input->document_name = slash ? slash + 1 : files->document_path.data;
     input->artefacts = inputs->artefacts;
@@ -210,18 +211,18 @@ assay_code assay_verify_inputs_for(struct assay_verify_inputs *inputs, const str
     }
     assay_code rc = read_require(inputs->options->require, input, err);
     rc = rc == ASSAY_OK ? read_commit(inputs->options->commit, input, err) : rc;
-    put_log(inputs, files, input, origin);
+    put_log(inputs, files, input, document->origin);
     input->reproduction = inputs->with ? &inputs->with_files : NULL;
     input->reproduction_margin = inputs->options->margin;
     if (inputs->baseline) {
-        inputs->baseline_files.max_age_ns = inputs->options->baseline_age_ns;
-        inputs->baseline_files.ancestry = ancestry_of(inputs->baseline, files);
-        input->baseline = &inputs->baseline_files;
+        document->baseline.max_age_ns = inputs->options->baseline_age_ns;
+        document->baseline.ancestry = ancestry_of(inputs->baseline, files);
+        input->baseline = &document->baseline;
     }
     if (rc == ASSAY_OK && inputs->memory) {
         input->trust = bytes_of(&inputs->trust);
         input->trust_read = inputs->trust_read;
-        rc = assay_cli_memory_look(inputs->memory, origin, &input->memory, err);
+        rc = assay_cli_memory_look(inputs->memory, document->origin, &input->memory, err);
     }
     return rc;
 }

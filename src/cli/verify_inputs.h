@@ -25,7 +25,7 @@ struct assay_verify_inputs {
     struct assay_buf cosigned;      /* heads of it that witnesses signed */
     struct assay_run_files *with, *baseline;
     struct assay_judge_files with_files;
-    struct assay_judge_baseline baseline_files;
+    struct assay_judge_baseline baseline_files; /* but its ancestry, which depends on the document */
     struct assay_judge_artefact artefacts[ASSAY_OPT_LIST_MAX];
     struct assay_cli_memory *memory; /* NULL: no trust file */
 };
@@ -34,10 +34,17 @@ struct assay_verify_inputs {
  * documents are judged by them. ret is to be released also on failure. */
 assay_code assay_verify_inputs_load(const struct assay_verify_options *options, struct assay_verify_inputs *ret,
                                     assay_err *err);
-/* For one document: fills what belongs into `input`, which borrows from `inputs` and from `files`. */
-assay_code assay_verify_inputs_for(struct assay_verify_inputs *inputs, const struct assay_run_files *files,
-                                   struct assay_judge_input *input, assay_err *err);
-/* If CRYPTO did not fail: versions and heads go up. */
+/* What belongs to one document alone. */
+struct assay_verify_document {
+    char origin[ASSAY_NOTE_NAME_BYTES_MAX + 1]; /* of the log */
+    struct assay_judge_baseline baseline;
+};
+/* For one document: fills what belongs into `input`, which borrows from `inputs`, `files` and `document`. Any number of
+ * threads at once, each with a document of its own. */
+assay_code assay_verify_inputs_for(const struct assay_verify_inputs *inputs, const struct assay_run_files *files,
+                                   struct assay_verify_document *document, struct assay_judge_input *input,
+                                   assay_err *err);
+/* If CRYPTO did not fail: versions and heads go up. One thread, when no other uses `inputs`. */
 void assay_verify_inputs_remember(struct assay_verify_inputs *inputs, const struct assay_judgement *judgement);
 void assay_verify_inputs_done(struct assay_verify_inputs *inputs);
 

@@ -1,5 +1,7 @@
 #include "cli/verify_profile.h"
 
+#include "cli/verify_many.h"
+
 #include "base/clock.h"
 #include "judge/judge.h"
 
@@ -12,13 +14,6 @@ struct profile_work {
     struct assay_buf *out;
     int status;
 };
-
-/* 1 beats 5 beats 3 beats 0. */
-static int graver(int a, int b)
-{
-    static const int RANK[] = {[0] = 0, [1] = 3, [3] = 1, [5] = 2};
-    return RANK[a] >= RANK[b] ? a : b;
-}
 
 static assay_code add_json(struct profile_work *work, const char *path, const struct assay_legacy_verdict *verdict,
                            assay_err *err)
@@ -54,7 +49,7 @@ static assay_code verify_file(struct profile_work *work, const char *path, assay
     };
     assay_code rc = read == ASSAY_NO_MEMORY ? assay_nomem(err) : assay_judge_legacy(&question, &verdict, err);
     if (rc == ASSAY_OK) {
-        work->status = graver(work->status, assay_judgement_exit(verdict->judgement));
+        work->status = assay_verify_graver(work->status, assay_judgement_exit(verdict->judgement));
         if (work->files) {
             rc = add_json(work, path, verdict, err);
         } else {

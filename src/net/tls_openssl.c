@@ -1,13 +1,10 @@
+#include "net/openssl_late.h"
 #include "net/tls.h"
 
 #include "base/mem.h"
 
 #include <assert.h>
 #include <limits.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,11 +103,14 @@ static assay_code load_authorities(SSL_CTX *ssl, const char *ca_file, assay_err 
 assay_code assay_net_tls_context_new(const char *ca_file, bool is_insecure, struct assay_net_tls_context **ret,
                                      assay_err *err)
 {
+    assay_code rc = openssl_late_bind(err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
     struct assay_net_tls_context *context = assay_alloc(1, sizeof *context);
     if (!context) {
         return assay_nomem(err);
     }
-    assay_code rc = ASSAY_OK;
     context->ssl = SSL_CTX_new(TLS_client_method());
     context->method = new_method();
     if (!context->ssl || !context->method || SSL_CTX_set_min_proto_version(context->ssl, TLS1_2_VERSION) != 1) {

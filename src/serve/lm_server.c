@@ -209,6 +209,10 @@ static assay_code start_daemon(struct lm_server *server, assay_err *err)
 {
     const struct assay_lm_serve_setup *setup = server->setup;
     unsigned connections = (unsigned)(setup->connections ? setup->connections : ASSAY_LM_CONNECTIONS);
+    assay_code rc = microhttpd_late_bind(err);
+    if (rc != ASSAY_OK) {
+        return rc;
+    }
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, lm_call_request, server,
         MHD_OPTION_EXTERNAL_LOGGER, silent, NULL, MHD_OPTION_LISTEN_SOCKET, server->listener.fd,

@@ -10,13 +10,13 @@
 #ifndef ASSAY_SERVE_LM_SERVER_H
 #define ASSAY_SERVE_LM_SERVER_H
 
+#include "serve/microhttpd_late.h"
+
 #include "base/buf.h"
 #include "net/net.h"
 #include "serve/lm_ask.h"
 #include "serve/lm_reply.h"
 #include "serve/lm_scheduler.h"
-
-#include <microhttpd.h>
 
 #define LM_FINGERPRINT_BYTES 64
 #define LM_MODELS_MAX 16 /* files named on one command line */

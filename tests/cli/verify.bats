@@ -70,3 +70,50 @@ flip() {
     run_exit 4 "$ASSAY" verify --margin 1% r
     says "--margin with --with"
 }
+
+@test "several documents: each as alone, in the order named, then how they ended; the gravest exit status" {
+    one_run
+    cp -r r untraced && rm untraced/trace.assay
+    cp -r r longer && echo >>longer/receipt.json
+    cp -r r bent && flip bent/trace.assay 100
+    for _ in 1 2 3; do cat <<<r; done >order
+    mapfile -t good <order
+    run "$ASSAY" verify r
+    local alone=$status
+    run_exit "$alone" "$ASSAY" verify "${good[@]}"
+    says "3 documents: "
+    local all=(untraced r longer bent missing)
+    {
+        for each in "${all[@]}"; do
+            echo "$each:"
+            [ "$each" != missing ] || echo "unread: $("$ASSAY" verify missing 2>&1 | sed 's/^assay: //')"
+            "$ASSAY" verify "$each" 2>/dev/null || true
+        done
+    } >due
+    run_exit 1 "$ASSAY" verify "${all[@]}"
+    [ "$(head -n -1 <<<"$output")" = "$(cat due)" ]
+    [[ "${lines[-1]}" = "5 documents: "*" wanting, "*" malformed, 1 unread" ]]
+    [ "$output" = "$("$ASSAY" verify "${all[@]}")" ] # and again
+    run_exit 5 "$ASSAY" verify longer missing # 5 beats 3
+    run_exit 3 "$ASSAY" verify untraced longer # 3 beats 2
+    run_exit 2 "$ASSAY" verify untraced untraced
+}
+
+@test "several documents as JSON: what each says alone, with its name" {
+    one_run
+    cp -r r bent && flip bent/trace.assay 100
+    run_exit 1 "$ASSAY" verify --json bent missing r
+    [ "$(jq -c '[.exit, (.files | map(.file))]' <<<"$output")" = '[1,["bent","missing","r"]]' ]
+    [ "$(jq -S '.files[0] | del(.file)' <<<"$output")" = "$("$ASSAY" verify --json bent | jq -S .)" ]
+    [ "$(jq -S '.files[2] | del(.file)' <<<"$output")" = "$("$ASSAY" verify --json r | jq -S .)" ]
+    [ "$(jq '.files[1].exit' <<<"$output")" -eq 5 ]
+    jq -e '.files[1].unread | contains("missing")' <<<"$output"
+}
+
+@test "what belongs to one document is refused with several" {
+    one_run
+    run_exit 4 "$ASSAY" verify --trace r/trace.assay r r
+    says "--trace"
+    run_exit 4 "$ASSAY" verify --policy policy.yaml r r
+    says "assay gate"
+}
