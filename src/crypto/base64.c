@@ -1,5 +1,7 @@
 #include "crypto/crypto.h"
 
+#include "crypto/base64_fast.h"
+
 #include <assert.h>
 #include <stdint.h>
 
@@ -61,10 +63,11 @@ static assay_code decode_group(const char *text, size_t at, size_t digits, struc
 static size_t decode_groups(const char *text, size_t len, struct assay_buf *out)
 {
     unsigned char *to = (unsigned char *)assay_buf_reserve(out, len / 4 * 3);
-    size_t at = 0;
     if (!to) {
         return 0; /* out knows why */
     }
+    size_t at = base64_fast_decode(text, len, to);
+    to += at / 4 * 3;
     for (; at < len; at += 4) {
         unsigned a = DIGITS[(unsigned char)text[at]], b = DIGITS[(unsigned char)text[at + 1]];
         unsigned c = DIGITS[(unsigned char)text[at + 2]], d = DIGITS[(unsigned char)text[at + 3]];
