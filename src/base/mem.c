@@ -86,7 +86,7 @@ static struct assay_arena_block *arena_grow(struct assay_arena *arena, size_t by
     return block;
 }
 
-void *assay_arena_take(struct assay_arena *arena, size_t count, size_t element_bytes)
+static void *arena_take(struct assay_arena *arena, size_t count, size_t element_bytes)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, element_bytes, &bytes) || bytes > SIZE_MAX - 15) {
@@ -106,6 +106,13 @@ void *assay_arena_take(struct assay_arena *arena, size_t count, size_t element_b
     void *piece = block->bytes + block->used_bytes;
     block->used_bytes += bytes;
     arena->used_bytes += bytes;
+    return piece;
+}
+
+void *assay_arena_take(struct assay_arena *arena, size_t count, size_t element_bytes)
+{
+    void *piece = arena_take(arena, count, element_bytes);
+    arena->has_refused |= !piece;
     return piece;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *assay_alloc(size_t count, size_t element_bytes); /* zeroed; NULL if short or if the product overflows */
@@ -33,6 +34,7 @@ void assay_mem_give_back(void);
 struct assay_arena {
     struct assay_arena_block *blocks; /* newest first */
     size_t used_bytes, max_bytes;
+    bool has_refused; /* something could not be had: what was made since may lack it */
 };
 
 void assay_arena_init(struct assay_arena *arena, size_t max_bytes);

@@ -423,6 +423,9 @@ static assay_code judge_run(struct arms *arms, struct assay_verdict_document *do
     }
     judge_outputs(arms);
     note_rounds(arms);
+    if (arms->draft->arena->has_refused) {
+        return assay_nomem(err); /* the summary looks at the first row */
+    }
     document->verdict = judge_draft_overall(arms->draft);
     document->summary = summary_of(arms, document->verdict);
     return ASSAY_OK;

@@ -20,7 +20,6 @@ static void *grow(struct verdict_draft *draft, void *old, size_t count, size_t *
     size_t wanted = *capacity ? 2 * *capacity : FIRST_CAPACITY;
     void *larger = assay_arena_take(draft->arena, wanted, element_bytes);
     if (!larger) {
-        draft->is_out_of_memory = true;
         return NULL;
     }
     if (count > 0) {
@@ -45,9 +44,7 @@ struct assay_verdict_row *judge_draft_row(struct verdict_draft *draft, const cha
 
 const char *judge_draft_copy(struct verdict_draft *draft, const char *text)
 {
-    const char *copy = text ? assay_arena_text(draft->arena, text, strlen(text)) : NULL;
-    draft->is_out_of_memory |= text && !copy;
-    return copy;
+    return text ? assay_arena_text(draft->arena, text, strlen(text)) : NULL;
 }
 
 __attribute__((format(printf, 2, 0))) static const char *vtext(struct verdict_draft *draft, const char *format,
@@ -60,7 +57,6 @@ __attribute__((format(printf, 2, 0))) static const char *vtext(struct verdict_dr
         len = (int)assay_utf8_valid_prefix(text, sizeof text - 1);
     }
     const char *copy = assay_arena_text(draft->arena, text, (size_t)len);
-    draft->is_out_of_memory |= !copy;
     return copy ? copy : "";
 }
 
@@ -162,7 +158,7 @@ enum assay_verdict judge_draft_overall(const struct verdict_draft *draft)
 
 assay_code judge_draft_finish(struct verdict_draft *draft, struct assay_verdict_document *document, assay_err *err)
 {
-    if (draft->is_out_of_memory) {
+    if (draft->arena->has_refused) {
         return assay_nomem(err);
     }
     document->rows = draft->rows;

@@ -1,7 +1,7 @@
 /*
  * Draft (inside this room): a verdict document in the making. Rows, notes and inputs are added without checks; a lack
- * of memory is remembered and reported once, by judge_draft_finish. Texts are copied into the arena where they are
- * made; what is handed in as it is must live as long as the arena.
+ * of memory is remembered by the arena and reported once, by judge_draft_finish. Texts are copied into the arena where
+ * they are made; what is handed in as it is must live as long as the arena.
  */
 #ifndef ASSAY_JUDGE_DRAFT_H
 #define ASSAY_JUDGE_DRAFT_H
@@ -18,7 +18,6 @@ struct verdict_draft {
     struct assay_verdict_input *inputs;
     size_t inputs_count, inputs_capacity;
     struct assay_verdict_row spare; /* what judge_draft_row hands out when there is no memory */
-    bool is_out_of_memory;
 };
 
 /* A new row, zeroed but for these: not-measured. The pointer is good until the next row. */

@@ -465,7 +465,7 @@ assay_code assay_judge_gate(const struct assay_gate_question *question, struct a
     if (question->wants_rollout) {
         gate_rollout(&gates, &document);
     }
-    assay_code rc = judge_draft_finish(&draft, &document, err);
+    assay_code rc = gates.failed == ASSAY_OK ? judge_draft_finish(&draft, &document, err) : gates.failed;
     if (rc == ASSAY_OK) {
         *ret = document;
     }

@@ -191,7 +191,6 @@ static struct assay_stat_bootstrap bounds_at(struct gate_case *it, double alpha)
     double *work =
         assay_arena_take(it->gates->draft->arena, costs->count * STRIDE + 2 * resamples + costs->count, sizeof *work);
     if (!work || !known) {
-        it->gates->draft->is_out_of_memory = true;
         return (struct assay_stat_bootstrap){0};
     }
     struct assay_rng rng;

@@ -36,7 +36,6 @@ static struct bound bound_of(struct gate_case *it, const struct gate_ratios *pai
     double *scratch = assay_arena_take(it->gates->draft->arena, pairs->count, 4 * sizeof *scratch);
     double two_sided = 2 * alpha * (pairs->may_stop_early ? ASSAY_PAIRED_ALPHA_SHARE : 1.0);
     if (!scratch) {
-        it->gates->draft->is_out_of_memory = true;
         return (struct bound){0};
     }
     struct assay_stat_pairs found =
@@ -148,27 +147,26 @@ static void prepare_speedup(struct gate_case *it)
                            : judge_draft_text(it->gates->draft, "at least %.6g", it->gate->min.value);
 }
 
-/* The geometric mean over the elements lies above that of their lower bounds, each at alpha / count (Bonferroni). */
+/* The geometric mean over the elements lies above that of their lower bounds, each at alpha / count (Bonferroni). What
+ * has one element is that element, to the last digit; of several, the one without an interval leaves no mean. */
 static struct bound mean_bound(struct gate_case *it, const struct elements *elements, double alpha)
 {
-    double point = 0, lower = 0, upper = 0;
+    double point = 0, lower = 0, upper = 0, count = (double)elements->count;
+    if (elements->count == 1) {
+        return bound_of(it, &elements->list[0].pairs, alpha);
+    }
     for (size_t i = 0; i < elements->count; i++) {
-        struct bound one = bound_of(it, &elements->list[i].pairs, alpha / (double)elements->count);
+        struct bound one = bound_of(it, &elements->list[i].pairs, alpha / count);
         if (!one.exists) {
-            return (struct bound){.point = elements->count == 1 ? one.point : 0, /* one element's is not the mean */
-                                  .is_autocorrelated = one.is_autocorrelated};
+            return (struct bound){.is_autocorrelated = one.is_autocorrelated};
         }
         point += assay_stat_log(one.point);
         lower += assay_stat_log(one.lower);
         upper += assay_stat_log(one.upper);
     }
-    double count = (double)elements->count;
-    return (struct bound){.point = elements->count == 1 ? bound_of(it, &elements->list[0].pairs, alpha).point
-                                                        : assay_stat_exp(point / count),
-                          .lower = elements->count == 1 ? bound_of(it, &elements->list[0].pairs, alpha).lower
-                                                        : assay_stat_exp(lower / count),
-                          .upper = elements->count == 1 ? bound_of(it, &elements->list[0].pairs, alpha).upper
-                                                        : assay_stat_exp(upper / count),
+    return (struct bound){.point = assay_stat_exp(point / count),
+                          .lower = assay_stat_exp(lower / count),
+                          .upper = assay_stat_exp(upper / count),
                           .exists = true};
 }
 
@@ -273,7 +271,6 @@ static double *side_values(struct gate_case *it, const struct assay_opened *cons
             values[(*ret_count)++] = value;
         }
     }
-    it->gates->draft->is_out_of_memory |= !values;
     return values;
 }
 

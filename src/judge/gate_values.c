@@ -327,7 +327,6 @@ static double max_deviation(struct gate_case *it, const struct seeds *seeds)
 {
     double *sorted = assay_arena_take(it->gates->draft->arena, 2 * seeds->count, sizeof *sorted), largest = 0;
     if (!sorted) {
-        it->gates->draft->is_out_of_memory = true;
         return NAN;
     }
     memcpy(sorted, seeds->values, seeds->count * sizeof *sorted);

@@ -64,7 +64,6 @@ static double *values_of(struct comparing *comparing, const struct assay_opened 
             values[(*ret_count)++] = value;
         }
     }
-    comparing->draft->is_out_of_memory |= !values;
     return values;
 }
 

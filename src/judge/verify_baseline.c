@@ -82,7 +82,7 @@ static void list_differences(struct judge *judge, const struct assay_opened *doc
             judge_add(judge, GATE_HOST, ASSAY_VERDICT_UNDECIDED, row->id, row->found, row->expected);
         }
     }
-    judge->is_out_of_memory = judge->is_out_of_memory || draft.is_out_of_memory;
+    judge->is_out_of_memory = judge->is_out_of_memory || arena.has_refused;
     assay_arena_done(&arena);
 }
 

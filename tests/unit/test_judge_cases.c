@@ -521,7 +521,7 @@ static void starve(const struct book *book, const struct hunger *hunger)
     for (size_t bytes = 0; bytes < needed && rc == ASSAY_OK; bytes += step) {
         assay_arena_init(&arena, bytes);
         if (hunger->ask(hunger->question, hunger->run, &arena, &err) != ASSAY_NO_MEMORY) {
-            fail_msg("case %s: answered with %zu bytes of %zu", book->name, bytes, needed);
+            fail_msg("case %s: answered with %zu bytes of %zu: %s", book->name, bytes, needed, err.message);
         }
         assay_arena_done(&arena);
     }
