@@ -24,6 +24,12 @@ struct assay_run_log {
 assay_code assay_run_log_open(const struct assay_around_options *around, struct assay_run_log **ret, assay_err *err)
 {
     *ret = NULL;
+    if (around->log_key && !around->log) {
+        return assay_fail(err, ASSAY_USAGE, "--log-key does nothing without --log");
+    }
+    if (around->password_file && around->keys.count == 0) {
+        return assay_fail(err, ASSAY_USAGE, "--password-file does nothing without --key");
+    }
     if (around->keys.count == 0 && !around->log) {
         return ASSAY_OK;
     }

@@ -253,7 +253,8 @@ run_id_of() {
         "key rotate trust.json --key root.key --force" "key rotate trust.json --key root.key --root-threshold 0" \
         "key rotate trust.json --key root.key --receipt-threshold 0" "key rotate trust.json --key root.key --valid 0" \
         "key rotate trust.json --key root.key --quorum 0" "sign --key runner.key --comment text one" \
-        "verify one --baseline-age 0 --baseline two" "verify one --max-age 0"; do
+        "verify one --baseline-age 0 --baseline two" "verify one --max-age 0" \
+        "run noop --requests 5 --log-key perf-log.key" "run noop --requests 5 --password-file x"; do
         # shellcheck disable=SC2086 # words
         run_exit 4 "$ASSAY" $line
     done
