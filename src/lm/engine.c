@@ -82,12 +82,29 @@ static bool take_rounded(struct assay_engine *engine, uint64_t widest)
     return has_all;
 }
 
+/* Of attention and of every linear layer, for as many tokens as a pass has: whichever runs, the room is the same. */
+static size_t scratch_bytes(const struct assay_engine *engine)
+{
+    const struct assay_model *model = engine->model;
+    const struct assay_model_shape *shape = &model->shape;
+    const struct assay_kernel_shape attention = {shape->heads, shape->head, engine->context, shape->kv_heads};
+    size_t most = assay_kernel_scratch_bytes(model->kernels.attention, &attention);
+    for (uint64_t i = 0; i < shape->layers * ASSAY_LINEAR_COUNT + 1; i++) {
+        const struct assay_linear *linear = i < shape->layers * ASSAY_LINEAR_COUNT
+                                                ? &model->layers[i / ASSAY_LINEAR_COUNT].linears[i % ASSAY_LINEAR_COUNT]
+                                                : &model->head;
+        const struct assay_kernel_shape call = {linear->rows, linear->columns, engine->batch, 1};
+        size_t few = assay_kernel_scratch_bytes(linear->kernel, &call);
+        size_t many = assay_kernel_scratch_bytes(linear->many, &call);
+        most = few > most ? few : most;
+        most = many > most ? many : most;
+    }
+    return most;
+}
+
 static bool take_scratch(struct assay_engine *engine)
 {
-    const struct assay_model_shape *shape = &engine->model->shape;
-    const struct assay_kernel_shape call = {shape->heads, shape->head, engine->context, shape->kv_heads};
-    size_t threads = assay_team_threads(engine->team);
-    size_t bytes = assay_kernel_scratch_bytes(engine->model->kernels.attention, &call);
+    size_t threads = assay_team_threads(engine->team), bytes = scratch_bytes(engine);
     engine->work.scratch = engine_take(engine, threads, sizeof(void *));
     bool has_all = engine->work.scratch != NULL;
     for (size_t i = 0; has_all && i < threads; i++) {

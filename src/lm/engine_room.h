@@ -29,7 +29,7 @@ struct workspace {
     float *logits;                /* [row][vocabulary] */
     struct rounded rounded[ASSAY_ACTIVATION_COUNT];
     float *cosines, *sines; /* [position][head / 2] */
-    void **scratch;         /* [thread]: of attention */
+    void **scratch;         /* [thread]: of the kernel that it runs */
     float *again;           /* one token's outputs of the widest linear layer, for recheck.c */
 };
 

@@ -135,8 +135,10 @@ static void embed(const struct lane *lane)
 static void multiply(const struct lane *lane, const struct assay_linear *linear, const float *x, uint64_t tokens,
                      float *y)
 {
-    struct assay_kernel_call call = {
-        .shape = {linear->rows, linear->columns, tokens, 1}, .in = {linear->weights, x}, .out = {y}};
+    struct assay_kernel_call call = {.shape = {linear->rows, linear->columns, tokens, 1},
+                                     .in = {linear->weights, x},
+                                     .out = {y},
+                                     .scratch = lane->work->scratch[lane->thread]};
     if (linear->activation != ASSAY_ACTIVATION_FLOAT) {
         const struct rounded *rounded = &lane->work->rounded[linear->activation];
         call.in[1] = rounded->q;

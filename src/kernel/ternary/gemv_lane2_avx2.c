@@ -1,17 +1,17 @@
-/* ternary_gemv_lane2_avx2: one token: four groups of eight rows, a quarter of the part apart, as four streams. More
- * tokens: a chunk unpacked once for eight of them. */
+/* ternary_gemv_lane2_avx2: one token: four groups of eight rows, a quarter of the part apart, as four streams. A few
+ * tokens: a chunk unpacked once for all of them. More: looked up, sixteen at once (lane2_table_avx2.h). */
 #include "kernel/families.h"
 #include "kernel/part.h"
 #include "kernel/ternary/ternary.h"
 
 #ifdef __AVX2__
 
-#include "kernel/ternary/lane2_avx2.h"
+#include "kernel/ternary/lane2_table_avx2.h"
 
 enum { STREAMS = 4, TOKENS = 8, PLANES = 4 };
 
-/* Chunks whose products fit into int16: a chunk adds four pairs to each sum, at most 512 each. Columns are a multiple of
- * eight chunks. */
+/* Chunks whose products fit into int16: a chunk adds four pairs to each sum, at most 512 each. Columns are a multiple
+ * of eight chunks. */
 enum { CHUNKS_A_UNIT = TERNARY_UNIT / TERNARY_STEP, CHUNKS_PLAIN = 16, CHUNKS_A_LINE = 64 / TERNARY_CHUNK_BYTES };
 
 #define PREFETCH_BYTES 1024 /* ahead in each stream */
@@ -36,9 +36,9 @@ KERNEL_INLINE __m256i widened(__m256i narrow)
 
 /* ---- one token --------------------------------------------------------------------------------------------------- */
 
-/* The sum of a chunk in int16. Planes 1 and 3 stay where they lie, so that one shift serves both planes of a nibble: their
- * products come out four times too large, and a quarter of their sum is exact. One sum a stream: with two, a core of
- * sixteen registers keeps them in memory, and waits for them. */
+/* The sum of a chunk in int16. Planes 1 and 3 stay where they lie, so that one shift serves both planes of a nibble:
+ * their products come out four times too large, and a quarter of their sum is exact. One sum a stream: with two, a core
+ * of sixteen registers keeps them in memory, and waits for them. */
 KERNEL_INLINE __m256i chunk_dots(__m256i packed, const __m256i q[PLANES])
 {
     const __m256i ones = _mm256_set1_epi8(0x03), fours = _mm256_set1_epi8(0x0c);
@@ -137,14 +137,15 @@ KERNEL_INLINE void token_dots(const uint8_t *weights, int count, const int8_t *q
     }
 }
 
-static void run_tokens(const struct assay_kernel_call *call, struct kernel_range range)
+/* Tokens from `first` on. */
+static void run_few(const struct assay_kernel_call *call, struct kernel_range range, size_t first)
 {
     const size_t columns = (size_t)call->shape.columns, tokens = (size_t)call->shape.tokens;
     const int8_t *q = call->in[TERNARY_Q];
     __m256i acc[TOKENS];
     for (size_t group = range.first / TERNARY_GROUP; group < kernel_ternary_groups(range.end); group++) {
         const uint8_t *weights = (const uint8_t *)call->in[TERNARY_WEIGHTS] + group * (columns / 4 * TERNARY_GROUP);
-        size_t token = 0;
+        size_t token = first;
         for (; token + TOKENS <= tokens; token += TOKENS) {
             token_dots(weights, TOKENS, q + token * columns, columns, acc);
             for (size_t t = 0; t < TOKENS; t++) {
@@ -163,27 +164,71 @@ static void run_tokens(const struct assay_kernel_call *call, struct kernel_range
     }
 }
 
-static void run(const struct assay_kernel_call *call)
+/* ---- many tokens ------------------------------------------------------------------------------------------------- */
+
+/* A lookup costs the same for one token as for sixteen: fewer than this are multiplied. */
+#define LOOKED_UP 11
+
+static void run_sixteen(const struct assay_kernel_call *call, struct kernel_range range, size_t token)
+{
+    table_run(call, range, token, 1);
+}
+
+static void run_thirty_two(const struct assay_kernel_call *call, struct kernel_range range, size_t token)
+{
+    table_run(call, range, token, 2);
+}
+
+static void run_gemv(const struct assay_kernel_call *call)
 {
     struct kernel_range range = kernel_range_of(call, call->shape.rows);
-    (call->shape.tokens == 1 ? run_one_token : run_tokens)(call, range);
+    if (call->shape.tokens == 1) {
+        run_one_token(call, range);
+    } else {
+        run_few(call, range, 0);
+    }
     _mm256_zeroupper();
 }
 
-#define RUN run
+static void run_gemm(const struct assay_kernel_call *call)
+{
+    const struct kernel_range range = kernel_range_of(call, call->shape.rows);
+    const size_t tokens = (size_t)call->shape.tokens;
+    size_t token = 0;
+    for (; token + TABLE_TOKENS + LOOKED_UP <= tokens; token += (size_t)TABLE_TOKENS * 2) {
+        run_thirty_two(call, range, token);
+    }
+    for (; token + LOOKED_UP <= tokens; token += TABLE_TOKENS) {
+        run_sixteen(call, range, token);
+    }
+    if (token < tokens) {
+        run_few(call, range, token);
+    }
+    _mm256_zeroupper();
+}
+
+static uint64_t scratch_bytes(const struct assay_kernel_shape *shape)
+{
+    return shape->tokens >= LOOKED_UP ? table_scratch_bytes(shape) : 0;
+}
+
+#define SCRATCH scratch_bytes
 #else
-#define RUN NULL
+#define run_gemv NULL
+#define run_gemm NULL
+#define SCRATCH NULL
 #endif
 
-#define A_VARIANT(name, help_)                                               \
+#define A_VARIANT(name, scratch_, help_)                                     \
     const struct assay_kernel_row kernel_row_ternary_##name##_lane2_avx2 = { \
         .id = "ternary_" #name "_lane2_avx2",                                \
         .kind = ASSAY_KERNEL_QUANTISED,                                      \
         .equality = ASSAY_KERNEL_EXACT,                                      \
-        .run = RUN,                                                          \
+        .run = run_##name,                                                   \
+        .scratch_bytes = scratch_,                                           \
         .legacy_id = "i2s_gemv",                                             \
         .help = help_,                                                       \
     };
-A_VARIANT(gemv, "four streams, or eight tokens a chunk")
-A_VARIANT(gemm, "eight tokens a chunk")
+A_VARIANT(gemv, NULL, "four streams, or eight tokens a chunk")
+A_VARIANT(gemm, SCRATCH, "11 tokens and more by sums looked up")
 #undef A_VARIANT
