@@ -243,6 +243,48 @@ run_id_of() {
     grep -q '^4$' perf-log/checkpoint
 }
 
+# A copy of the run with another payload, or other signatures: python code on `file` and `statement`.
+edited() { # FROM TO CODE
+    cp -r "$1" "$2"
+    python3 -c 'import base64, json, sys
+place = sys.argv[1] + "/receipt.json"
+file = json.load(open(place))
+statement = json.loads(base64.b64decode(file["payload"]))
+exec(sys.argv[2])
+text = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+file["payload"] = base64.b64encode(text.encode()).decode()
+open(place, "w").write(json.dumps(file, sort_keys=True, separators=(",", ":")) + "\n")' "$2" "$3"
+}
+
+@test "the document that an interrupted run left is logged if it is the one that was announced, signed by that key" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    make_keys
+    "$ASSAY" run noop --requests 1000 --spin 1ms --no-calibrate --quiet --no-save --key runner.key --log perf-log --out one 3>&- &
+    local pid=$!
+    for _ in $(seq 400); do
+        grep -qs '^1$' perf-log/checkpoint && break
+        sleep 0.02
+    done
+    cp -r perf-log announced # the intent alone
+    cp perf-log.key announced.key
+    wait "$pid" || [ $? -eq 2 ]
+    grep -q '^1$' announced/checkpoint || skip "the host was too slow to see the intent alone"
+    edited one unsigned 'file["signatures"] = []'
+    run_exit 1 "$ASSAY" log append announced --key runner.key --receipt unsigned
+    says "is unsigned: 'assay sign --key runner.key' signs it"
+    edited one changed 'statement["predicate"]["attempts"]["startedAt"] = "2020-01-01T00:00:00Z"'
+    run_exit 1 "$ASSAY" log append announced --key runner.key --receipt changed
+    says "no good signature of the key 'runner.key'"
+    edited one another 'statement["predicate"]["protocol"]["planSha256"] = "0" * 64'
+    run_exit 1 "$ASSAY" log append announced --key runner.key --receipt another
+    says "is of another plan than its run was announced with"
+    grep -q '^1$' announced/checkpoint
+    run_exit 0 "$ASSAY" log append announced --key runner.key --receipt one --trust trust.json
+    run "$ASSAY" verify one --trust trust.json --log announced
+    says "size 2, intent 0, receipt 1"
+    finds ""
+}
+
 @test "what an action of key, log or sign would not look at is wrong usage, and so is a 0 that would mean the default" {
     make_keys
     local line

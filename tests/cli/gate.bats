@@ -75,6 +75,33 @@ row() {
     run_exit 4 "$ASSAY" gate --rollout v.json --rollout-start "$POLICY" "$RUN"
 }
 
+@test "a baseline of a later commit, or of another branch, is 411; one of an ancestor passes" {
+    command -v git >/dev/null || skip "git is not installed"
+    commit() {
+        git -c user.name=t -c user.email=t@example.org commit -q --allow-empty -m "$1"
+        git rev-parse HEAD
+    }
+    git init -q .
+    local first second
+    first=$(commit one)
+    second=$(commit two)
+    git checkout -q --orphan other
+    commit three >/dev/null
+    echo '{assay_policy: 1, name: quick, gates: [{id: quick, kind: budget, metric: service, statistic: p50, max: 1s}]}' >quick.yaml
+    measures "$ASSAY" run noop --requests 200 --spin 20us --no-save --commit "$first" --out old
+    measures "$ASSAY" run noop --requests 200 --spin 20us --no-save --commit "$second" --out new
+    measures "$ASSAY" run noop --requests 200 --spin 20us --no-save --commit HEAD --out strange
+    run "$ASSAY" gate quick.yaml --baseline old new
+    [ "$status" -eq 0 ] || [ "$status" -eq 2 ] # a busy host makes a run invalid, which leaves gates undecided
+    row baseline | grep -q ' pass '
+    run_exit 1 "$ASSAY" gate quick.yaml --baseline new old
+    says "its source is no ancestor"
+    run_exit 1 "$ASSAY" gate quick.yaml --baseline strange new
+    says "its source is no ancestor"
+    run_exit 1 "$ASSAY" verify old --baseline new
+    says "411 fail baseline: found a source that is no ancestor"
+}
+
 @test "a wrong policy: 3, with its line; no policy: 5; a wrong day: 4" {
     sed 's/max: 500ms/max: 500/' "$ROOT/examples/policy/first-token.yaml" >wrong.yaml
     run_exit 3 "$ASSAY" gate wrong.yaml "$RUN"
