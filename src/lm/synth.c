@@ -350,7 +350,7 @@ static assay_code write_vocabulary(const struct maker *maker, struct vocabulary 
         vocabulary->merges[i] = assay_slice_cut(&lines, '\n');
     }
     assay_gguf_put_text(maker->writer, "tokenizer.ggml.model", "gpt2");
-    assay_gguf_put_text(maker->writer, "tokenizer.ggml.pre", "gpt2");
+    assay_gguf_put_text(maker->writer, "tokenizer.ggml.pre", "gpt-2");
     assay_gguf_put_texts(maker->writer, "tokenizer.ggml.tokens", vocabulary->tokens, vocabulary->count);
     assay_gguf_put_i32s(maker->writer, "tokenizer.ggml.token_type", vocabulary->types, vocabulary->count);
     assay_gguf_put_texts(maker->writer, "tokenizer.ggml.merges", vocabulary->merges, vocabulary->merges_count);

@@ -12,9 +12,9 @@
 #define NUMBERS_TOGETHER 3 /* llama-bpe: \p{N}{1,3} */
 
 const struct assay_split_row assay_split_rows[ASSAY_SPLIT_COUNT] = {
-    [ASSAY_SPLIT_GPT2] = {"gpt2", false},
-    [ASSAY_SPLIT_SMOLLM] = {"smollm", false},
-    [ASSAY_SPLIT_LLAMA_BPE] = {"llama-bpe", true},
+    [ASSAY_SPLIT_GPT2] = {{"gpt-2", "gpt2"}, false},
+    [ASSAY_SPLIT_SMOLLM] = {{"smollm"}, false},
+    [ASSAY_SPLIT_LLAMA_BPE] = {{"llama-bpe", "llama3"}, true},
 };
 
 struct symbol {

@@ -9,8 +9,8 @@
 enum assay_split { ASSAY_SPLIT_GPT2, ASSAY_SPLIT_SMOLLM, ASSAY_SPLIT_LLAMA_BPE, ASSAY_SPLIT_COUNT };
 
 struct assay_split_row {
-    const char *name;    /* as in tokenizer.ggml.pre */
-    bool ignores_merges; /* a piece that is a token is taken whole */
+    const char *names[2]; /* in tokenizer.ggml.pre; llama.cpp writes the first, other tools the second or none */
+    bool ignores_merges;  /* a piece that is a token is taken whole */
 };
 extern const struct assay_split_row assay_split_rows[ASSAY_SPLIT_COUNT];
 

@@ -211,14 +211,15 @@ static assay_code read_kind(struct assay_tokenizer *tokenizer, const struct assa
         rc = need_text(gguf, "tokenizer.ggml.pre", &pre, err);
     }
     for (size_t i = 0; rc == ASSAY_OK && i < ASSAY_SPLIT_COUNT; i++) {
-        if (assay_slice_is(pre, assay_split_rows[i].name)) {
+        const char *const *names = assay_split_rows[i].names;
+        if (assay_slice_is(pre, names[0]) || (names[1] && assay_slice_is(pre, names[1]))) {
             tokenizer->split = (enum assay_split)i;
             return ASSAY_OK;
         }
     }
     return rc != ASSAY_OK
                ? rc
-               : assay_fail(err, ASSAY_UNSUPPORTED, "pre-tokenizer '%.*s', expected gpt2, smollm or llama-bpe",
+               : assay_fail(err, ASSAY_UNSUPPORTED, "pre-tokenizer '%.*s', expected gpt-2, smollm or llama-bpe",
                             (int)pre.len, pre.data);
 }
 

@@ -132,9 +132,9 @@ static void control_tokens_in_text_are_text_unless_asked_for(void **state)
 static void every_byte_string_comes_back(void **state)
 {
     (void)state;
-    static const char *const PRES[] = {"gpt2", "smollm", "llama-bpe"};
+    static const char *const PRES[] = {"gpt-2", "gpt2", "smollm", "llama-bpe", "llama3"};
     static const char *const MERGES[] = {"b c", "a b", "ab bc", "a a"};
-    for (size_t p = 0; p < 3; p++) {
+    for (size_t p = 0; p < sizeof PRES / sizeof PRES[0]; p++) {
         struct bench bench;
         assert_int_equal(bench_init(&bench, PRES[p], MERGES, 4), ASSAY_OK);
         uint64_t draw = 88172645463325252u;
