@@ -211,6 +211,7 @@ static assay_code run(struct assay_cli *cli, const void *values_, const struct a
     const struct values *values = values_;
     struct assay_judged judged;
     assay_code rc = assay_judged_check(values->margin, values->confidence, err);
+    rc = rc == ASSAY_OK ? assay_judged_check_how(&assay_verb_ab.opt, given, &values->how, err) : rc;
     if (rc != ASSAY_OK) {
         return rc;
     }

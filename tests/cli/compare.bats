@@ -59,3 +59,14 @@ UNKNOWN=(--may-differ host. --may-differ build.)
     run_exit 5 "$ASSAY" compare "${UNKNOWN[@]}" --output v.json r1 r2
     says "use --force to replace it"
 }
+
+@test "what the words of a verdict would not look at is wrong usage" {
+    local verb
+    for verb in "compare a b" "parity a b" "ab -- true -- true"; do
+        # shellcheck disable=SC2086 # words
+        run_exit 4 "$ASSAY" ${verb%% *} --force ${verb#* }
+        says "--force does nothing without --output"
+        # shellcheck disable=SC2086
+        run_exit 4 "$ASSAY" ${verb%% *} --json --markdown ${verb#* }
+    done
+}
