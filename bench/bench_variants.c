@@ -25,8 +25,8 @@ static const struct subject {
     {"ternary_gemv", "i2s", {2560, 2560, 1, 1}, 256},    {"ternary_gemv", "i2s", {2560, 6912, 1, 1}, 256},
     {"ternary_gemv", "i2s", {256, 2560, 1, 1}, 0},       {"ternary_gemv", "i2s", {2560, 2560, 16, 1}, 32},
     {"ternary_gemv", "lane2", {2560, 2560, 1, 1}, 256},  {"ternary_gemv", "lane2", {2560, 6912, 1, 1}, 256},
-    {"ternary_gemv", "lane2", {256, 2560, 1, 1}, 0},     {"ternary_gemv", "lane2", {2560, 2560, 16, 1}, 32},
-    {"ternary_gemv", "lane2", {2560, 2560, 128, 1}, 4},  {"dense_gemv", "q80", {16384, 576, 1, 1}, 256},
+    {"ternary_gemv", "lane2", {256, 2560, 1, 1}, 0},     {"ternary_gemm", "lane2", {2560, 2560, 16, 1}, 32},
+    {"ternary_gemm", "lane2", {2560, 2560, 128, 1}, 4},  {"dense_gemv", "q80", {16384, 576, 1, 1}, 256},
     {"dense_gemv", "q80", {1536, 576, 32, 1}, 0},        {"dense_gemv", "q41", {1536, 576, 1, 1}, 256},
     {"dense_gemv", "q41", {1536, 576, 1, 1}, 0},         {"dense_gemv", "q41", {1536, 576, 32, 1}, 0},
     {"dense_gemv", "q40", {1536, 576, 1, 1}, 256},       {"dense_gemv", "q40", {1536, 576, 32, 1}, 0},
@@ -35,8 +35,8 @@ static const struct subject {
     {"dense_gemv", "q41lane", {1536, 576, 32, 1}, 0},    {"dense_gemv", "q40lane", {1536, 576, 1, 1}, 256},
     {"dense_gemv", "q6k", {16384, 2560, 1, 1}, 256},     {"dense_gemv", "q6k", {2560, 2560, 32, 1}, 0},
     {"dense_gemv", "q6klane", {16384, 2560, 1, 1}, 256}, {"dense_gemv", "q6klane", {2560, 2560, 32, 1}, 0},
-    {"dense_gemv", "f16", {4096, 2560, 1, 1}, 256},      {"dense_gemv", "f16", {2560, 2560, 32, 1}, 0},
-    {"dense_gemv", "f32", {4096, 2560, 1, 1}, 256},
+    {"dense_gemv", "q6klane", {16384, 2560, 16, 1}, 32}, {"dense_gemv", "f16", {4096, 2560, 1, 1}, 256},
+    {"dense_gemv", "f16", {2560, 2560, 32, 1}, 0},       {"dense_gemv", "f32", {4096, 2560, 1, 1}, 256},
 };
 
 static void must(assay_code rc, const assay_err *err)

@@ -59,6 +59,7 @@ const struct limit_row LIMIT_ROWS[] = {
     CHASE("pointer chase, last cache", LIMIT_SIZE_LAST),
     CHASE("pointer chase, memory", LIMIT_SIZE_MEMORY),
     ARITHMETIC("int8, avx2", "limit_ops", "i8", "avx2", LIMIT_OPS, true),
+    ARITHMETIC("ternary sums looked up, avx2", "limit_ops", "sums", "avx2", LIMIT_OPS, false),
     ARITHMETIC("int8, avxvnni", "limit_ops", "dot4", "avxvnni", LIMIT_OPS, true),
     ARITHMETIC("int8, vnni512", "limit_ops", "dot4", "vnni512", LIMIT_OPS, true),
     TILES("int8, amxint8", 1, true),

@@ -43,6 +43,7 @@
     X(pack_dense_q6klane)    \
     X(limit_read_bytes)      \
     X(limit_ops_i8)          \
+    X(limit_ops_sums)        \
     X(limit_ops_dot4)        \
     X(limit_ops_tile)        \
     X(limit_read_ahead)      \
@@ -129,6 +130,8 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(limit_read_bytes_avx2)      \
     X(limit_ops_i8_ref)           \
     X(limit_ops_i8_avx2)          \
+    X(limit_ops_sums_ref)         \
+    X(limit_ops_sums_avx2)        \
     X(limit_ops_dot4_ref)         \
     X(limit_ops_dot4_avxvnni)     \
     X(limit_ops_dot4_vnni512)     \

@@ -184,8 +184,8 @@ static assay_code open_used(struct counted_ops_probes *probes, struct assay_kern
 assay_code counted_ops_open(struct counted_ops_probes *probes, struct assay_kernel_set *set, const char *const *isas,
                             size_t isas_count, assay_err *err)
 {
-    /* Each instruction set has its arithmetic in one of these. */
-    static const char *const FORMATS[] = {"i8", "dot4", "tile"};
+    /* Each instruction set has its fastest arithmetic in the first of these that it has. */
+    static const char *const FORMATS[] = {"sums", "i8", "dot4", "tile"};
     assay_code rc = ASSAY_OK;
     for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0] && rc == ASSAY_OK; i++) {
         rc = open_used(probes, set, assay_kernel_set_find(set, "limit_ops", FORMATS[i]), isas, isas_count, err);

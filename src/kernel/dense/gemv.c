@@ -38,6 +38,8 @@ static const struct assay_kernel_case CASES[] = {
     {.name = "odd-rows", .shape = {7, 768, 1, 1}, .seed = 2, .tolerance = 1e-4, .flags = CHECKED},
     {.name = "tokens-3", .shape = {5, 512, 3, 1}, .seed = 3, .tolerance = 1e-4, .flags = CHECKED},
     {.name = "tokens-11", .shape = {11, 512, 11, 1}, .seed = 8, .tolerance = 1e-4, .flags = CHECKED},
+    {.name = "tokens-19", .shape = {19, 4608, 19, 1}, .seed = 9, .tolerance = 1e-4},
+    {.name = "lowest-tokens", .shape = {17, 512, 18, 1}, .seed = 10, .tolerance = 1e-4, .extreme = LOWEST},
     {.name = "up-1536", .shape = {1536, 768, 1, 1}, .seed = 4, .tolerance = 1e-4, .flags = ASSAY_KERNEL_CASE_DEFAULT},
     {.name = "down-768", .shape = {768, 1536, 1, 1}, .seed = 5, .tolerance = 1e-4},
     {.name = "highest", .shape = {3, 4096, 1, 1}, .seed = 6, .tolerance = 1e-4, .extreme = HIGHEST, .flags = CHECKED},

@@ -7,7 +7,7 @@
  * - limit_write_bytes, limit_write_nt: rows lines, through or past the caches; rows x 64; bytes / ns
  * - limit_copy_bytes: rows lines; rows x 128, read and written; bytes / ns
  * - limit_chase_bytes: rows lines, columns steps; columns x 64; ns / elements, the latency
- * - limit_ops_i8, limit_ops_dot4, limit_ops_f32: rows steps; 0; ops / ns
+ * - limit_ops_i8, limit_ops_dot4, limit_ops_sums, limit_ops_f32: rows steps; 0; ops / ns
  * - limit_ops_tile: rows steps, columns panels of 4 KB (1: in registers); 0; ops / ns
  * - limit_exp_f32: rows numbers; 0; elements / ns
  *
@@ -25,6 +25,7 @@
 #define LIMIT_LANES 32      /* bytes of a 256-bit register */
 #define LIMIT_DOT4_LANES 64 /* bytes of a 512-bit register */
 #define LIMIT_FLOATS 192    /* chains of limit_ops_f32: two sweeps of twelve 256-bit registers */
+#define LIMIT_SUM_CODES 4   /* ternary weights that a looked-up sum stands for */
 #define LIMIT_CHAINS 12     /* enough that no addition waits for the one before */
 
 /* Tiles of limit_ops_tile: 16 lines of 64 bytes, or of 16 sums. */
