@@ -1,5 +1,6 @@
 /* Joins the registries (verbs, workloads) and turns codes into exit statuses. */
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -104,6 +105,7 @@ static assay_code dispatch(struct assay_cli *cli, int argc, char **argv, assay_e
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN); /* a closed peer or pipe is an error code, not a death */
+    assay_map_explain();            /* neither is a file that others cut off while it is mapped */
     assay_log_open(ASSAY_LOG_NORMAL);
     struct assay_cli cli = {.verbs = VERBS, .verbs_count = VERBS_COUNT};
     cli.workloads = assay_workloads(&cli.workloads_count);

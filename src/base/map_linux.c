@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,6 +35,29 @@ assay_code assay_map_open(const char *path, struct assay_map *ret, assay_err *er
     }
     (void)close(fd);
     return rc;
+}
+
+/* What lies behind the end of a mapped file is told by SIGBUS, on the thread that looked there. */
+static void explain(int number, siginfo_t *info, void *context)
+{
+    static const char TEXT[] =
+        "assay: a file was cut off, or could not be read, while it was in use as a mapping; models "
+        "are copied with --pages huge or small\n";
+    (void)number;
+    (void)context;
+    if (info->si_code == BUS_ADRERR) {
+        ssize_t unused = write(STDERR_FILENO, TEXT, sizeof TEXT - 1);
+        (void)unused;
+        _exit(assay_code_exit(ASSAY_IO));
+    }
+    (void)signal(SIGBUS, SIG_DFL); /* another fault: it comes again, and ends the process as it would have */
+}
+
+void assay_map_explain(void)
+{
+    struct sigaction action = {.sa_sigaction = explain, .sa_flags = SA_SIGINFO};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGBUS, &action, NULL);
 }
 
 void assay_map_close(struct assay_map *map)

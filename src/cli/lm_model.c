@@ -2,9 +2,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/map.h"
+#include "base/source.h"
 
 #include <string.h>
+
+#define DIGEST_PIECE_BYTES ((size_t)64 << 10)
 
 #define SHOW_AFTER_NS (500 * ASSAY_NS_PER_MS) /* a load that is over at once needs no line */
 #define SHOW_EVERY_NS (100 * ASSAY_NS_PER_MS)
@@ -63,14 +65,22 @@ assay_code assay_lm_open(const char *path, const struct assay_lm_how *how, struc
 
 assay_code assay_lm_digest(const char *path, char text[ASSAY_DIGEST_TEXT_BYTES], assay_err *err)
 {
-    struct assay_map map = {0};
+    struct assay_source source = {0};
     struct assay_digest digest;
-    assay_code rc = assay_map_open(path, &map, err);
+    struct assay_sha256 hash;
+    unsigned char piece[DIGEST_PIECE_BYTES];
+    assay_sha256_init(&hash);
+    assay_code rc = assay_source_open(path, &source, err);
+    for (uint64_t at = 0; rc == ASSAY_OK && at < source.len; at += sizeof piece) {
+        size_t bytes = source.len - at < sizeof piece ? (size_t)(source.len - at) : sizeof piece;
+        rc = assay_source_read(&source, at, piece, bytes, err);
+        assay_sha256_add(&hash, piece, bytes);
+    }
+    assay_sha256_end(&hash, &digest);
     if (rc == ASSAY_OK) {
-        assay_sha256_of(map.data, map.len, &digest);
         assay_digest_print(&digest, text);
     }
-    assay_map_close(&map);
+    assay_source_close(&source);
     return rc;
 }
 

@@ -1,7 +1,7 @@
 /* What the receipt says of a run of the language model: subjects, counters, checks; and the arguments of an arm. */
+#include "workload/command.h"
 #include "workload/lm.h"
 
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -38,13 +38,7 @@ static void list_objects(struct lm_state *state)
 
 static assay_code digest_file(const struct lm_state *state, struct assay_digest *ret, assay_err *err)
 {
-    struct assay_map map = {0};
-    assay_code rc = assay_map_open(state->options.model, &map, err);
-    if (rc == ASSAY_OK) {
-        assay_sha256_of(map.data, map.len, ret);
-    }
-    assay_map_close(&map);
-    return rc;
+    return assay_command_file_digest(state->options.model, ret, err);
 }
 
 assay_code lm_digest_before(struct lm_state *state, assay_err *err)

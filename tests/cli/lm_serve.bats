@@ -361,3 +361,14 @@ LONG='{"prompt":"x","max_tokens":1900,"ignore_eos":true,"stream":true}'
         says "$option is 0, expected a"
     done
 }
+
+@test "a model file that is cut off under the server changes nothing" {
+    synth
+    body='{"prompt":"Once upon a time","max_tokens":4,"temperature":0,"seed":1}'
+    start_lm
+    ask /v1/completions "$body" >before
+    : >m.gguf
+    ask /v1/completions "$body" >after
+    cat before after
+    [ -n "$(text before)" ] && [ "$(text before)" = "$(text after)" ]
+}

@@ -1,5 +1,6 @@
 /* From a file to weights where a pass reads them: packed as the formats say, whatever happens to the file. */
 #include "base/file.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "kernel/kernel.h"
 #include "kernel/ternary/ternary.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -137,6 +139,28 @@ static void a_file_that_gets_shorter_while_it_is_read_is_an_error(void **state)
     assay_source_close(&source);
     assay_kernel_set_free(set);
     assay_buf_done(&file);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void a_mapped_file_that_is_cut_off_ends_the_program_with_a_status(void **state)
+{
+    (void)state;
+    static const char BYTES[8192] = {1};
+    char path[64];
+    put(BYTES, sizeof BYTES, path);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct assay_map map;
+        assay_map_explain();
+        (void)close(STDERR_FILENO);
+        bool is_mapped = assay_map_open(path, &map, NULL) == ASSAY_OK && truncate(path, 0) == 0;
+        _exit(is_mapped ? ((const volatile uint8_t *)map.data)[5000] : 9);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), assay_code_exit(ASSAY_IO));
     assert_int_equal(unlink(path), 0);
 }
 
@@ -285,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_file_gives_the_model_that_its_bytes_give),
         cmocka_unit_test(what_becomes_of_the_file_does_not_matter_to_a_loaded_model),
         cmocka_unit_test(a_file_that_gets_shorter_while_it_is_read_is_an_error),
+        cmocka_unit_test(a_mapped_file_that_is_cut_off_ends_the_program_with_a_status),
         cmocka_unit_test(the_head_of_a_file_may_be_long),
         cmocka_unit_test(the_first_fault_is_told_whichever_thread_finds_it),
         cmocka_unit_test(blocks_of_two_scales_are_refused_with_their_row),
