@@ -121,6 +121,8 @@ static inline struct soft512 soft_dpbusd(struct soft512 sum, struct soft512 a, s
     return sum;
 }
 
+#undef _mm512_inserti64x4 /* macros already, in headers of some compilers */
+#undef _mm512_extracti64x4_epi64
 #define __m512i struct soft512
 #define __m512 struct soft512f
 #define _mm512_setzero_si512 soft_setzero
