@@ -83,6 +83,8 @@ void assay_merkle_add_subtree(struct assay_merkle *tree, unsigned level, const s
 void assay_merkle_root(const struct assay_merkle *tree, struct assay_digest *ret); /* the tree may go on growing */
 
 void assay_merkle_leaf_hash(const void *leaf, size_t len, struct assay_digest *ret);
+/* The same for many, each into its own place; two at once where the processor can. */
+void assay_merkle_leaf_hashes(const struct assay_slice *leaves, size_t count, struct assay_digest *const *ret);
 void assay_merkle_node_hash(const struct assay_digest *left, const struct assay_digest *right,
                             struct assay_digest *ret);
 

@@ -14,6 +14,34 @@ void assay_merkle_leaf_hash(const void *leaf, size_t len, struct assay_digest *r
     sha256_of_prefixed(LEAF_PREFIX, leaf, len, ret);
 }
 
+/* Leaves of one number of blocks in pairs: each waits for the next of its kind. */
+void assay_merkle_leaf_hashes(const struct assay_slice *leaves, size_t count, struct assay_digest *const *ret)
+{
+    size_t waiting[SHA256_TWO_BLOCKS_MAX + 1] = {0}; /* by number of blocks: a leaf and 1 */
+    bool is_fast = sha256_fast_is_there();
+    for (size_t i = 0; i < count; i++) {
+        size_t blocks = sha256_prefixed_blocks(leaves[i].len);
+        size_t *other = is_fast && blocks <= SHA256_TWO_BLOCKS_MAX ? &waiting[blocks] : NULL;
+        if (!other) {
+            assay_merkle_leaf_hash(leaves[i].data, leaves[i].len, ret[i]);
+        } else if (*other == 0) {
+            *other = i + 1;
+        } else {
+            size_t j = *other - 1;
+            sha256_of_prefixed_two(LEAF_PREFIX, (const void *const[]){leaves[j].data, leaves[i].data},
+                                   (const size_t[]){leaves[j].len, leaves[i].len},
+                                   (struct assay_digest *const[]){ret[j], ret[i]});
+            *other = 0;
+        }
+    }
+    for (size_t blocks = 0; blocks <= SHA256_TWO_BLOCKS_MAX; blocks++) {
+        if (waiting[blocks] > 0) {
+            size_t i = waiting[blocks] - 1;
+            assay_merkle_leaf_hash(leaves[i].data, leaves[i].len, ret[i]);
+        }
+    }
+}
+
 void assay_merkle_node_hash(const struct assay_digest *left, const struct assay_digest *right, struct assay_digest *ret)
 {
     unsigned char bytes[1 + 2 * ASSAY_DIGEST_BYTES] = {NODE_PREFIX}; /* in one piece: most of a proof is this */

@@ -57,6 +57,13 @@ static void put_big_endian(uint64_t value, size_t len, unsigned char *to)
     }
 }
 
+static void put_state(const uint32_t state[8], struct assay_digest *ret)
+{
+    for (size_t i = 0; i < 8; i++) {
+        put_big_endian(state[i], 4, ret->bytes + 4 * i);
+    }
+}
+
 /* Behind the last bytes, fewer than a block, one bit, zeros, and the length in 64 bits fill the last block, or two. */
 static void end_fast(uint32_t state[8], const unsigned char *rest, size_t rest_len, uint64_t bits,
                      struct assay_digest *ret)
@@ -67,9 +74,7 @@ static void end_fast(uint32_t state[8], const unsigned char *rest, size_t rest_l
     last[rest_len] = 0x80;
     put_big_endian(bits, 8, last + blocks * SHA256_BLOCK_BYTES - 8);
     sha256_fast_blocks(state, last, blocks);
-    for (size_t i = 0; i < 8; i++) {
-        put_big_endian(state[i], 4, ret->bytes + 4 * i);
-    }
+    put_state(state, ret);
 }
 
 void assay_sha256_end(struct assay_sha256 *hash, struct assay_digest *ret)
@@ -130,6 +135,36 @@ void sha256_of_prefixed(unsigned char prefix, const void *bytes_, size_t len, st
     assay_sha256_add(&hash, &prefix, 1);
     assay_sha256_add(&hash, bytes, len);
     assay_sha256_end(&hash, ret);
+}
+
+/* ---- two messages at once ---- */
+
+#define END_BYTES 9 /* the mark and the length */
+
+size_t sha256_prefixed_blocks(size_t len)
+{
+    return (1 + len + END_BYTES + SHA256_BLOCK_BYTES - 1) / SHA256_BLOCK_BYTES;
+}
+
+void sha256_of_prefixed_two(unsigned char prefix, const void *const bytes[2], const size_t lens[2],
+                            struct assay_digest *const ret[2])
+{
+    unsigned char messages[2][SHA256_TWO_BLOCKS_MAX * SHA256_BLOCK_BYTES];
+    uint32_t states[2][8];
+    size_t blocks = sha256_prefixed_blocks(lens[0]), end = blocks * SHA256_BLOCK_BYTES;
+    assert(blocks == sha256_prefixed_blocks(lens[1]) && blocks <= SHA256_TWO_BLOCKS_MAX);
+    for (size_t i = 0; i < 2; i++) {
+        messages[i][0] = prefix;
+        memcpy(messages[i] + 1, bytes[i], lens[i]);
+        memset(messages[i] + 1 + lens[i], 0, end - 1 - lens[i]);
+        messages[i][1 + lens[i]] = 0x80;
+        put_big_endian(((uint64_t)lens[i] + 1) * 8, 8, messages[i] + end - 8);
+        start(states[i]);
+    }
+    sha256_fast_blocks_two(states, messages[0], messages[1], blocks);
+    for (size_t i = 0; i < 2; i++) {
+        put_state(states[i], ret[i]);
+    }
 }
 
 void assay_hex_print(const void *bytes, size_t len, char *text)

@@ -61,18 +61,68 @@ static void one_block(__m128i *abef, __m128i *cdgh, const unsigned char *block)
     *cdgh = _mm_add_epi32(*cdgh, cdgh_before);
 }
 
-void sha256_fast_blocks(uint32_t state[8], const unsigned char *blocks, size_t count)
+/* A block of each of two messages: the rounds of one wait for each other, and those of the other fill the wait. */
+static void two_blocks(__m128i abef[2], __m128i cdgh[2], const unsigned char *const blocks[2])
 {
-    /* the instructions want the state as (a b e f) and (c d g h) */
+    const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    const __m128i before[4] = {abef[0], cdgh[0], abef[1], cdgh[1]};
+    __m128i a[4], b[4];
+    for (int i = 0; i < 4; i++) {
+        a[i] = _mm_shuffle_epi8(_mm_loadu_si128((const void *)(blocks[0] + 16 * i)), big_endian);
+        b[i] = _mm_shuffle_epi8(_mm_loadu_si128((const void *)(blocks[1] + 16 * i)), big_endian);
+        four_rounds(&abef[0], &cdgh[0], a[i], K + 4 * i);
+        four_rounds(&abef[1], &cdgh[1], b[i], K + 4 * i);
+    }
+    for (int i = 16; i < 64; i += 16) {
+        for (int j = 0; j < 4; j++) {
+            a[j] = next_words(a[j], a[(j + 1) & 3], a[(j + 2) & 3], a[(j + 3) & 3]);
+            b[j] = next_words(b[j], b[(j + 1) & 3], b[(j + 2) & 3], b[(j + 3) & 3]);
+            four_rounds(&abef[0], &cdgh[0], a[j], K + i + 4 * j);
+            four_rounds(&abef[1], &cdgh[1], b[j], K + i + 4 * j);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        abef[i] = _mm_add_epi32(abef[i], before[2 * i]);
+        cdgh[i] = _mm_add_epi32(cdgh[i], before[2 * i + 1]);
+    }
+}
+
+/* The instructions want the state as (a b e f) and (c d g h). */
+static void load_state(const uint32_t state[8], __m128i *abef, __m128i *cdgh)
+{
     __m128i dcba = _mm_loadu_si128((const void *)state), hgfe = _mm_loadu_si128((const void *)(state + 4));
     __m128i cdab = _mm_shuffle_epi32(dcba, 0xB1), efgh = _mm_shuffle_epi32(hgfe, 0x1B);
-    __m128i abef = _mm_alignr_epi8(cdab, efgh, 8), cdgh = _mm_blend_epi16(efgh, cdab, 0xF0);
-    for (size_t i = 0; i < count; i++) {
-        one_block(&abef, &cdgh, blocks + SHA256_BLOCK_BYTES * i);
-    }
+    *abef = _mm_alignr_epi8(cdab, efgh, 8);
+    *cdgh = _mm_blend_epi16(efgh, cdab, 0xF0);
+}
+
+static void store_state(__m128i abef, __m128i cdgh, uint32_t state[8])
+{
     __m128i feba = _mm_shuffle_epi32(abef, 0x1B), dchg = _mm_shuffle_epi32(cdgh, 0xB1);
     _mm_storeu_si128((void *)state, _mm_blend_epi16(feba, dchg, 0xF0));
     _mm_storeu_si128((void *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
+}
+
+void sha256_fast_blocks(uint32_t state[8], const unsigned char *blocks, size_t count)
+{
+    __m128i abef, cdgh;
+    load_state(state, &abef, &cdgh);
+    for (size_t i = 0; i < count; i++) {
+        one_block(&abef, &cdgh, blocks + SHA256_BLOCK_BYTES * i);
+    }
+    store_state(abef, cdgh, state);
+}
+
+void sha256_fast_blocks_two(uint32_t state[2][8], const unsigned char *a, const unsigned char *b, size_t count)
+{
+    __m128i abef[2], cdgh[2];
+    load_state(state[0], &abef[0], &cdgh[0]);
+    load_state(state[1], &abef[1], &cdgh[1]);
+    for (size_t i = 0; i < count; i++) {
+        two_blocks(abef, cdgh, (const unsigned char *const[]){a + SHA256_BLOCK_BYTES * i, b + SHA256_BLOCK_BYTES * i});
+    }
+    store_state(abef[0], cdgh[0], state[0]);
+    store_state(abef[1], cdgh[1], state[1]);
 }
 
 #else
@@ -86,6 +136,14 @@ void sha256_fast_blocks(uint32_t state[8], const unsigned char *blocks, size_t c
 {
     (void)state;
     (void)blocks;
+    assert(count == 0);
+}
+
+void sha256_fast_blocks_two(uint32_t state[2][8], const unsigned char *a, const unsigned char *b, size_t count)
+{
+    (void)state;
+    (void)a;
+    (void)b;
     assert(count == 0);
 }
 

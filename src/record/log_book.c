@@ -27,11 +27,7 @@ static assay_code make_room(struct assay_tlog_book *book, size_t capacity, assay
 static assay_code read_row(struct assay_slice entry, struct assay_buf *scratch, struct assay_tlog_row *ret,
                            assay_err *err)
 {
-    assay_code rc = tlog_row_read_plain(entry, scratch, ret) ? ASSAY_OK : assay_tlog_row_read(entry, ret, err);
-    if (rc == ASSAY_OK) {
-        assay_merkle_leaf_hash(entry.data, entry.len, &ret->leaf);
-    }
-    return rc;
+    return tlog_row_read_plain(entry, scratch, ret) ? ASSAY_OK : assay_tlog_row_read(entry, ret, err);
 }
 
 assay_code assay_tlog_book_begin(size_t count, struct assay_tlog_book *ret, assay_err *err)
@@ -48,15 +44,24 @@ assay_code assay_tlog_book_begin(size_t count, struct assay_tlog_book *ret, assa
     return rc;
 }
 
-/* While its leaves are at hand. */
-static void end_tile(struct assay_tlog_book *book, size_t number)
+/* The leaf hashes of the rows of one tile; and of a whole one its root, while they are at hand. */
+static void hash_rows(struct assay_tlog_book *book, size_t first, size_t count)
 {
+    struct assay_slice leaves[ASSAY_TILE_WIDTH];
+    struct assay_digest *hashes[ASSAY_TILE_WIDTH];
     struct assay_merkle tile;
-    assay_merkle_init(&tile);
-    for (size_t i = 0; i < ASSAY_TILE_WIDTH; i++) {
-        assay_merkle_add_hash(&tile, &book->rows[number * ASSAY_TILE_WIDTH + i].leaf);
+    for (size_t i = 0; i < count; i++) {
+        leaves[i] = book->rows[first + i].bytes;
+        hashes[i] = &book->rows[first + i].leaf;
     }
-    assay_merkle_root(&tile, &book->tiles[number]);
+    assay_merkle_leaf_hashes(leaves, count, hashes);
+    if (count == ASSAY_TILE_WIDTH) {
+        assay_merkle_init(&tile);
+        for (size_t i = 0; i < count; i++) {
+            assay_merkle_add_hash(&tile, hashes[i]);
+        }
+        assay_merkle_root(&tile, &book->tiles[first / ASSAY_TILE_WIDTH]);
+    }
 }
 
 assay_code assay_tlog_book_fill(struct assay_tlog_book *book, struct assay_slice entries, size_t first, size_t count,
@@ -72,8 +77,9 @@ assay_code assay_tlog_book_fill(struct assay_tlog_book *book, struct assay_slice
                                                : assay_fail(err, ASSAY_MALFORMED, "the bytes end inside it");
         if (rc != ASSAY_OK) {
             assay_wrap(err, "entry %zu of the log", i);
-        } else if (i % ASSAY_TILE_WIDTH == ASSAY_TILE_WIDTH - 1) {
-            end_tile(book, i / ASSAY_TILE_WIDTH);
+        } else if (i % ASSAY_TILE_WIDTH == ASSAY_TILE_WIDTH - 1 || i + 1 == first + count) {
+            size_t in_tile = i % ASSAY_TILE_WIDTH + 1;
+            hash_rows(book, i + 1 - in_tile, in_tile);
         }
     }
     assay_buf_done(&scratch);
@@ -130,6 +136,7 @@ assay_code assay_tlog_book_add(struct assay_tlog_book *book, struct assay_slice 
     rc = rc == ASSAY_OK ? read_row(entry, &scratch, &book->rows[book->count], err) : rc;
     assay_buf_done(&scratch);
     if (rc == ASSAY_OK) {
+        assay_merkle_leaf_hash(entry.data, entry.len, &book->rows[book->count].leaf);
         assay_merkle_add_hash(&book->tree, &book->rows[book->count].leaf);
         book->count++;
     }

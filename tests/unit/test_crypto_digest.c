@@ -211,6 +211,31 @@ static void a_leaf_is_hashed_behind_a_zero_whatever_its_length(void **state)
     }
 }
 
+/* Of every length up to what is hashed in pairs and beyond, in an order in which like lengths meet, and others not. */
+static void leaves_hashed_together_are_as_each_alone(void **state)
+{
+    (void)state;
+    enum { COUNT = 3 * 4300, STEP = 1777 }; /* STEP: prime to 4,300 */
+    static unsigned char bytes[4300];
+    static struct assay_slice leaves[COUNT];
+    static struct assay_digest together[COUNT], *places[COUNT];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)(i * 131 + i / 256);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t len = i < 4300 ? i : i * STEP % 4300;
+        leaves[i] = (struct assay_slice){(const char *)bytes + (sizeof bytes - len) / 2, len};
+        places[i] = &together[i];
+    }
+    assay_merkle_leaf_hashes(leaves, COUNT, places);
+    for (size_t i = 0; i < COUNT; i++) {
+        struct assay_digest alone;
+        assay_merkle_leaf_hash(leaves[i].data, leaves[i].len, &alone);
+        assert_true(assay_digest_equal(&alone, &together[i]));
+    }
+    assay_merkle_leaf_hashes(leaves, 0, places);
+}
+
 /* ---- base64 ---- */
 
 static void base64_is_that_of_rfc_4648(void **state)
@@ -411,6 +436,7 @@ int main(void)
         cmocka_unit_test(siphash_gives_the_published_value),
         cmocka_unit_test(sha256_is_libsodiums_for_every_length_and_cut),
         cmocka_unit_test(a_leaf_is_hashed_behind_a_zero_whatever_its_length),
+        cmocka_unit_test(leaves_hashed_together_are_as_each_alone),
         cmocka_unit_test(a_digest_is_read_from_exactly_64_lowercase_hex_digits),
         cmocka_unit_test(merkle_roots_are_those_of_rfc_6962_at_every_size),
         cmocka_unit_test(the_incremental_root_is_the_recursive_one_for_sizes_up_to_300),
