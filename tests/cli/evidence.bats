@@ -628,7 +628,7 @@ urllib.request.urlopen(sys.argv[1], sys.argv[2].encode()).read()' "$1" "$2"
     finds ""
     run "$ASSAY" verify two --trust trust.json --log two/receipt.tlog-proof
     finds ""
-    sed -i '2s/^./A/;2s/^A\(.*\)/B\1/' grown
+    sed -i '2{s/^A/B/;t;s/^./A/}' grown
     run_exit 1 "$ASSAY" verify one --trust trust.json --log one/receipt.tlog-proof --consistency grown
     says "213 fail"
     run_exit 4 "$ASSAY" verify one --trust trust.json --log perf-log --consistency grown
