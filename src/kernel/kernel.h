@@ -150,6 +150,12 @@ const struct assay_kernel_operation *assay_kernel_set_operation(const struct ass
 const struct assay_kernel_operation *assay_kernel_set_find(const struct assay_kernel_set *set, const char *name,
                                                            const char *format);
 
+/* Block `at` of a row of weights that pack_dense put into lanes ("q6klane", "q80lane", ...), as files have it; `blocks`
+ * are those of a row. */
+#define ASSAY_KERNEL_BLOCK_BYTES_MAX 210
+void assay_kernel_lane_block(const char *layout, const void *lanes, uint64_t blocks, uint64_t row, uint64_t at,
+                             uint8_t ret_block[ASSAY_KERNEL_BLOCK_BYTES_MAX]);
+
 /* ---- operands --------------------------------------------------------------------------------------------------- */
 
 #define ASSAY_KERNEL_DATA_BYTES_MAX ((size_t)4 << 30) /* of all operands of one call */

@@ -114,17 +114,32 @@ static void add(const struct lane *lane, const float *y)
     }
 }
 
+/* The embedding of a token; a head that shares the table has it in lanes, and nobody has it twice. */
+static void look_up(const struct assay_model *model, uint64_t id, float *ret_x)
+{
+    const struct assay_gguf_tensor *table = model->embedding;
+    const struct assay_format_row *format = table->format;
+    uint64_t hidden = model->shape.hidden, blocks = hidden / format->block;
+    if (table->data) {
+        assay_format_decode(format->format, table->data, table->ne[1], hidden, id, ret_x);
+        return;
+    }
+    for (uint64_t b = 0; b < blocks; b++) {
+        uint8_t block[ASSAY_KERNEL_BLOCK_BYTES_MAX];
+        assay_kernel_lane_block(model->head.layout, model->head.weights, blocks, id, b, block);
+        assay_format_decode(format->format, block, 1, format->block, 0, ret_x + b * format->block);
+    }
+}
+
 static void embed(const struct lane *lane)
 {
-    const struct assay_gguf_tensor *table = lane->model->embedding;
     uint64_t hidden = lane->model->shape.hidden;
     for (size_t i = 0; i < lane->pass->spans_count; i++) {
         const struct span *span = &lane->pass->spans[i];
         for (uint64_t t = 0; t < span->count; t++) {
             uint64_t token = span->first + t;
             if (token >= lane->first && token < lane->end) {
-                assay_format_decode(table->format->format, table->data, table->ne[1], hidden, (uint64_t)span->ids[t],
-                                    lane->work->x + token * hidden);
+                look_up(lane->model, (uint64_t)span->ids[t], lane->work->x + token * hidden);
             }
         }
     }

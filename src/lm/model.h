@@ -89,7 +89,7 @@ struct assay_model {
     struct assay_model_shape shape;
     struct assay_model_kernels kernels;
     struct assay_layer *layers;
-    const struct assay_gguf_tensor *embedding;
+    const struct assay_gguf_tensor *embedding; /* without data: its rows are those of the head, in lanes */
     const float *output_norm;
     struct assay_linear head;
     bool is_head_tied;

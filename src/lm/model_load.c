@@ -209,7 +209,9 @@ static assay_code load_ends(struct loader *loader, assay_err *err)
     rc = rc == ASSAY_OK ? model_load_linear(loader, head, shape->hidden, shape->vocabulary, &model->head, err) : rc;
     if (rc == ASSAY_OK) {
         model->embedding = embedding;
-        if (embedding->data != model->head.weights) { /* rows are looked up as the file has them */
+        bool is_in_lanes = model->is_head_tied && model->head.activation != ASSAY_ACTIVATION_FLOAT &&
+                           model->head.activation != ASSAY_ACTIVATION_TERNARY; /* from which rows are put together */
+        if (!embedding->data && !is_in_lanes) {
             model_load_bytes(loader, embedding);
         }
     }

@@ -21,14 +21,22 @@
 #define FILE_BYTES_MAX ((size_t)1 << 28)
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
+/* One table for embedding and head, more than what is read of a file at first. */
+#define WIDE "1,256,256,4,2,8000"
+
 static const int32_t IDS[] = {84, 104, 101, 32, 99, 97, 112};
+
+static void make_shape(const char *shape, const char *format, const char *head, struct assay_buf *file)
+{
+    const struct assay_synth synth = {
+        .shape = shape, .format = format, .head = head, .seed = 11, .zero_share = ASSAY_SYNTH_ZERO_SHARE};
+    assay_buf_init(file, FILE_BYTES_MAX);
+    assert_int_equal(assay_synth_make(&synth, file, NULL), ASSAY_OK);
+}
 
 static void make(const char *format, const char *head, struct assay_buf *file)
 {
-    const struct assay_synth synth = {
-        .shape = "tiny", .format = format, .head = head, .seed = 11, .zero_share = ASSAY_SYNTH_ZERO_SHARE};
-    assay_buf_init(file, FILE_BYTES_MAX);
-    assert_int_equal(assay_synth_make(&synth, file, NULL), ASSAY_OK);
+    make_shape("tiny", format, head, file);
 }
 
 /* A file of its own in the folder of temporary ones. */
@@ -81,13 +89,14 @@ static void a_file_gives_the_model_that_its_bytes_give(void **state)
 {
     (void)state;
     static const struct {
-        const char *format, *head;
-    } MODELS[] = {{"i2_s", "q6_k"}, {"tq2_0", "f16"}, {"tq1_0", "q8_0"},
-                  {"i2_s", "q4_1"}, {"i2_s", "q4_0"}, {"iq2_bn", "q6_k"}};
+        const char *format, *head, *shape;
+    } MODELS[] = {{"i2_s", "q6_k", "tiny"}, {"tq2_0", "f16", "tiny"},   {"tq1_0", "q8_0", "tiny"},
+                  {"i2_s", "q4_1", "tiny"}, {"iq2_bn", "q6_k", "tiny"}, {"i2_s", "q6_k", WIDE},
+                  {"i2_s", "q8_0", WIDE},   {"i2_s", "q4_0", WIDE},     {"i2_s", "f16", WIDE}};
     for (size_t i = 0; i < COUNT_OF(MODELS); i++) {
         struct assay_buf file;
         char path[64];
-        make(MODELS[i].format, MODELS[i].head, &file);
+        make_shape(MODELS[i].shape, MODELS[i].format, MODELS[i].head, &file);
         put(file.data, file.len, path);
         struct assay_engine *from_file = open_file(path, 3), *from_memory = open_memory(&file);
         assert_same_logits(from_file, from_memory);

@@ -1,5 +1,9 @@
 /* How the block formats lie in memory: kernels.md 2.2. */
 #include "kernel/dense/dense.h"
+#include "kernel/kernel.h"
+
+#include <assert.h>
+#include <string.h>
 
 enum { Q6K_HIGH = 128, Q6K_SCALES = 192, Q6K_D = 208, Q6K_GROUPS = 16 };
 
@@ -160,4 +164,21 @@ void kernel_dense_get_lane(const uint8_t *lanes, size_t bytes, size_t blocks, si
     for (size_t at = 0; at < bytes; at++) {
         ret_block[at] = lanes[place_of(bytes, blocks, row, b, at)];
     }
+}
+
+_Static_assert(DENSE_BLOCK_MAX == ASSAY_KERNEL_BLOCK_BYTES_MAX, "no block is longer");
+
+void assay_kernel_lane_block(const char *layout, const void *lanes, uint64_t blocks, uint64_t row, uint64_t at,
+                             uint8_t ret_block[ASSAY_KERNEL_BLOCK_BYTES_MAX])
+{
+    static const struct {
+        const char *layout;
+        size_t bytes;
+    } LAYOUTS[] = {{"q6klane", DENSE_Q6K_BYTES}, {"q80lane", 34}, {"q40lane", 18}, {"q41lane", 20}};
+    size_t i = 0;
+    while (i < sizeof LAYOUTS / sizeof LAYOUTS[0] && strcmp(LAYOUTS[i].layout, layout) != 0) {
+        i++;
+    }
+    assert(i < sizeof LAYOUTS / sizeof LAYOUTS[0]);
+    kernel_dense_get_lane(lanes, LAYOUTS[i].bytes, (size_t)blocks, (size_t)row, (size_t)at, ret_block);
 }
