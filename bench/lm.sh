@@ -87,4 +87,4 @@ awk -v shape="$shape" '
 echo "Ternary GEMV of the decoding case, of the read-only pass (goal 95 %)"
 grep -E '^ternary_gemv_[a-z0-9]+_[a-z0-9]+ +b ' "$work/cases" || echo "not measured"
 echo
-"$tools/bench_lm" "$model" 30
+"$tools/bench_lm" "$model" "${LM_COUNT_PAIRS:-300}"

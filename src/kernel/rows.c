@@ -116,7 +116,11 @@ static uint64_t units_of(const struct assay_kernel_operation *op, const struct a
 /* floor(value * units / all), for any value and up to 2^32 units. */
 static uint64_t portion(uint64_t value, uint64_t units, uint64_t all)
 {
-    return value / all * units + value % all * units / all;
+    uint64_t product;
+    if (units == 0 || units == all) { /* no division: this runs once a dispatch, inside of what is measured */
+        return units == 0 ? 0 : value;
+    }
+    return assay_mul_u64(value, units, &product) ? product / all : value / all * units + value % all * units / all;
 }
 
 struct assay_kernel_cost assay_kernel_cost_of_part(const struct assay_kernel_operation *op,
