@@ -203,6 +203,12 @@ static void set_pages(const struct assay_kernel_entry *entry, char *ret)
     (void)snprintf(ret, SETTING_BYTES, "small");
 }
 
+static void set_head(const struct assay_kernel_entry *entry, char *ret)
+{
+    (void)entry;
+    (void)snprintf(ret, SETTING_BYTES, "screened");
+}
+
 enum needs { NEEDS_NOTHING, NEEDS_CHOICE, NEEDS_CPUS };
 
 static const struct flag {
@@ -214,7 +220,8 @@ static const struct flag {
              {"ASSAY_KERNEL_FORBID", set_forbid, NEEDS_CHOICE},
              {"ASSAY_THREADS", set_threads, NEEDS_CPUS},
              {"ASSAY_PIN", set_pin, NEEDS_NOTHING},
-             {"ASSAY_PAGES", set_pages, NEEDS_NOTHING}};
+             {"ASSAY_PAGES", set_pages, NEEDS_NOTHING},
+             {"ASSAY_HEAD", set_head, NEEDS_NOTHING}};
 
 /* The ids that count in a child with that one flag, all others unset; setting NULL: with none. */
 static assay_code count_in_child(const char *setting, struct assay_buf *ret, assay_err *err)

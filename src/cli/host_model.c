@@ -12,9 +12,9 @@ static assay_code run_tiny(struct assay_engine *engine, assay_err *err)
 {
     static const int32_t IDS[TOKENS] = {1, 2, 3, 4};
     struct assay_session *session = NULL;
-    const float *logits = NULL;
     assay_code rc = assay_session_new(engine, TOKENS, &session, err);
-    rc = rc == ASSAY_OK ? assay_session_eval(session, IDS, TOKENS, &logits, err) : rc;
+    struct assay_session_step step = {.session = session, .ids = IDS, .count = TOKENS, .wants = ASSAY_LOGITS_BEST};
+    rc = rc == ASSAY_OK ? assay_session_eval_many(&step, 1, err) : rc;
     assay_session_free(session);
     return rc;
 }

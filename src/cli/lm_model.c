@@ -41,6 +41,8 @@ assay_code assay_lm_set_up(const struct assay_lm_how *how, struct assay_engine_s
     setup->has_pages = how->pages != NULL;
     assay_code rc = how->pages ? assay_pages_named(how->pages, &setup->pages, err) : ASSAY_OK;
     rc = rc == ASSAY_OK && how->pinned ? read_pinned(how->pinned, &setup->pin, err) : rc;
+    setup->has_head = how->head != NULL;
+    rc = rc == ASSAY_OK && how->head ? assay_head_named(how->head, &setup->head, err) : rc;
     return rc == ASSAY_OK ? assay_engine_setup_env(setup, err) : rc;
 }
 

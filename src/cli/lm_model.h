@@ -13,7 +13,7 @@
 
 struct assay_lm_how {
     uint64_t threads, context;
-    const char *pages, *pinned;
+    const char *pages, *pinned, *head;
 };
 
 #define ASSAY_LM_HOW_GROUP "How it runs"
@@ -36,6 +36,12 @@ struct assay_lm_how {
          .group = ASSAY_LM_HOW_GROUP},                                                                                 \
         {"pages",        "huge|small|mapped",          "where the weights lie (default $ASSAY_PAGES, else huge)",      \
          ASSAY_OPT_TEXT, offsetof(type, member.pages), .group = ASSAY_LM_HOW_GROUP},                                   \
+        {"head",                                                                                                       \
+         "exact|screened",                                                                                             \
+         "rows that cannot be the greedy choice are left out (default $ASSAY_HEAD, else exact)",                       \
+         ASSAY_OPT_TEXT,                                                                                               \
+         offsetof(type, member.head),                                                                                  \
+         .group = ASSAY_LM_HOW_GROUP},                                                                                 \
     {                                                                                                                  \
         "pinned", "0|1", "thread i on the i-th CPU of the affinity mask (default $ASSAY_PIN, else 1)", ASSAY_OPT_TEXT, \
             offsetof(type, member.pinned), .group = ASSAY_LM_HOW_GROUP                                                 \

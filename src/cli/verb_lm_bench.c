@@ -24,8 +24,8 @@
 struct values {
     const char *threads;
     /* Handed on to `run lm` as they were given. */
-    const char *prompts, *decoded, *passes, *depths, *batches, *epoch, *pages, *pinned, *isa, *kernels, *forbid, *pairs,
-        *duration, *warmup, *seed, *out, *store, *commit, *branch, *log, *log_key, *password_file;
+    const char *prompts, *decoded, *passes, *depths, *batches, *epoch, *pages, *pinned, *head, *isa, *kernels, *forbid,
+        *pairs, *duration, *warmup, *seed, *out, *store, *commit, *branch, *log, *log_key, *password_file;
     struct assay_opt_list keys;
     bool wants_store, is_quiet, wants_json, wants_fresh;
 };
@@ -51,6 +51,8 @@ static const struct assay_opt OPTIONS[] = {
      .group = HOW},
     {"pinned", "0|1", "thread i on the i-th CPU of the affinity mask (default $ASSAY_PIN, else 1)", ASSAY_OPT_TEXT,
      AT(pinned), .group = HOW},
+    {"head", "exact|screened", "of one greedy sequence (default $ASSAY_HEAD, else exact)", ASSAY_OPT_TEXT, AT(head),
+     .group = HOW},
     {"isa", "ISA", "highest instruction set allowed (default $ASSAY_ISA)", ASSAY_OPT_TEXT, AT(isa), .group = HOW},
     {"kernel", "NAME=ISA,...", "variants that must run (default $ASSAY_KERNEL)", ASSAY_OPT_TEXT, AT(kernels),
      .group = HOW},
@@ -77,13 +79,17 @@ static const struct assay_opt OPTIONS[] = {
 };
 
 static const struct assay_passed PASSED[] = {
-    {"p", AT(prompts)},         {"n", AT(decoded)},       {"tokens", AT(passes)},
-    {"depth", AT(depths)},      {"batch", AT(batches)},   {"epoch", AT(epoch)},
-    {"pages", AT(pages)},       {"pinned", AT(pinned)},   {"isa", AT(isa)},
-    {"kernel", AT(kernels)},    {"forbid", AT(forbid)},   {"pairs", AT(pairs)},
-    {"duration", AT(duration)}, {"warmup", AT(warmup)},   {"seed", AT(seed)},
-    {"store", AT(store)},       {"commit", AT(commit)},   {"branch", AT(branch)},
-    {"log", AT(log)},           {"log-key", AT(log_key)}, {"password-file", AT(password_file)},
+    {"p", AT(prompts)},       {"n", AT(decoded)},
+    {"tokens", AT(passes)},   {"depth", AT(depths)},
+    {"batch", AT(batches)},   {"epoch", AT(epoch)},
+    {"pages", AT(pages)},     {"pinned", AT(pinned)},
+    {"isa", AT(isa)},         {"head", AT(head)},
+    {"kernel", AT(kernels)},  {"forbid", AT(forbid)},
+    {"pairs", AT(pairs)},     {"duration", AT(duration)},
+    {"warmup", AT(warmup)},   {"seed", AT(seed)},
+    {"store", AT(store)},     {"commit", AT(commit)},
+    {"branch", AT(branch)},   {"log", AT(log)},
+    {"log-key", AT(log_key)}, {"password-file", AT(password_file)},
 };
 
 /* ---- thread counts ------------------------------------------------------------------------------------------------*/
@@ -103,6 +109,11 @@ static assay_code read_counts(const char *text, struct counts *ret, assay_err *e
         if (rc != ASSAY_OK || value == 0 || ret->count == RUNS_MAX) {
             return assay_fail(err, ASSAY_USAGE, "-t is '%.80s', expected at most %d numbers, each 1 to %d", text,
                               RUNS_MAX, THREADS_MAX);
+        }
+        for (size_t i = 0; i < ret->count; i++) {
+            if (ret->items[i] == value) { /* each run has a directory of its number */
+                return assay_fail(err, ASSAY_USAGE, "-t is '%.80s', expected each number once", text);
+            }
         }
         ret->items[ret->count++] = value;
     }

@@ -72,7 +72,7 @@ struct job {
     uint64_t seed;
     struct assay_sha256 logits; /* of the run that goes on */
     struct assay_buf text;
-    bool streams;
+    bool streams, drafts;
     assay_err write_err;
 };
 
@@ -153,7 +153,7 @@ static assay_code generate(struct job *job, struct assay_generated *generated, s
         .stops = job->stops,
         .stops_count = values->stops.count,
         .ignores_end = values->ignores_end,
-        .drafts = values->drafts,
+        .drafts = job->drafts,
         .on_text = take_text,
         .on_logits = take_logits,
         .context = job};
@@ -195,7 +195,7 @@ static void tell(const struct job *job, const struct assay_generated *generated)
                    rate(job->prompt.count, generated->prompt_ns), count, (double)generated->decode_ns / 1e9,
                    rate(count > 0 ? count - 1 : 0, generated->decode_ns), assay_ended_text(generated->finish),
                    job->seed);
-    if (job->values->drafts) {
+    if (job->drafts) {
         assay_log_note("%" PRIu64 " tokens proposed, %" PRIu64 " of them right, %" PRIu64 " passes", generated->drafted,
                        generated->accepted, generated->passes);
     }
@@ -236,6 +236,12 @@ static void put_facts(struct assay_json_builder *b, json_t *root, const struct j
         assay_json_put_u64(b, root, "hugePageBytes", facts.huge_bytes);
     }
     assay_json_put_text(b, root, "headFormat", facts.head_format);
+    if (facts.has_screen) {
+        assay_json_put_bool(b, root, "screenBroken", facts.is_screen_broken);
+        assay_json_put_u64(b, root, "screenedPasses", facts.screened_passes);
+        assay_json_put_u64(b, root, "screenSurvivors", facts.screen_survivors);
+        assay_json_put_u64(b, root, "screenFailures", facts.screen_failures);
+    }
     assay_json_put_text(b, root, "layout", facts.layout);
     assay_json_put_u64(b, root, "loadNs", facts.load_ns);
     assay_json_put_u64(b, root, "repackNs", facts.repack_ns);
@@ -358,7 +364,7 @@ static assay_code run(struct assay_cli *cli, const void *given_values, const str
                       struct assay_buf *out, assay_err *err)
 {
     struct job job = {.values = given_values, .path = given->arguments[0], .seed = 0};
-    struct assay_engine_setup setup = {.positions = 0};
+    struct assay_engine_setup setup = {.takes_drafts = true};
     assay_code rc = check(job.values, err);
     assay_buf_init(&job.text, ASSAY_CLI_OUTPUT_BYTES_MAX);
     job.seed = job.values->seed;
@@ -369,6 +375,7 @@ static assay_code run(struct assay_cli *cli, const void *given_values, const str
         job.stops[i] = assay_slice_of(job.values->stops.items[i]);
     }
     rc = rc == ASSAY_OK ? assay_lm_open(job.path, &job.values->how, &setup, &job.engine, err) : rc;
+    job.drafts = job.values->drafts || setup.drafts == ASSAY_SWITCH_ON;
     rc = rc == ASSAY_OK ? assay_session_new(job.engine, 0, &job.session, err) : rc;
     rc = rc == ASSAY_OK ? encode(&job, err) : rc;
     rc = rc == ASSAY_OK ? generate_and_tell(&job, given, out, err) : rc;

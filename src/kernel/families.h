@@ -22,6 +22,7 @@
     X(dense_gemv_q40lane)    \
     X(dense_gemv_q41lane)    \
     X(dense_gemv_q6klane)    \
+    X(head_bound_f32)        \
     X(norm_rms_f32)          \
     X(act_silu_f32)          \
     X(act_relu2_f32)         \
@@ -94,6 +95,8 @@ KERNEL_OPERATIONS(KERNEL_DECLARE_OPERATION)
     X(dense_gemv_q41lane_vnni512) \
     X(dense_gemv_q6klane_ref)     \
     X(dense_gemv_q6klane_avx2)    \
+    X(head_bound_f32_ref)         \
+    X(head_bound_f32_avx2)        \
     X(norm_rms_f32_ref)           \
     X(norm_rms_f32_avx2)          \
     X(act_silu_f32_ref)           \

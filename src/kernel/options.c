@@ -108,6 +108,23 @@ static assay_code check_demand(const struct assay_kernel_set *set, struct assay_
                                     name.data, (int)isa.len, isa.data);
 }
 
+/* An entry of the list before the one that `name` is a slice of has the same name. */
+static bool is_named_before(const char *list, struct assay_slice name)
+{
+    struct assay_slice rest = assay_slice_of(list);
+    while (rest.len > 0) {
+        struct assay_slice isa = assay_slice_trim(assay_slice_cut(&rest, ','));
+        struct assay_slice other = assay_slice_cut(&isa, '=');
+        if (other.data == name.data) {
+            return false;
+        }
+        if (assay_slice_equal(other, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static assay_code check_demands(const struct assay_kernel_set *set, assay_err *err)
 {
     struct assay_slice rest = assay_slice_of(set->options.kernels ? set->options.kernels : "");
@@ -118,12 +135,15 @@ static assay_code check_demands(const struct assay_kernel_set *set, assay_err *e
         if (name.len == 0 || isa.len == 0) {
             return assay_fail(err, ASSAY_USAGE, "ASSAY_KERNEL is '%.80s', expected NAME=ISA,...", set->options.kernels);
         }
+        if (is_named_before(set->options.kernels, name)) {
+            return assay_fail(err, ASSAY_USAGE, "ASSAY_KERNEL: '%.*s' is there twice", (int)name.len, name.data);
+        }
         rc = check_demand(set, name, isa, err);
     }
     return rc;
 }
 
-/* The last entry that means it, and a format named outranks none. */
+/* A format named outranks none. */
 struct assay_slice kernel_options_demanded(const struct assay_kernel_set *set, const struct assay_kernel_operation *op)
 {
     struct assay_slice rest = assay_slice_of(set->options.kernels ? set->options.kernels : "");

@@ -44,6 +44,47 @@ static assay_code read_pages(struct assay_engine_setup *setup, const char *text,
     return rc;
 }
 
+static assay_code read_draft(struct assay_engine_setup *setup, const char *text, assay_err *err)
+{
+    bool is_on = strcmp(text, "1") == 0;
+    if (!is_on && strcmp(text, "0") != 0) {
+        return assay_fail(err, ASSAY_USAGE, "ASSAY_DRAFT is '%.40s', expected 0 or 1", text);
+    }
+    if (is_on && !setup->takes_drafts) {
+        return assay_fail(err, ASSAY_USAGE, "ASSAY_DRAFT is 1, expected 0: only 'lm generate' takes drafts");
+    }
+    setup->drafts = is_on ? ASSAY_SWITCH_ON : ASSAY_SWITCH_OFF;
+    return ASSAY_OK;
+}
+
+assay_code assay_head_named(const char *name, enum assay_head *ret, assay_err *err)
+{
+    bool is_screened = strcmp(name, "screened") == 0;
+    if (!is_screened && strcmp(name, "exact") != 0) {
+        return assay_fail(err, ASSAY_USAGE, "the head is '%.40s', expected exact or screened", name);
+    }
+    *ret = is_screened ? ASSAY_HEAD_SCREENED : ASSAY_HEAD_EXACT;
+    return ASSAY_OK;
+}
+
+static assay_code read_head(struct assay_engine_setup *setup, const char *text, assay_err *err)
+{
+    assay_code rc = assay_head_named(text, &setup->head, err);
+    setup->has_head = rc == ASSAY_OK;
+    if (rc != ASSAY_OK) {
+        assay_wrap(err, "ASSAY_HEAD");
+    }
+    return rc;
+}
+
+static assay_code refuse_prefetch(struct assay_engine_setup *setup, const char *text, assay_err *err)
+{
+    (void)setup;
+    return assay_fail(err, ASSAY_USAGE,
+                      "ASSAY_PREFETCH is '%.40s', expected none: how far a kernel looks ahead is a constant of it",
+                      text);
+}
+
 assay_code assay_engine_setup_env(struct assay_engine_setup *setup, assay_err *err)
 {
     const struct {
@@ -52,7 +93,10 @@ assay_code assay_engine_setup_env(struct assay_engine_setup *setup, assay_err *e
         assay_code (*read)(struct assay_engine_setup *, const char *, assay_err *);
     } VARIABLES[] = {{"ASSAY_THREADS", setup->threads > 0, read_threads},
                      {"ASSAY_PIN", setup->pin != ASSAY_SWITCH_DEFAULT, read_pin},
-                     {"ASSAY_PAGES", setup->has_pages, read_pages}};
+                     {"ASSAY_PAGES", setup->has_pages, read_pages},
+                     {"ASSAY_DRAFT", setup->drafts != ASSAY_SWITCH_DEFAULT, read_draft},
+                     {"ASSAY_HEAD", setup->has_head, read_head},
+                     {"ASSAY_PREFETCH", false, refuse_prefetch}};
     assay_code rc = ASSAY_OK;
     for (size_t i = 0; rc == ASSAY_OK && i < sizeof VARIABLES / sizeof VARIABLES[0]; i++) {
         const char *text = VARIABLES[i].is_set ? NULL : getenv(VARIABLES[i].name);
@@ -88,7 +132,10 @@ static size_t scratch_bytes(const struct assay_engine *engine)
     const struct assay_model *model = engine->model;
     const struct assay_model_shape *shape = &model->shape;
     const struct assay_kernel_shape attention = {shape->heads, shape->head, engine->context, shape->kv_heads};
+    const struct assay_kernel_shape head = {model->head.rows, model->head.columns, 1, 1};
     size_t most = assay_kernel_scratch_bytes(model->kernels.attention, &attention);
+    size_t coarse = model->screen.coarse ? assay_kernel_scratch_bytes(model->screen.coarse, &head) : 0;
+    most = coarse > most ? coarse : most;
     for (uint64_t i = 0; i < shape->layers * ASSAY_LINEAR_COUNT + 1; i++) {
         const struct assay_linear *linear = i < shape->layers * ASSAY_LINEAR_COUNT
                                                 ? &model->layers[i / ASSAY_LINEAR_COUNT].linears[i % ASSAY_LINEAR_COUNT]
@@ -112,6 +159,22 @@ static bool take_scratch(struct assay_engine *engine)
         has_all = engine->work.scratch[i] != NULL;
     }
     return has_all;
+}
+
+static bool take_screen(struct assay_engine *engine)
+{
+    struct workspace *work = &engine->work;
+    uint64_t rows = engine->model->shape.vocabulary, lines = assay_team_threads(engine->team) * ALIGNMENT;
+    if (!engine->model->screen.coarse) {
+        return true;
+    }
+    work->approx = engine_take(engine, rows, sizeof(float));
+    work->upper = engine_take(engine, rows, sizeof(float));
+    work->lower = engine_take(engine, rows, sizeof(float));
+    work->survivors = engine_take(engine, rows + 1, sizeof(uint32_t));
+    work->survivors_counts = engine_take(engine, lines / sizeof(uint64_t), sizeof(uint64_t));
+    work->floors = engine_take(engine, lines / sizeof(uint64_t), sizeof(float));
+    return work->approx && work->upper && work->lower && work->survivors && work->survivors_counts && work->floors;
 }
 
 static bool take_all(struct assay_engine *engine)
@@ -146,7 +209,7 @@ static bool take_all(struct assay_engine *engine)
             return false;
         }
     }
-    return take_rounded(engine, widest) && take_scratch(engine);
+    return take_rounded(engine, widest) && take_scratch(engine) && take_screen(engine);
 }
 
 /* Angles in binary64, rounded once (kernels.md 3.2). Only of positions that are taken: a model may come to a hundred
@@ -220,6 +283,7 @@ static assay_code fill(struct assay_engine *engine, const struct assay_source *s
     }
     if (rc == ASSAY_OK) {
         const struct assay_model_setup how = {.pages = engine->pages,
+                                              .screens_head = setup->has_head && setup->head == ASSAY_HEAD_SCREENED,
                                               .team = engine->team,
                                               .on_progress = setup->on_progress,
                                               .progress_context = setup->progress_context};
@@ -348,7 +412,13 @@ void assay_engine_facts_of(const struct assay_engine *engine, struct assay_engin
                                        .copied_bytes = model->copied_bytes,
                                        .load_ns = engine->load_ns,
                                        .repack_ns = model->repack_ns,
-                                       .is_pinned = assay_team_cpu(engine->team, 0) >= 0};
+                                       .is_pinned = assay_team_cpu(engine->team, 0) >= 0,
+                                       .has_screen = model->screen.coarse != NULL,
+                                       .is_screen_broken = engine->screening.is_off,
+                                       .screen_bytes = model->screen.bytes,
+                                       .screened_passes = engine->screening.passes,
+                                       .screen_survivors = engine->screening.survivors,
+                                       .screen_failures = engine->screening.failures};
     for (uint64_t i = 0; i < shape->layers; i++) {
         for (size_t k = 0; k < ASSAY_LINEAR_COUNT; k++) {
             const struct assay_linear *linear = &model->layers[i].linears[k];

@@ -26,12 +26,21 @@
 #define ASSAY_ENGINE_LOGITS_MAX 4096
 #define ASSAY_KV_PAGE_POSITIONS 32
 
+enum assay_head {
+    ASSAY_HEAD_EXACT,
+    ASSAY_HEAD_SCREENED /* where only the largest logit is wanted, rows that cannot be it are not computed */
+};
+
 enum assay_switch { ASSAY_SWITCH_DEFAULT, ASSAY_SWITCH_ON, ASSAY_SWITCH_OFF };
 
 struct assay_engine_setup {
     uint64_t threads;      /* 0: all CPUs of the affinity mask */
     enum assay_switch pin; /* default: on */
-    bool has_pages;        /* else huge ones are asked for */
+    bool has_head;         /* else by ASSAY_HEAD, else exact */
+    enum assay_head head;
+    bool takes_drafts;        /* whoever opens it can do something with drafts ... */
+    enum assay_switch drafts; /* ... and whether ASSAY_DRAFT asks for them */
+    bool has_pages;           /* else huge ones are asked for */
     enum assay_pages pages;
     uint64_t batch;                             /* tokens of one pass; 0: ASSAY_ENGINE_BATCH */
     uint64_t context;                           /* positions of the longest sequence; 0: the model's, and never more */
@@ -46,7 +55,9 @@ struct assay_engine_setup {
     void (*on_progress)(void *context, uint64_t done_bytes, uint64_t all_bytes); /* while loading; may be NULL */
     void *progress_context;
 };
-/* Fills in what is unset from ASSAY_THREADS, ASSAY_PIN (0 or 1) and ASSAY_PAGES. USAGE names the variable. */
+/* Fills in what is unset from ASSAY_THREADS, ASSAY_PIN (0 or 1), ASSAY_PAGES and ASSAY_DRAFT (0 or 1). ASSAY_HEAD may
+ * be exact; ASSAY_PREFETCH is refused, and so are drafts where nobody takes them: a variable that would change nothing
+ * must not look as if it did. USAGE names the variable. */
 assay_code assay_engine_setup_env(struct assay_engine_setup *setup, assay_err *err);
 
 struct assay_engine;
@@ -58,6 +69,9 @@ assay_code assay_engine_new(const uint8_t *bytes, uint64_t len, const struct ass
 void assay_engine_free(struct assay_engine *engine); /* fine on NULL */
 
 const struct assay_model *assay_engine_model(const struct assay_engine *engine);
+/* exact or screened; USAGE. */
+assay_code assay_head_named(const char *name, enum assay_head *ret, assay_err *err);
+
 struct assay_kernel_set *assay_engine_kernels(const struct assay_engine *engine);
 struct assay_team *assay_engine_team(const struct assay_engine *engine); /* and its counters */
 uint64_t assay_engine_context(const struct assay_engine *engine);
@@ -82,6 +96,11 @@ struct assay_engine_facts {
     uint64_t load_ns;        /* all of it: reading, checking, repacking */
     uint64_t repack_ns;      /* copying and repacking weights alone */
     bool is_pinned;
+    bool has_screen;       /* a coarse copy of the head, which was asked for and makes sense of its format */
+    bool is_screen_broken; /* a bound was seen to be wrong, and screening has ended */
+    uint64_t screen_bytes;
+    uint64_t screened_passes, screen_survivors; /* that were screened, and rows computed in them */
+    uint64_t screen_failures;                   /* passes in which too many rows survived */
 };
 void assay_engine_facts_of(const struct assay_engine *engine, struct assay_engine_facts *ret);
 

@@ -28,9 +28,22 @@ struct workspace {
     float *last;                  /* [row of logits][hidden], normed */
     float *logits;                /* [row][vocabulary] */
     struct rounded rounded[ASSAY_ACTIVATION_COUNT];
-    float *cosines, *sines; /* [position][head / 2] */
-    void **scratch;         /* [thread]: of the kernel that it runs */
-    float *again;           /* one token's outputs of the widest linear layer, for recheck.c */
+    float *cosines, *sines;        /* [position][head / 2] */
+    void **scratch;                /* [thread]: of the kernel that it runs */
+    float *approx, *upper, *lower; /* of a screened head: a row each */
+    uint32_t *survivors;
+    uint64_t *survivors_counts; /* [thread], a cache line apart, and so are floors */
+    float *floors;
+    float factors[2];
+    float *again; /* one token's outputs of the widest linear layer, for recheck.c */
+};
+
+/* What the screened head did (screen.c). */
+struct screening {
+    bool is_off; /* a bound was wrong: never again in this engine */
+    uint64_t passes, survivors, failures;
+    uint64_t rest; /* passes to come without trying */
+    unsigned failures_in_turn;
 };
 
 struct assay_engine {
@@ -47,6 +60,7 @@ struct assay_engine {
     bool (*may_go_on)(void *context);
     void *watch_context;
     struct workspace work;
+    struct screening screening;
     uint64_t tokens, rechecked_at; /* evaluated since the engine was made; when a row was last computed again */
     struct assay_rng recheck_rng;
     struct assay_arena arena;
@@ -76,8 +90,12 @@ struct pass {
     uint64_t tokens;
     const uint64_t *wanted; /* tokens whose logits are wanted, and the first row they go to */
     uint64_t wanted_count, first_row;
-    bool is_stopped;       /* by the watch; set by thread 0 before a meeting */
-    atomic_bool is_broken; /* a number is not finite */
+    bool is_stopped;        /* by the watch; set by thread 0 before a meeting */
+    atomic_bool is_broken;  /* a number is not finite */
+    bool wants_best;        /* of the logits only the largest is wanted */
+    bool is_screened;       /* thread 0: few enough rows survived ... */
+    uint64_t survivors;     /* ... namely so many */
+    atomic_bool is_unbound; /* an exact logit lies outside of its bounds */
     struct recheck {
         const struct assay_linear *linear; /* NULL: not in this pass */
         size_t thread;                     /* that looks at one of its rows */
@@ -91,6 +109,15 @@ void recheck_choose(struct pass *pass);
 /* Called by each thread behind its part of a linear layer; y is what the variant in force made of it. */
 void recheck_look(struct pass *pass, size_t thread, const struct assay_linear *linear,
                   const struct assay_kernel_call *call);
+
+/* screen.c: whether the pass is to be tried with a screened head. Then, by the thread that has rounded the one token:
+ */
+bool screen_applies(const struct pass *pass);
+void screen_prepare(struct pass *pass);
+/* By all threads. False: too many rows survived, and the whole head is to be computed. */
+bool screen_run(struct pass *pass, size_t thread, float *logits);
+/* After a pass. */
+void screen_note(struct pass *pass, bool was_tried);
 
 /* forward.c: runs the pass on all threads. Caches are written; positions are the caller's to move. */
 assay_code forward_run(struct pass *pass, assay_err *err);

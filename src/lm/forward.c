@@ -303,6 +303,7 @@ static void predict(const struct lane *lane)
     const struct pass *pass = lane->pass;
     const struct assay_model *model = lane->model;
     uint64_t hidden = model->shape.hidden, vocabulary = model->shape.vocabulary, first = 0, end = 0;
+    bool is_screened = screen_applies(pass);
     if (pass->wanted_count == 0) {
         return;
     }
@@ -319,8 +320,17 @@ static void predict(const struct lane *lane)
     if (model->head.activation != ASSAY_ACTIVATION_FLOAT) {
         round_as(lane, model->head.activation, lane->work->last, hidden, first, end, pass->wanted_count);
     }
+    if (is_screened && first < end) {
+        if (model->head.activation != ASSAY_ACTIVATION_B32) {
+            round_as(lane, ASSAY_ACTIVATION_B32, lane->work->last, hidden, first, end, pass->wanted_count);
+        }
+        screen_prepare(lane->pass);
+    }
     meet(lane);
     float *logits = lane->work->logits + pass->first_row * vocabulary;
+    if (is_screened && screen_run(lane->pass, lane->thread, logits)) {
+        return;
+    }
     multiply(lane, &model->head, lane->work->last, pass->wanted_count, logits);
     meet(lane);
     share(pass->wanted_count * vocabulary, lane->thread, lane->threads, &first, &end);
@@ -368,12 +378,21 @@ static void run_thread(void *argument, size_t thread)
  * at the same positions, and nobody has seen a logit. */
 static void run_until_right(struct pass *pass)
 {
+    struct screening *screening = &pass->engine->screening;
+    bool is_unbound = false;
     do {
-        pass->is_stopped = false;
+        pass->is_stopped = pass->is_screened = false;
         atomic_store_explicit(&pass->is_broken, false, memory_order_relaxed);
+        atomic_store_explicit(&pass->is_unbound, false, memory_order_relaxed);
         recheck_choose(pass);
+        bool is_tried = screen_applies(pass);
         assay_team_run(pass->engine->team, run_thread, pass);
-    } while (pass->recheck.is_wrong && !pass->is_stopped);
+        is_unbound = atomic_load_explicit(&pass->is_unbound, memory_order_relaxed);
+        screening->is_off = screening->is_off || is_unbound;
+        if (!pass->is_stopped) {
+            screen_note(pass, is_tried);
+        }
+    } while ((pass->recheck.is_wrong || is_unbound) && !pass->is_stopped);
 }
 
 assay_code forward_run(struct pass *pass, assay_err *err)

@@ -87,13 +87,22 @@ static size_t propose(struct run *run, int32_t ids[ASSAY_DRAFT_TOKENS_MAX + 1])
     return run->how->drafts && most > 0 ? assay_draft_find(run->all.ids, run->all.count, most, ids + 1) : 0;
 }
 
+/* Only the largest logit matters: a penalty could make another one the largest. */
+static bool is_greedy(const struct run *run)
+{
+    const struct assay_sampling *how = &run->how->sampling;
+    return how->temperature == 0 && (how->repeat_penalty == 0 || how->repeat_penalty == 1);
+}
+
 static assay_code step(struct run *run, assay_err *err)
 {
     int32_t ids[ASSAY_DRAFT_TOKENS_MAX + 1], picked = 0;
     size_t drafted = propose(run, ids), accepted = 0;
     uint64_t position = assay_session_position(run->session);
-    struct assay_session_step pass = {
-        .session = run->session, .ids = ids, .count = drafted + 1, .wants = ASSAY_LOGITS_ALL};
+    struct assay_session_step pass = {.session = run->session,
+                                      .ids = ids,
+                                      .count = drafted + 1,
+                                      .wants = is_greedy(run) && drafted == 0 ? ASSAY_LOGITS_BEST : ASSAY_LOGITS_ALL};
     assay_code rc = assay_session_eval_many(&pass, 1, err);
     if (rc == ASSAY_OK) {
         rc = emit(run, pass.logits, &picked, err);

@@ -82,6 +82,15 @@ struct assay_model_kernels { /* what is not a linear layer */
     struct assay_kernel *rounding[ASSAY_ACTIVATION_COUNT]; /* [FLOAT]: NULL */
 };
 
+/* A coarse copy of the head, which tells which rows cannot be the largest (kernels.md 4.2.9). */
+struct assay_screen {
+    struct assay_kernel *coarse, *bound; /* NULL: there is no copy */
+    const void *weights;                 /* q40lane */
+    const float *radius, *norm;          /* of each row: distance of the copy, and length, rounded up */
+    uint64_t bytes;                      /* of all three */
+    struct assay_pages_memory memory;
+};
+
 struct assay_model {
     struct assay_gguf *gguf;
     struct assay_tokenizer *tokenizer;
@@ -93,12 +102,14 @@ struct assay_model {
     const float *output_norm;
     struct assay_linear head;
     bool is_head_tied;
+    struct assay_screen screen;
     struct assay_pages_memory memory; /* of weights that were copied or packed anew */
     uint64_t copied_bytes, repack_ns; /* repack: reading them included */
 };
 
 struct assay_model_setup {
     enum assay_pages pages;  /* MAPPED: weights in memory that need no other layout stay where they are */
+    bool screens_head;       /* a coarse copy of the head is made, if its format allows it */
     struct assay_team *team; /* that reads and packs them; NULL: the caller alone */
     void (*on_progress)(void *context, uint64_t done_bytes, uint64_t all_bytes); /* may be NULL */
     void *progress_context;

@@ -248,7 +248,8 @@ static assay_code load(struct loader *loader, assay_err *err)
     for (uint64_t i = 0; rc == ASSAY_OK && i < model->shape.layers; i++) {
         rc = load_layer(loader, i, err);
     }
-    return rc == ASSAY_OK ? model_place(loader, err) : rc;
+    rc = rc == ASSAY_OK ? model_place(loader, err) : rc;
+    return rc == ASSAY_OK && loader->setup->screens_head ? model_screen(loader, err) : rc;
 }
 
 assay_code assay_model_new(const struct assay_source *source, struct assay_kernel_set *set,
@@ -275,6 +276,7 @@ void assay_model_free(struct assay_model *model)
         return;
     }
     assay_pages_unmap(&model->memory);
+    assay_pages_unmap(&model->screen.memory);
     assay_free(model->layers);
     assay_tokenizer_free(model->tokenizer);
     assay_gguf_free(model->gguf);

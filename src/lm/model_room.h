@@ -46,4 +46,7 @@ void model_load_bytes(struct loader *loader, struct assay_gguf_tensor *tensor);
 /* model_place.c: all placings, by all threads of the team: read, checked, packed. */
 assay_code model_place(struct loader *loader, assay_err *err);
 
+/* model_screen.c: the coarse copy of the head; none for a head whose format has no use for one. */
+assay_code model_screen(struct loader *loader, assay_err *err);
+
 #endif

@@ -141,7 +141,7 @@ struct plan {
     struct pass pass;
     struct span spans[SPANS_MAX];
     uint64_t wanted[ASSAY_ENGINE_BATCH_MAX];
-    uint64_t rows_done;
+    uint64_t rows_done, best_count; /* wanted ones of which only the largest is */
 };
 
 static assay_code check_ids(const struct assay_session_step *step, assay_err *err)
@@ -176,7 +176,7 @@ static assay_code check_steps(struct assay_session_step *steps, size_t count, as
     assay_code rc = ASSAY_OK;
     for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
         assert(steps[i].session->engine == engine);
-        uint64_t wants = steps[i].wants == ASSAY_LOGITS_ALL ? steps[i].count : steps[i].wants == ASSAY_LOGITS_LAST;
+        uint64_t wants = steps[i].wants == ASSAY_LOGITS_ALL ? steps[i].count : steps[i].wants != ASSAY_LOGITS_NONE;
         steps[i].logits = wants > 0 ? engine->work.logits + rows * engine->model->shape.vocabulary : NULL;
         rows += wants;
         if (rows > engine->logits_rows) {
@@ -201,8 +201,9 @@ static size_t take_tokens(struct plan *plan, const struct assay_session_step *st
                                                      .position = step->session->position + from};
     for (size_t i = 0; i < count; i++) {
         bool is_last = from + i + 1 == step->count;
-        if (step->wants == ASSAY_LOGITS_ALL || (step->wants == ASSAY_LOGITS_LAST && is_last)) {
+        if (step->wants == ASSAY_LOGITS_ALL || (step->wants != ASSAY_LOGITS_NONE && is_last)) {
             plan->wanted[pass->wanted_count++] = pass->tokens + i;
+            plan->best_count += step->wants == ASSAY_LOGITS_BEST;
         }
     }
     pass->tokens += count;
@@ -213,8 +214,9 @@ static assay_code run_plan(struct plan *plan, assay_err *err)
 {
     plan->pass.first_row = plan->rows_done;
     plan->rows_done += plan->pass.wanted_count;
+    plan->pass.wants_best = plan->best_count == plan->pass.wanted_count && plan->best_count > 0;
     assay_code rc = forward_run(&plan->pass, err);
-    plan->pass.tokens = plan->pass.spans_count = plan->pass.wanted_count = 0;
+    plan->pass.tokens = plan->pass.spans_count = plan->pass.wanted_count = plan->best_count = 0;
     return rc;
 }
 

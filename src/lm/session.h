@@ -38,6 +38,8 @@ assay_code assay_session_eval(struct assay_session *session, const int32_t *ids,
 
 enum assay_logits {
     ASSAY_LOGITS_LAST, /* of the last token */
+    ASSAY_LOGITS_BEST, /* the same, but whoever asks wants the largest one alone, ties to the lowest id: with a screened
+                        * head, rows that cannot be it may be -infinity */
     ASSAY_LOGITS_ALL,  /* [token][vocabulary] */
     ASSAY_LOGITS_NONE
 };

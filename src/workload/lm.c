@@ -26,6 +26,7 @@ static const struct assay_opt OPTIONS[] = {
     {"epoch", "T", "least length of one timed region (default 20ms)", ASSAY_OPT_DURATION, AT(epoch_ns)},
     {"pages", "huge|small|mapped", "where the weights lie (default $ASSAY_PAGES, else huge)", ASSAY_OPT_TEXT,
      AT(pages)},
+    {"head", "exact|screened", "of one greedy sequence (default $ASSAY_HEAD, else exact)", ASSAY_OPT_TEXT, AT(head)},
     {"isa", "ISA", "highest instruction set allowed (default $ASSAY_ISA)", ASSAY_OPT_TEXT, AT(isa)},
     {"kernel", "NAME=ISA,...", "variants that must run (default $ASSAY_KERNEL)", ASSAY_OPT_TEXT, AT(kernels)},
     {"forbid", "PATTERN,...", "ids that may not run (default $ASSAY_KERNEL_FORBID)", ASSAY_OPT_TEXT, AT(forbid)},
@@ -49,6 +50,7 @@ static void lm_defaults(void *state)
     options->epoch_ns = EPOCH_DEFAULT_NS;
     options->pages = from_environment("ASSAY_PAGES");
     options->pin = from_environment("ASSAY_PIN");
+    options->head = from_environment("ASSAY_HEAD");
     options->wants_fresh = true;
     options->isa = from_environment("ASSAY_ISA");
     options->kernels = from_environment("ASSAY_KERNEL");
@@ -102,6 +104,10 @@ static assay_code open_engine(struct lm_state *state, assay_err *err)
     if (rc == ASSAY_OK && options->pages) {
         setup.has_pages = true;
         rc = assay_pages_named(options->pages, &setup.pages, err);
+    }
+    if (rc == ASSAY_OK && options->head) {
+        setup.has_head = true;
+        rc = assay_head_named(options->head, &setup.head, err);
     }
     if (options->pin) {
         setup.pin = options->pin[0] == '1' ? ASSAY_SWITCH_ON : ASSAY_SWITCH_OFF;

@@ -36,7 +36,7 @@
 struct lm_options {
     const char *model, *prompts, *passes, *depths, *batches;
     uint64_t decoded, threads, epoch_ns;
-    const char *pages, *pin; /* NULL: by the environment */
+    const char *pages, *pin, *head; /* NULL: by the environment */
     const char *isa, *kernels, *forbid;
     bool wants_fresh;
 };

@@ -63,6 +63,7 @@ static assay_code make_words(const struct lm_state *state, struct words *words, 
     }
     add_number(words, "--threads", options->threads);
     add_option(words, "--pages", options->pages);
+    add_option(words, "--head", options->head);
     add_option(words, "--pinned", options->pin);
     add_option(words, "--isa", options->isa);
     add_option(words, "--kernel", options->kernels);

@@ -129,8 +129,10 @@ static assay_code decode_one(struct lm_state *state, struct lm_arm *arm, uint64_
     struct assay_session_step steps[LM_BATCH_MAX];
     uint64_t batch = arm->which.batch;
     for (uint64_t i = 0; i < batch; i++) {
-        steps[i] = (struct assay_session_step){
-            .session = arm->sessions[i], .ids = ids_of(arm, i) + arm->which.depth + at, .count = 1};
+        steps[i] = (struct assay_session_step){.session = arm->sessions[i],
+                                               .ids = ids_of(arm, i) + arm->which.depth + at,
+                                               .count = 1,
+                                               .wants = ASSAY_LOGITS_BEST};
     }
     assay_code rc = assay_session_eval_many(steps, (size_t)batch, err);
     for (uint64_t i = 0; i < batch && rc == ASSAY_OK; i++) {

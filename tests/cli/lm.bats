@@ -57,8 +57,14 @@ tiny() {
     "$ASSAY" lm generate model.gguf --prompt "Once upon" --seed 5 --max-tokens 40 --threads 3 --pages small 2>/dev/null >b
     ASSAY_PAGES=mapped "$ASSAY" lm generate model.gguf --prompt "Once upon" --seed 5 --max-tokens 40 --draft 2>/dev/null >c
     "$ASSAY" lm generate model.gguf --prompt "Once upon" --seed 6 --max-tokens 40 2>/dev/null >d
+    ASSAY_DRAFT=1 "$ASSAY" lm generate model.gguf --prompt "Once upon" --seed 5 --max-tokens 40 2>err >e
+    grep -q "tokens proposed" err
+    ASSAY_DRAFT=0 "$ASSAY" lm generate model.gguf --prompt "Once upon" --seed 5 --max-tokens 40 2>err >f
+    run_exit 1 grep -q "tokens proposed" err
     cmp a b
     cmp a c
+    cmp a e
+    cmp a f
     ! cmp -s a d
 }
 

@@ -48,10 +48,15 @@ statement() {
     verifies b
 }
 
-# ids ENVIRONMENT...: what counted in a run with these settings.
+# ids ENVIRONMENT... [-- -n N]: what counted in a run with these settings.
 ids() {
+    local settings=()
     rm -rf i
-    run env "$@" "$ASSAY" run lm tiny.gguf -p 4 -n 2 --epoch 1ms --pairs 2 --no-fresh --quiet --out i
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        settings+=("$1")
+        shift
+    done
+    run env "${settings[@]}" "$ASSAY" run lm tiny.gguf -p 4 -n "${3:-2}" --epoch 1ms --pairs 2 --no-fresh --quiet --out i
     [ "$status" -eq 0 ] || [ "$status" -eq 2 ] || return 1
     statement i | grep -o '"id":"[a-z0-9_]*","isa"' | sort -u
 }
@@ -67,6 +72,8 @@ ids() {
     done
     ids ASSAY_THREADS=1 ASSAY_PIN=0 >/dev/null
     grep -q '"pinned":false' i/plan.json
+    ids ASSAY_THREADS=1 ASSAY_HEAD=screened -- -n 80 | grep -q '"head_bound_f32_' # random weights: not every pass tries
+    grep -q '"head":"screened"' i/plan.json
     grep -q "ternary_gemv_[a-z0-9]*_ref" <<<"$with" && skip "no variant beside the references can run here"
     [ "$(ids ASSAY_THREADS=1 ASSAY_ISA=ref)" != "$with" ]
     ids ASSAY_THREADS=1 ASSAY_KERNEL=norm_rms=ref | grep -q '"norm_rms_f32_ref"'
@@ -77,13 +84,16 @@ ids() {
 @test "settings that make no sense are usage errors" {
     makes_model
     for setting in ASSAY_THREADS=none ASSAY_PIN=maybe ASSAY_PAGES=large ASSAY_ISA=mmx ASSAY_KERNEL=norm_rms=best \
-        ASSAY_KERNEL_FORBID=norm_rms_f32_none; do
+        ASSAY_KERNEL_FORBID=norm_rms_f32_none ASSAY_KERNEL=norm_rms=ref,norm_rms=avx2 ASSAY_PREFETCH=512 \
+        ASSAY_HEAD=coarse ASSAY_DRAFT=1 ASSAY_DRAFT=yes; do
         run_exit 4 env "$setting" "$ASSAY" run lm tiny.gguf -p 4 --pairs 2 --quiet --out r
         [ ! -e r ]
     done
     run_exit 4 "$ASSAY" lm bench
     run_exit 4 "$ASSAY" lm bench tiny.gguf -t 0 --quiet
     says "-t is '0'"
+    run_exit 4 "$ASSAY" lm bench tiny.gguf -t 1,1 --quiet
+    says "each number once"
     run_exit 4 "$ASSAY" lm bench tiny.gguf -p 1,x --quiet
     run_exit 4 "$ASSAY" lm bench tiny.gguf -p 0 -n 0 --quiet
     says "leave nothing"
