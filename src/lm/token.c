@@ -111,7 +111,7 @@ static assay_code encode_plain(struct encoder *encoder, const char *whole, struc
     assay_code rc = ASSAY_OK;
     while (rc == ASSAY_OK && text.len > 0) {
         struct assay_slice piece = {text.data, assay_split_next(tokenizer->split, text)};
-        int32_t known = assay_split_rows[tokenizer->split].ignores_merges ? assay_tokenizer_find(tokenizer, piece)
+        int32_t known = assay_split_rows[tokenizer->split].ignores_merges ? assay_vocab_find_plain(tokenizer, piece)
                                                                           : ASSAY_TOKEN_NONE;
         rc = known != ASSAY_TOKEN_NONE ? assay_tokens_add(encoder->tokens, known, err)
                                        : add_piece(encoder, whole, piece, err);

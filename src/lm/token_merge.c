@@ -78,7 +78,7 @@ static void consider(struct work *work, uint32_t left, uint32_t right)
     const struct symbol *a = &work->symbols[left], *b = &work->symbols[right];
     uint32_t len = a->len + b->len;
     if (work->tokenizer->ranks) {
-        int32_t id = assay_tokenizer_find(work->tokenizer, (struct assay_slice){work->piece + a->at, len});
+        int32_t id = assay_vocab_find_plain(work->tokenizer, (struct assay_slice){work->piece + a->at, len});
         if (id != ASSAY_TOKEN_NONE) {
             push(work, (struct candidate){work->tokenizer->ranks[id], left, right, len, id});
         }
@@ -119,7 +119,7 @@ static uint32_t cut_symbols(struct work *work, struct assay_slice piece)
         int32_t id = work->tokenizer->bytes[(unsigned char)piece.data[at]];
         if (work->tokenizer->ranks) {
             len = assay_utf8_next(piece.data + at, piece.len - at, &code_point);
-            id = assay_tokenizer_find(work->tokenizer, (struct assay_slice){piece.data + at, len});
+            id = assay_vocab_find_plain(work->tokenizer, (struct assay_slice){piece.data + at, len});
         }
         work->symbols[count] = (struct symbol){.id = id == ASSAY_TOKEN_NONE ? NO_TOKEN : id,
                                                .at = (uint32_t)at,

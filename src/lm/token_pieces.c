@@ -59,7 +59,8 @@ assay_code assay_vocab_put_piece(struct assay_tokenizer *tokenizer, size_t id, s
         put_blanks(text, &tokenizer->text);
     }
     const char *bytes = tokenizer->text.data;
-    for (size_t at = from + 1; assay_vocab_is_piece(tokenizer->types[id], text) && at < tokenizer->text.len; at++) {
+    bool is_piece = assay_vocab_is_piece(tokenizer->types[id], text); /* asked once: a token may have megabytes */
+    for (size_t at = from + 1; is_piece && at < tokenizer->text.len; at++) {
         tokenizer->goes_on[(unsigned char)bytes[at - 1]] |= bytes[at] == ' ' && bytes[at - 1] != ' ';
     }
     return ASSAY_OK;

@@ -34,7 +34,9 @@ static void append_bytes(struct assay_buf *out, struct assay_slice text)
         }
         to[len++] = (char)byte;
     }
-    assay_buf_grew(out, len);
+    if (to) {
+        assay_buf_grew(out, len);
+    }
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------*/
@@ -103,7 +105,15 @@ int32_t assay_tokenizer_find(const struct assay_tokenizer *tokenizer, struct ass
     return place_of(tokenizer, bytes, hash_of(bytes))->id;
 }
 
-/* Which tokens a text can come to be. */
+int32_t assay_vocab_find_plain(const struct assay_tokenizer *tokenizer, struct assay_slice bytes)
+{
+    int32_t id = assay_tokenizer_find(tokenizer, bytes);
+    bool is_plain =
+        id != ASSAY_TOKEN_NONE && tokenizer->types[id] != TOKEN_CONTROL && tokenizer->types[id] != TOKEN_UNKNOWN;
+    return is_plain ? id : ASSAY_TOKEN_NONE;
+}
+
+/* Which tokens are found by their bytes. */
 static bool is_found(const struct assay_tokenizer *tokenizer, const struct assay_gguf_value *tokens, uint64_t *cursor,
                      size_t id)
 {
@@ -409,6 +419,7 @@ static assay_code read_merges(struct assay_tokenizer *tokenizer, const struct as
     }
     struct batch batch = {.count = 0};
     assay_buf_init(&batch.text, VOCABULARY_BYTES_MAX);
+    (void)assay_buf_reserve(&batch.text, 1); /* so that a side without bytes has a place */
     struct assay_slice text;
     uint64_t cursor = 0;
     for (uint32_t rank = 0; rc == ASSAY_OK && assay_gguf_next_text(merges, &cursor, &text); rank++) {

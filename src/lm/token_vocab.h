@@ -68,6 +68,9 @@ void assay_pieces_prepare(struct assay_slice text, bool wants_space, struct assa
 /* Bytes of text behind which no token of the vocabulary goes on. */
 size_t assay_pieces_next(const struct assay_tokenizer *tokenizer, struct assay_slice text);
 
+/* The token that plain text can come to be: not a control token, nor the unknown one. */
+int32_t assay_vocab_find_plain(const struct assay_tokenizer *tokenizer, struct assay_slice bytes);
+
 /* NULL if the pair does not merge. */
 const struct merge *assay_vocab_merge(const struct assay_tokenizer *tokenizer, int32_t left, int32_t right);
 

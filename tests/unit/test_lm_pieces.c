@@ -14,6 +14,7 @@
 
 #include "spm_golden.h"
 
+#define FILE_BYTES_MAX ((size_t)1 << 26)
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 enum { UNKNOWN, BEGIN, END, TOOL, FIRST_BYTE, FIRST_PIECE = FIRST_BYTE + 256, PIECES_MAX = 512 };
@@ -58,7 +59,7 @@ static void bench_fill(struct bench *bench, const char *const *pieces, size_t co
 static assay_code bench_make(struct bench *bench, size_t scores)
 {
     struct assay_gguf_writer *writer = NULL;
-    assay_buf_init(&bench->file, 1 << 20);
+    assay_buf_init(&bench->file, FILE_BYTES_MAX);
     assert_int_equal(assay_gguf_writer_new(&writer, NULL), ASSAY_OK);
     assay_gguf_put_text(writer, "tokenizer.ggml.model", "llama");
     assay_gguf_put_texts(writer, "tokenizer.ggml.tokens", bench->texts, bench->count);
@@ -183,6 +184,33 @@ static void what_has_no_token_is_told_byte_by_byte(void **state)
     bench_done(&bench);
 }
 
+/* As in the sentencepiece package, even where pieces lead up to its name; llama.cpp takes it for the token then. */
+static void a_control_token_that_is_written_out_is_plain_text(void **state)
+{
+    (void)state;
+    static const char *const PIECES[] = {"<s", "s>", "\xe2\x96\x81", "</"};
+    enum { LESS_S = FIRST_PIECE, S_MORE, BLANK, LESS_SLASH };
+    static struct bench bench;
+    bench_init(&bench, PIECES, COUNT_OF(PIECES));
+    assert_ids(&bench, "<s>", IDS(BLANK, LESS_S, BYTE('>')));
+    assert_ids(&bench, "</s>", IDS(BLANK, LESS_SLASH, S_MORE));
+    bench_done(&bench);
+}
+
+/* Hours, if each of its bytes were to cost as much as all of them. */
+static void a_token_may_have_megabytes(void **state)
+{
+    (void)state;
+    enum { LONG = 16 << 20 };
+    static char text[LONG + 1];
+    static struct bench bench;
+    const char *const PIECES[] = {text};
+    memset(text, 'x', LONG);
+    bench_init(&bench, PIECES, COUNT_OF(PIECES));
+    assert_int_equal(assay_tokenizer_bytes(bench.tokenizer, FIRST_PIECE).len, LONG);
+    bench_done(&bench);
+}
+
 static void a_special_token_begins_a_text_anew(void **state)
 {
     (void)state;
@@ -228,6 +256,8 @@ int main(void)
         cmocka_unit_test(tokens_give_their_text_back_behind_the_blank),
         cmocka_unit_test(the_highest_score_merges_first_and_the_leftmost_of_equals),
         cmocka_unit_test(what_has_no_token_is_told_byte_by_byte),
+        cmocka_unit_test(a_control_token_that_is_written_out_is_plain_text),
+        cmocka_unit_test(a_token_may_have_megabytes),
         cmocka_unit_test(a_special_token_begins_a_text_anew),
         cmocka_unit_test(a_vocabulary_that_contradicts_itself_is_refused),
     };

@@ -228,6 +228,18 @@ static void metadata_that_this_build_cannot_follow_is_refused_by_name(void **sta
     bench_done(&bench);
 }
 
+static void a_merge_without_a_side_is_refused(void **state)
+{
+    (void)state;
+    static const char *const MERGES[] = {" b", "a ", " "};
+    for (size_t i = 0; i < sizeof MERGES / sizeof MERGES[0]; i++) {
+        struct bench bench;
+        assert_int_equal(bench_init(&bench, "gpt2", &MERGES[i], 1), ASSAY_MALFORMED);
+        assert_non_null(strstr(bench.err.message, "merges[0] joins what are no tokens"));
+        bench_done(&bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +249,7 @@ int main(void)
         cmocka_unit_test(a_long_piece_without_a_break_takes_no_longer_than_its_length),
         cmocka_unit_test(text_is_cut_as_the_published_expressions_cut_it),
         cmocka_unit_test(metadata_that_this_build_cannot_follow_is_refused_by_name),
+        cmocka_unit_test(a_merge_without_a_side_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
