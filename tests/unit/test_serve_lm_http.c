@@ -272,19 +272,26 @@ static uint64_t measure_lateness_ns(int fd)
 }
 
 /* The end of the answer follows its last token in a write of its own: a server that corks, or leaves small writes to
- * Nagle's algorithm, is 40 ms late every time. A busy machine makes many late, never all. */
+ * Nagle's algorithm, is 40 ms late every time. A busy machine makes many late, hardly ever all, and none in time: then
+ * nothing is known. */
 static void a_token_leaves_within_a_millisecond(void **state)
 {
     (void)state;
     enum { WANTED = 3 };
-    uint64_t end_ns = assay_clock_mono_ns() + READ_LIMIT_S / 2 * ASSAY_NS_PER_S;
+    const uint64_t corked_ns = 20 * ASSAY_NS_PER_MS; /* half of what it costs */
+    uint64_t end_ns = assay_clock_mono_ns() + READ_LIMIT_S / 2 * ASSAY_NS_PER_S, least_ns = UINT64_MAX;
     int in_time = 0, on = 1, fd = dial();
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on), 0);
     while (in_time < WANTED && assay_clock_mono_ns() < end_ns) {
-        in_time += measure_lateness_ns(fd) <= ASSAY_NS_PER_MS;
+        uint64_t late_ns = measure_lateness_ns(fd);
+        in_time += late_ns <= ASSAY_NS_PER_MS;
+        least_ns = late_ns < least_ns ? late_ns : least_ns;
     }
     (void)close(fd);
-    assert_int_equal(in_time, WANTED);
+    assert_true(least_ns < corked_ns);
+    if (in_time < WANTED) {
+        skip();
+    }
 }
 
 static void a_connection_serves_one_request_after_the_other(void **state)
