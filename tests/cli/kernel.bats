@@ -82,9 +82,9 @@ has_variant() {
 
 @test "no flag that chooses kernels is dead" {
     run_exit 0 "$ASSAY" host --kernels --probe
-    [ "${#lines[@]}" -eq 6 ]
+    [ "${#lines[@]}" -eq 7 ]
     ! grep -q ' dead ' <<<"$output"
-    [ "$(grep -c '^ASSAY_P.* live ' <<<"$output")" -eq 2 ]
+    [ "$(grep -c '^ASSAY_[HP].* live ' <<<"$output")" -eq 3 ]
     if has_variant avx2; then
         [ "$(grep -c '^ASSAY_[IK].* live ' <<<"$output")" -eq 3 ]
     fi
