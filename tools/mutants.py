@@ -19,7 +19,7 @@ SIGNS = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "+=": "-=", "-=": "+=
 HYGIENE = re.compile(r"(\w*_(free|done|wipe|wrap|memzero|munlock|mlock|decref|dispose)|free|close|fclose|fail_msg|static_assert|assert"
                      r"|_Static_assert|ZSTD_freeDCtx|ZSTD_freeCCtx)$")
 WORDING = re.compile(r"(assay_fail\w*|assay_buf_printf|assay_err\w*)$")
-ROOM = re.compile(r"(assay_arena_take|assay_alloc)$")  # how much memory is asked for, as a product: what overflows, sanitizers see
+ROOM = re.compile(r"(assay_arena_take|assay_alloc|assay_buf_init)$")  # how much memory is asked for or allowed: what overflows, sanitizers see
 WORDS_INTO = {"found", "expected", "message", "why"}  # snprintf into these makes words
 CONTROL = {"if", "while", "for", "switch", "return", "sizeof", "else", "do", "case", "goto"}
 
@@ -215,7 +215,7 @@ class Mutator:
         for k in range(len(parts) - 1):
             (a, b), (c, d) = parts[k], parts[k + 1]
             one, two = self.text(a, b), self.text(c, d)
-            if one != two and not re.match(r"(memcmp|strcmp|json_equal|\w*_equal|fmin|fmax|assay_alloc|assay_arena_take)$", name) and not WORDING.match(name):
+            if one != two and not re.match(r"(memcmp|strcmp|strncmp|sodium_memcmp|json_equal|\w*_equal|fmin|fmax|assay_alloc|assay_arena_take)$", name) and not WORDING.match(name):
                 yield self.change(a, d, two + ", " + one, "arguments swapped")
 
     def all(self):

@@ -336,6 +336,24 @@ static void a_metric_that_is_none_is_a_usage_error_and_a_value_of_nothing_is_sai
     done(&made);
 }
 
+static void the_commit_of_a_source_is_found_at_any_place(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[] = {
+        "{\"subject\":[{\"digest\":{\"gitCommit\":\"abc\"}},{\"digest\":{\"gitCommit\":\"later\"}}]}",
+        "{\"subject\":[{\"digest\":{\"sha256\":\"00\"}},{\"digest\":{\"gitCommit\":\"abc\"}}]}",
+        "{\"subject\":[{\"digest\":{\"sha256\":\"00\"}}]}", "{\"subject\":[]}", "{}"};
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        json_t *statement = json_loads(TEXTS[i], 0, NULL);
+        const char *commit = assay_source_commit(statement);
+        assert_int_equal(commit != NULL, i < 2);
+        if (commit) {
+            assert_string_equal(commit, "abc");
+        }
+        json_decref(statement);
+    }
+}
+
 int main(void)
 {
     assay_json_init();
@@ -343,6 +361,7 @@ int main(void)
         cmocka_unit_test(six_equal_runs_a_side_are_at_parity),
         cmocka_unit_test(a_run_without_a_value_is_not_left_out),
         cmocka_unit_test(two_sides_say_what_their_runs_allow),
+        cmocka_unit_test(the_commit_of_a_source_is_found_at_any_place),
         cmocka_unit_test(a_metric_that_is_none_is_a_usage_error_and_a_value_of_nothing_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
