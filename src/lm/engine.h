@@ -55,8 +55,8 @@ struct assay_engine_setup {
     void (*on_progress)(void *context, uint64_t done_bytes, uint64_t all_bytes); /* while loading; may be NULL */
     void *progress_context;
 };
-/* Fills in what is unset from ASSAY_THREADS, ASSAY_PIN (0 or 1), ASSAY_PAGES and ASSAY_DRAFT (0 or 1). ASSAY_HEAD may
- * be exact; ASSAY_PREFETCH is refused, and so are drafts where nobody takes them: a variable that would change nothing
+/* Fills in what is unset from ASSAY_THREADS, ASSAY_PIN (0 or 1), ASSAY_PAGES, ASSAY_HEAD and ASSAY_DRAFT (0
+ * or 1). ASSAY_PREFETCH is refused, and so are drafts where nobody takes them: a variable that would change nothing
  * must not look as if it did. USAGE names the variable. */
 assay_code assay_engine_setup_env(struct assay_engine_setup *setup, assay_err *err);
 
@@ -67,6 +67,10 @@ assay_code assay_engine_open(const char *path, const struct assay_engine_setup *
 assay_code assay_engine_new(const uint8_t *bytes, uint64_t len, const struct assay_engine_setup *setup,
                             struct assay_engine **ret, assay_err *err);
 void assay_engine_free(struct assay_engine *engine); /* fine on NULL */
+
+/* What of logits is the same whenever the same is asked: all `*count` of them; with a screened head the largest alone,
+ * for whether a pass is screened depends on those before it. */
+const float *assay_engine_firm_logits(const struct assay_engine *engine, const float *logits, size_t *count);
 
 const struct assay_model *assay_engine_model(const struct assay_engine *engine);
 /* exact or screened; USAGE. */

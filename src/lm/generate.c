@@ -1,3 +1,4 @@
+#include "lm/engine_room.h"
 #include "lm/generate.h"
 
 #include "base/clock.h"
@@ -43,12 +44,21 @@ static void send(struct run *run, struct assay_slice text)
     }
 }
 
+/* Only the largest logit matters: a penalty could make another one the largest. */
+static bool is_greedy(const struct run *run)
+{
+    const struct assay_sampling *how = &run->how->sampling;
+    return how->temperature == 0 && (how->repeat_penalty == 0 || how->repeat_penalty == 1);
+}
+
 /* Picks the next token from its logits, and tells whoever listens. */
 static assay_code emit(struct run *run, const float *logits, int32_t *ret_id, assay_err *err)
 {
     int32_t id = assay_sampler_pick(run->sampler, logits);
     if (run->how->on_logits) {
-        run->how->on_logits(run->how->context, logits, run->vocabulary);
+        size_t count = run->vocabulary;
+        const float *told = is_greedy(run) ? assay_engine_firm_logits(run->session->engine, logits, &count) : logits;
+        run->how->on_logits(run->how->context, told, count);
     }
     assay_sampler_saw(run->sampler, id);
     assay_code rc = assay_tokens_add(&run->result->tokens, id, err);
@@ -85,13 +95,6 @@ static size_t propose(struct run *run, int32_t ids[ASSAY_DRAFT_TOKENS_MAX + 1])
     most = most < left ? most : (size_t)left - 1;
     ids[0] = run->all.ids[run->all.count - 1];
     return run->how->drafts && most > 0 ? assay_draft_find(run->all.ids, run->all.count, most, ids + 1) : 0;
-}
-
-/* Only the largest logit matters: a penalty could make another one the largest. */
-static bool is_greedy(const struct run *run)
-{
-    const struct assay_sampling *how = &run->how->sampling;
-    return how->temperature == 0 && (how->repeat_penalty == 0 || how->repeat_penalty == 1);
 }
 
 static assay_code step(struct run *run, assay_err *err)

@@ -36,7 +36,7 @@ struct assay_generation {
     bool drafts;
     /* Each may be NULL. Text as it becomes clear; false ends the generation as cancelled. */
     bool (*on_text)(void *context, struct assay_slice text);
-    /* The logits from which each token was picked, in order. */
+    /* The logits from which each token was picked, in order; of greedy choices by a screened head the largest alone. */
     void (*on_logits)(void *context, const float *logits, size_t count);
     void *context;
 };

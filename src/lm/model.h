@@ -115,7 +115,8 @@ struct assay_model_setup {
     void *progress_context;
 };
 
-/* Of a file nothing is needed any more when it returns. Memory must stay if pages are MAPPED. Keys stay with memory. */
+/* Of a file nothing is needed any more when it returns. Memory must stay: keys are there, and so may the embedding be,
+ * and with MAPPED pages the weights. */
 assay_code assay_model_new(const struct assay_source *source, struct assay_kernel_set *set,
                            const struct assay_model_setup *setup, struct assay_model **ret, assay_err *err);
 void assay_model_free(struct assay_model *model); /* fine on NULL */

@@ -47,7 +47,7 @@ static double weave_block(const float *x, uint8_t block[BLOCK_BYTES])
     memcpy(block, &half, sizeof half);
     for (int i = 0; i < BLOCK; i++) {
         float code = d != 0 ? roundf(x[i] / d) + ZERO : ZERO;
-        int n = code < 0 ? 0 : code > MOST ? MOST : (int)code;
+        int n = code > 0 ? (code < MOST ? (int)code : MOST) : 0; /* 0 of what is no number: all bounds are none then */
         double difference = (double)x[i] - (double)d * (n - ZERO);
         block[2 + i % 16] |= (uint8_t)(n << (i < 16 ? 0 : 4));
         lost += difference * difference;

@@ -185,6 +185,16 @@ bool screen_run(struct pass *pass, size_t thread, float *logits)
     return is_enough;
 }
 
+const float *assay_engine_firm_logits(const struct assay_engine *engine, const float *logits, size_t *count)
+{
+    size_t best = 0;
+    for (size_t i = 1; engine->model->screen.coarse && i < *count; i++) {
+        best = logits[i] > logits[best] ? i : best;
+    }
+    *count = engine->model->screen.coarse ? 1 : *count;
+    return logits + best;
+}
+
 void screen_note(struct pass *pass, bool was_tried)
 {
     struct screening *screening = &pass->engine->screening;

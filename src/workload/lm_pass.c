@@ -244,7 +244,9 @@ static void digest_output(const struct lm_state *state, struct lm_arm *arm)
         const uint8_t bytes[4] = {(uint8_t)id, (uint8_t)(id >> 8), (uint8_t)(id >> 16), (uint8_t)(id >> 24)};
         assay_sha256_add(&hash, bytes, sizeof bytes);
     }
-    assay_sha256_add(&hash, arm->logits, (size_t)state->model->shape.vocabulary * sizeof *arm->logits);
+    size_t count = (size_t)state->model->shape.vocabulary;
+    const float *logits = assay_engine_firm_logits(state->engine, arm->logits, &count);
+    assay_sha256_add(&hash, logits, count * sizeof *logits);
     assay_sha256_end(&hash, &digest);
     memcpy(arm->process.output_sha256, digest.bytes, sizeof arm->process.output_sha256);
 }

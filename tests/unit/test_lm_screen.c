@@ -170,6 +170,65 @@ static void a_screened_head_picks_the_token_of_the_whole_head(void **state)
     }
 }
 
+/* Whether a pass is screened depends on those before it: which rows are computed again for comparison, and how many
+ * passes failed. */
+static void what_is_told_of_logits_is_the_same_each_time(void **state)
+{
+    (void)state;
+    enum { TIMES = 2 };
+    static float told[TIMES][STEPS];
+    struct model model;
+    make(&model, "q6_k");
+    struct assay_engine *screened = open_engine(&model, ASSAY_HEAD_SCREENED, 2, NULL);
+    for (int time = 0; time < TIMES; time++) {
+        struct assay_session *session = NULL;
+        struct assay_rng rng;
+        assay_rng_seed(&rng, 9, "screen");
+        assert_int_equal(assay_session_new(screened, 0, &session, NULL), ASSAY_OK);
+        for (int i = 0; i < STEPS; i++) {
+            int32_t id = (int32_t)assay_rng_below(&rng, model.rows);
+            struct assay_session_step step = {.session = session, .ids = &id, .count = 1, .wants = ASSAY_LOGITS_BEST};
+            size_t count = model.rows;
+            if (assay_session_position(session) == CONTEXT) {
+                assay_session_rewind(session, 0);
+            }
+            assert_int_equal(assay_session_eval_many(&step, 1, NULL), ASSAY_OK);
+            told[time][i] = *assay_engine_firm_logits(screened, step.logits, &count);
+            assert_int_equal(count, 1);
+        }
+        assay_session_free(session);
+    }
+    assert_memory_equal(told[0], told[1], sizeof told[0]);
+    assay_engine_free(screened);
+    assay_buf_done(&model.file);
+}
+
+/* What 4 bits are made of may be no number, or too large for them. */
+static void a_head_with_values_that_are_no_numbers_is_refused_as_the_whole_head_is(void **state)
+{
+    (void)state;
+    static const float VALUES[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < sizeof VALUES / sizeof VALUES[0]; i++) {
+        struct model model;
+        int32_t id = 3;
+        make(&model, "f32");
+        struct assay_engine *exact = open_engine(&model, ASSAY_HEAD_EXACT, 1, NULL);
+        uint64_t offset = assay_gguf_tensor(assay_engine_model(exact)->gguf, "output.weight")->offset;
+        assay_engine_free(exact);
+        for (size_t k = 0; k < 2; k++) { /* two beside each other */
+            memcpy(row_of(&model, offset, 4 * model.columns, 99) + 4 * (40 + k), &VALUES[k == 0 ? i : 0], 4);
+        }
+        struct assay_engine *screened = open_engine(&model, ASSAY_HEAD_SCREENED, 1, NULL);
+        struct assay_session *session = NULL;
+        assert_int_equal(assay_session_new(screened, 0, &session, NULL), ASSAY_OK);
+        struct assay_session_step step = {.session = session, .ids = &id, .count = 1, .wants = ASSAY_LOGITS_BEST};
+        assert_int_equal(assay_session_eval_many(&step, 1, NULL), ASSAY_MALFORMED);
+        assay_session_free(session);
+        assay_engine_free(screened);
+        assay_buf_done(&model.file);
+    }
+}
+
 /* No row of random weights stands out: all survive, and the whole head is computed. */
 static void a_head_that_nothing_can_be_pruned_from_is_computed_whole(void **state)
 {
@@ -236,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_screened_head_picks_the_token_of_the_whole_head),
         cmocka_unit_test(a_head_that_nothing_can_be_pruned_from_is_computed_whole),
+        cmocka_unit_test(what_is_told_of_logits_is_the_same_each_time),
+        cmocka_unit_test(a_head_with_values_that_are_no_numbers_is_refused_as_the_whole_head_is),
         cmocka_unit_test(a_bound_that_is_wrong_ends_screening_and_changes_no_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
