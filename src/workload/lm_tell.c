@@ -98,7 +98,7 @@ static void put_model(struct assay_json_builder *b, json_t *args, const struct l
     assay_json_put_u64(b, args, "positionBytes", state->facts.kv_bytes_per_position);
     assay_json_put_text(b, args, "pages", assay_pages_text(state->facts.pages));
     if (state->facts.has_screen) {
-        assay_json_put_text(b, args, "head", "screened");
+        assay_json_put_text(b, args, "greedyHead", "screened");
     }
     assay_json_put_u64(b, args, "threads", assay_team_threads(state->team));
     assay_json_put_bool(b, args, "pinned", state->facts.is_pinned);

@@ -73,7 +73,7 @@ ids() {
     ids ASSAY_THREADS=1 ASSAY_PIN=0 >/dev/null
     grep -q '"pinned":false' i/plan.json
     ids ASSAY_THREADS=1 ASSAY_HEAD=screened -- -n 80 | grep -q '"head_bound_f32_' # random weights: not every pass tries
-    grep -q '"head":"screened"' i/plan.json
+    grep -q '"greedyHead":"screened"' i/plan.json
     grep -q "ternary_gemv_[a-z0-9]*_ref" <<<"$with" && skip "no variant beside the references can run here"
     [ "$(ids ASSAY_THREADS=1 ASSAY_ISA=ref)" != "$with" ]
     ids ASSAY_THREADS=1 ASSAY_KERNEL=norm_rms=ref | grep -q '"norm_rms_f32_ref"'
