@@ -142,7 +142,6 @@ assay_code gate_pairs(struct gate_case *it, const struct assay_opened *run, uint
 {
     const struct assay_paired_query query = {.metric = it->gate->name, .base = base, .other = other};
     struct assay_pairs pairs = {0};
-    assay_trace_rewind(run->trace);
     assay_code rc = assay_paired_of(run->plan, run->trace, &query, it->gates->draft->arena, &pairs, it->gates->err);
     *ret = (struct gate_ratios){.ratios = pairs.ratios, .count = pairs.count, .may_stop_early = pairs.may_stop_early};
     if (rc == ASSAY_OK) {
