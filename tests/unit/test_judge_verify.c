@@ -365,6 +365,33 @@ static void hostile_sizes_are_refused_within_100_ms(void **state)
     assay_buf_done(&document);
 }
 
+/* As many totals of tokens as a document can hold: looking up the mean of each in all of them took a quarter minute. */
+static void totals_without_means_take_no_longer_than_they_are_long(void **state)
+{
+    (void)state;
+    struct honest_run run;
+    struct assay_buf document;
+    struct timespec before, after;
+    honest_run_make(&NOOP, &run);
+    json_t *metrics = assay_json_at(run.statement, "/predicate/metrics");
+    (void)json_array_clear(metrics);
+    for (int i = 0; i < 20000; i++) {
+        (void)json_array_append_new(metrics, json_pack("{s:s}", "name", "prompt_tokens_total"));
+    }
+    assay_buf_init(&document, ASSAY_ENVELOPE_BYTES_MAX);
+    honest_envelope(run.statement, &document);
+    const struct assay_judge_input input = {.document = {document.data, document.len}, .now_real_ns = HONEST_NOW_NS};
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    struct assay_judgement *judgement = judge_or_fail(&input);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    assert_int_equal(judgement->violations[0].gate, 109);
+    assert_int_equal(assay_judgement_exit(judgement), 3);
+    assert_true(after.tv_sec - before.tv_sec < 3); /* some 0.1 s */
+    assay_judgement_free(judgement);
+    honest_run_done(&run);
+    assay_buf_done(&document);
+}
+
 static void no_allocation_that_fails_makes_a_judgement(void **state)
 {
     (void)state;
@@ -447,6 +474,7 @@ int main(void)
         cmocka_unit_test(foreign_text_is_shown_without_its_tricks),
         cmocka_unit_test(violations_beyond_the_limit_are_counted_and_said),
         cmocka_unit_test(hostile_sizes_are_refused_within_100_ms),
+        cmocka_unit_test(totals_without_means_take_no_longer_than_they_are_long),
         cmocka_unit_test(no_allocation_that_fails_makes_a_judgement),
         cmocka_unit_test(a_date_is_read_if_the_calendar_has_it),
     };
