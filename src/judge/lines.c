@@ -148,18 +148,28 @@ static void describe_recomputation(const struct judge *judge, struct assay_buf *
                      entries == 1 ? "y" : "ies");
 }
 
+/* What is malformed is compared with nothing: where that is all there is, nothing was recomputed. */
+static bool was_compared(const struct judge *judge)
+{
+    bool is_record = judge->out->document == ASSAY_DOCUMENT_RECORD;
+    return judge->is_derived && (judge->metrics_equal > 0 ||
+                                 !judge_is_refused(judge, is_record ? "/predicate/samples" : "/predicate/metrics"));
+}
+
 static void recompute_line(struct judge *judge)
 {
     struct assay_buf text;
-    enum assay_verdict otherwise = judge->is_derived ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_NOT_MEASURED;
+    enum assay_verdict otherwise = was_compared(judge) ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_NOT_MEASURED;
     size_t failed = count_violations(judge, 301, 399, ASSAY_VERDICT_FAIL);
     assay_buf_init(&text, LINE_BYTES_MAX);
     if (!judge->out->is_readable) {
         assay_buf_text(&text, "the document could not be read");
     } else if (judge->out->document == ASSAY_DOCUMENT_IMPORTED) {
         assay_buf_text(&text, "imported summary: another tool's figures, without samples");
-    } else if (judge->is_derived) {
+    } else if (was_compared(judge)) {
         describe_recomputation(judge, &text);
+    } else if (judge->is_derived) {
+        assay_buf_text(&text, "the document has no figures to compare: they are malformed");
     } else {
         assay_buf_text(&text, judge->is_given ? "plan and trace give no statement" : "trace or plan not given");
     }

@@ -256,6 +256,47 @@ static void what_was_not_recomputed_says_why(void **state)
     }
 }
 
+static void what_is_malformed_was_not_recomputed(void **state)
+{
+    (void)state;
+    static const char NOTHING[] = "the document has no figures to compare: they are malformed";
+    static const struct {
+        const char *refused;
+        size_t equal;
+        bool is_record;
+        unsigned gate; /* one more violation, 0: none */
+        enum assay_verdict verdict;
+        const char *text;
+    } CASES[] = {
+        {"/predicate", 0, false, 0, ASSAY_VERDICT_NOT_MEASURED, NOTHING},
+        {"/predicate/metrics", 0, false, 0, ASSAY_VERDICT_NOT_MEASURED, NOTHING},
+        {"/predicate/metrics/0/value", 0, false, 0, ASSAY_VERDICT_NOT_MEASURED, NOTHING},
+        {"/predicate", 0, false, 301, ASSAY_VERDICT_FAIL,
+         "the document has no figures to compare: they are malformed; 1 violation"},
+        {"/predicate", 0, true, 0, ASSAY_VERDICT_NOT_MEASURED, NOTHING},
+        {"/predicate/samples/count", 0, true, 0, ASSAY_VERDICT_NOT_MEASURED, NOTHING},
+        {"/predicate/metrics/1/value", 1, false, 0, ASSAY_VERDICT_PASS,
+         "1 of 0 metrics equal bit for bit from 4 samples; 0 checks; 0 kernel entries"},
+        {"/predicate/tier", 0, false, 0, ASSAY_VERDICT_PASS,
+         "0 of 0 metrics equal bit for bit from 4 samples; 0 checks; 0 kernel entries"},
+        {"/predicate/tier", 0, true, 0, ASSAY_VERDICT_PASS, "run record, outcome partial: counts equal from 4 samples"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        struct desk desk;
+        desk_init(&desk, 0);
+        desk.out.document = CASES[i].is_record ? ASSAY_DOCUMENT_RECORD : ASSAY_DOCUMENT_RECEIPT;
+        desk.judge.is_derived = true;
+        desk.judge.derived.outcome = "partial";
+        desk.judge.derived.statement = derived_of(4, 0, 0);
+        desk.judge.metrics_equal = CASES[i].equal;
+        judge_add(&desk.judge, GATE_FIELD, ASSAY_VERDICT_FAIL, CASES[i].refused, "f", "e");
+        if (CASES[i].gate) {
+            violating(&desk, CASES[i].gate, ASSAY_VERDICT_FAIL);
+        }
+        assert_line(&desk, ASSAY_LINE_RECOMPUTE, CASES[i].verdict, CASES[i].text);
+    }
+}
+
 /* ---- POLICY ---- */
 
 static void what_was_asked_is_counted_by_verdict(void **state)
@@ -836,6 +877,7 @@ int main(void)
         cmocka_unit_test(no_line_says_more_of_a_document_that_could_not_be_read),
         cmocka_unit_test(a_recomputation_is_said_with_its_counts),
         cmocka_unit_test(what_was_not_recomputed_says_why),
+        cmocka_unit_test(what_is_malformed_was_not_recomputed),
         cmocka_unit_test(what_was_asked_is_counted_by_verdict),
         cmocka_unit_test(where_nothing_was_asked_the_policy_line_still_fails_for_its_gates),
         cmocka_unit_test(the_graver_of_line_and_policy_file_is_said),
