@@ -283,45 +283,33 @@ static const char *name_of_value(struct gate_case *it)
                : judge_draft_text(it->gates->draft, "%s_p50", it->gate->name);
 }
 
-static void refuse_baseline(struct gate_case *it, const struct assay_opened *baseline, const char *why)
-{
-    if (!it->is_settled) {
-        it->row.element = baseline->name;
-        gate_not_measured(it, "baseline refused: %s", why);
-    }
-}
-
-/* Every field that differs is listed, also where another one has refused, or none does (evidence.md 3.3). */
-static void check_baseline(struct gate_case *it, const struct assay_opened *baseline,
-                           const struct comparable_rule *rule)
-{
-    struct verdict_draft *draft = it->gates->draft;
-    struct gate_fault fault = gate_baseline_fault(it->gates, baseline);
-    if (fault.verdict == ASSAY_VERDICT_FAIL || baseline->trust < ASSAY_TRUST_INVALID) {
-        refuse_baseline(it, baseline, fault.found);
-        return;
-    }
-    for (size_t i = 0; i < it->runs_count; i++) {
-        size_t refusing = comparable_rows(draft, baseline, it->runs[i], rule);
-        if (refusing > 0) {
-            refuse_baseline(it, baseline,
-                            judge_draft_text(draft, "%zu field%s that must be equal", refusing,
-                                             refusing == 1 ? " differs" : "s differ"));
-        }
-    }
-}
-
 /* A baseline that cannot be compared with every candidate settles the gate (evidence.md 411, statistics.md 3.3). */
 static void check_baselines(struct gate_case *it)
 {
-    const struct assay_gate_question *question = it->gates->question;
+    const struct gates *gates = it->gates;
+    const struct assay_gate_question *question = gates->question;
     const struct comparable_rule rule = {.may_differ = question->policy->may_differ.words,
                                          .may_differ_count = question->policy->may_differ.count,
                                          .must_match = question->policy->must_match.words,
                                          .must_match_count = question->policy->must_match.count};
-    it->row.element = NULL;
-    for (size_t b = 0; b < it->gates->baselines_count; b++) {
-        check_baseline(it, it->gates->baselines[b], &rule);
+    for (size_t b = 0; b < gates->baselines_count && !it->is_settled; b++) {
+        const struct assay_opened *baseline = gates->baselines[b];
+        it->row.element = baseline->name;
+        struct gate_fault fault = gate_baseline_fault(gates, baseline);
+        if (fault.verdict == ASSAY_VERDICT_FAIL || baseline->trust < ASSAY_TRUST_INVALID) {
+            gate_not_measured(it, "baseline refused: %s", fault.found);
+        }
+        for (size_t i = 0; i < it->runs_count && !it->is_settled; i++) {
+            size_t refusing = comparable_rows(NULL, baseline, it->runs[i], &rule);
+            if (refusing > 0) {
+                (void)comparable_rows(it->gates->draft, baseline, it->runs[i], &rule);
+                gate_not_measured(it, "baseline refused: %zu field%s that must be equal", refusing,
+                                  refusing == 1 ? " differs" : "s differ");
+            }
+        }
+    }
+    if (!it->is_settled) {
+        it->row.element = NULL;
     }
 }
 

@@ -567,28 +567,6 @@ static void an_invalid_baseline_decides_nothing_and_no_waiver_covers_it(void **s
     done(&made);
 }
 
-/* No option hides the list of what differs, and a pass does not either. */
-static void what_may_differ_from_a_baseline_is_listed_all_the_same(void **state)
-{
-    (void)state;
-    struct made made;
-    add_both_sides(&made, false, 0);
-    judge_with(&made, DRIFT, &(struct extra){.baselines = 6, .day = DAY});
-    says(&made, "drift", ASSAY_VERDICT_PASS, NULL);
-    static const char *const LISTED[] = {"protocol.seed", "host.governor"};
-    for (size_t i = 0; i < 2; i++) {
-        const struct assay_verdict_row *listed = row(&made, LISTED[i]);
-        assert_string_equal(listed->kind, "listed");
-        assert_int_equal(listed->verdict, ASSAY_VERDICT_NOT_MEASURED);
-        assert_false(listed->is_in_family);
-        assert_non_null(listed->found);
-        assert_non_null(listed->expected);
-    }
-    assert_string_equal(row(&made, "protocol.seed")->found, "\"1\"");
-    assert_string_equal(row(&made, "protocol.seed")->expected, "\"7\"");
-    done(&made);
-}
-
 static void a_candidate_without_a_value_is_not_left_out(void **state)
 {
     (void)state;
@@ -1121,7 +1099,6 @@ int main(void)
         cmocka_unit_test(arms_are_no_seeds),
         cmocka_unit_test(change_against_a_baseline_needs_leave_and_five_runs_a_side),
         cmocka_unit_test(an_invalid_baseline_decides_nothing_and_no_waiver_covers_it),
-        cmocka_unit_test(what_may_differ_from_a_baseline_is_listed_all_the_same),
         cmocka_unit_test(a_candidate_without_a_value_is_not_left_out),
         cmocka_unit_test(one_baseline_given_six_times_is_one),
         cmocka_unit_test(a_baseline_that_differs_or_is_too_old_is_refused),
