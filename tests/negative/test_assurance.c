@@ -31,7 +31,7 @@ struct made {
     struct honest_run run;
     struct assay_judge_input input;
     struct assay_buf payload, document, kernel_table;
-    const char *machine; /* machineKey; NULL: the example's */
+    const char *machine; /* machineKey; "": none, NULL: the example's */
 };
 
 static void tamper(json_t *facts, void *context)
@@ -47,7 +47,9 @@ static void tamper(json_t *facts, void *context)
         }
     }
     if (made->machine) {
-        (void)json_object_set_new(host, "machineKey", json_string(made->machine));
+        (void)json_object_set_new(host, "machineKey",
+                                  made->machine[0] ? json_string(made->machine)
+                                                   : json_pack("{s:s}", "absent", "no machine-id"));
     }
     evidence_facts(facts, context);
 }
@@ -215,15 +217,16 @@ static struct assay_judge_files files_of(const struct made *made)
                                       .identity = made->input.identity};
 }
 
-/* A challenged run, and what is given beside it as another's. */
-static void reproduced_by(const struct honest_options *theirs, const char *machine, const char *signer, double margin,
-                          int tier, const char *says)
+/* A challenged run on machine `here`, and what is given beside it as another's. */
+static void reproduced_from(const char *here, const struct honest_options *theirs, const char *machine,
+                            const char *signer, double margin, int tier, const char *says)
 {
     struct made *ours = assay_alloc(1, sizeof *ours), *other = assay_alloc(1, sizeof *other);
     struct honest_options options = drawn();
     json_t *checks = audits(0);
     assert_true(ours && other);
     options.checks = checks;
+    ours->machine = here;
     make(ours, &options, (const char *const[]){WITNESSED, "sign 1", "trust", "trust set /logs/0/quorum 1", NULL});
     other->machine = machine;
     make(other, theirs, (const char *const[]){"log run", signer, NULL});
@@ -236,6 +239,12 @@ static void reproduced_by(const struct honest_options *theirs, const char *machi
     json_decref(checks);
     assay_free(ours);
     assay_free(other);
+}
+
+static void reproduced_by(const struct honest_options *theirs, const char *machine, const char *signer, double margin,
+                          int tier, const char *says)
+{
+    reproduced_from(NULL, theirs, machine, signer, margin, tier, says);
 }
 
 static void the_same_by_another_key_on_another_machine_is_reproduced(void **state)
@@ -255,6 +264,9 @@ static void what_is_no_reproduction_leaves_the_tier_and_says_why(void **state)
     slower.op_ns = 17 * ASSAY_NS_PER_MS;
     reproduced_by(&options, OTHER_MACHINE, "sign 1", 0, 4, "not reproduced: it is not signed by another key");
     reproduced_by(&options, NULL, "sign 2", 0, 4, "not reproduced: it was not measured on another machine");
+    reproduced_by(&options, "", "sign 2", 0, 4, "not reproduced: it was not measured on another machine");
+    reproduced_from("", &options, OTHER_MACHINE, "sign 2", 0, 4,
+                    "not reproduced: it was not measured on another machine"); /* ours has no key to differ from */
     reproduced_by(&options, OTHER_MACHINE, "sign 3", 0, 4, "not reproduced: ");
     reproduced_by(&shorter, OTHER_MACHINE, "sign 2", 0, 4, "not reproduced: it has another plan");
     reproduced_by(&slower, OTHER_MACHINE, "sign 2", 0, 4, "is not within 2 %");

@@ -147,6 +147,7 @@ static void edits_are_refused_with_their_place(void **state)
     refuse("\"upper\":1.0318,", "", "/rows/0/upper");
     refuse("\"waived\":true", "\"waived\":false", "false is left out");
     refuse("\"n\":64", "\"n\":0", "/rows/1/n");
+    refuse("\"effectMin\":0.0141", "\"effectMin\":0", "/rows/0/effectMin: 0 is left out");
     refuse("\"kind\":\"budget\"", "\"kindness\":\"budget\"", "kindness");
     refuse("{\"date\"", "{ \"date\"", "column 2");
 }
