@@ -62,7 +62,7 @@ static size_t runs_of_commit(const struct assay_detect_run *runs, size_t count)
 
 /* A line under construction: positions[i] counts commits with and without a value, for gaps. */
 struct build {
-    double *values, *room;
+    double *values, *room, *scratch; /* room: the values of one commit */
     const char **commits, **started_at;
     size_t *positions;
     bool *is_inherited;
@@ -72,12 +72,13 @@ struct build {
 static bool build_init(struct build *build, size_t count, struct assay_arena *arena)
 {
     *build = (struct build){.values = assay_arena_take(arena, count + 1, sizeof *build->values),
-                            .room = assay_arena_take(arena, 2 * count + 2, sizeof *build->room),
+                            .room = assay_arena_take(arena, count + 1, sizeof *build->room),
+                            .scratch = assay_arena_take(arena, count + 1, sizeof *build->scratch),
                             .commits = assay_arena_take(arena, count + 1, sizeof *build->commits),
                             .started_at = assay_arena_take(arena, count + 1, sizeof *build->started_at),
                             .positions = assay_arena_take(arena, count + 1, sizeof *build->positions),
                             .is_inherited = assay_arena_take(arena, count + 1, sizeof *build->is_inherited)};
-    return build->values && build->room && build->commits && build->started_at && build->positions &&
+    return build->values && build->room && build->scratch && build->commits && build->started_at && build->positions &&
            build->is_inherited;
 }
 
@@ -90,7 +91,7 @@ static void commit_add(struct build *build, const struct assay_detect_run *runs,
         }
     }
     if (present > 0) {
-        build->values[build->count] = median_of(build->room, build->room + present, present);
+        build->values[build->count] = median_of(build->room, build->scratch, present);
         build->commits[build->count] = runs[0].commit;
         build->started_at[build->count] = runs[0].started_at;
         build->is_inherited[build->count] = runs[0].is_inherited;

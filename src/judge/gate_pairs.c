@@ -59,11 +59,10 @@ static bool collect_element(struct gate_case *it, const struct assay_opened *run
     /* speed-up is the time of `versus` over the time of `arm`; of rates the other way round */
     assay_code rc = it->gate->is_higher_better ? gate_pairs(it, run, versus, arm, &element->pairs)
                                                : gate_pairs(it, run, arm, versus, &element->pairs);
-    if (rc == ASSAY_USAGE) {
-        return false; /* no such metric in this build: nobody carries it */
-    }
     if (rc != ASSAY_OK) {
-        gate_broken(it, rc);
+        if (rc != ASSAY_USAGE) { /* no such metric in this build: nobody carries it */
+            gate_broken(it, rc);
+        }
         return false;
     }
     element->run = run;
@@ -361,8 +360,7 @@ static void prepare_paired(struct gate_case *it, struct change *change)
         const struct assay_opened *run = it->runs[i];
         uint32_t base = assay_opened_arm(run, it->gate->versus);
         uint32_t other = it->gate->arm ? assay_opened_arm(run, it->gate->arm) : base == 0 ? 1 : 0;
-        if (base == UINT32_MAX || other == UINT32_MAX || other >= run->plan->arms_count ||
-            run->plan->load.mode != ASSAY_LOAD_PAIRED) {
+        if (base == UINT32_MAX || other == UINT32_MAX || run->plan->load.mode != ASSAY_LOAD_PAIRED) {
             continue;
         }
         assay_code rc = gate_pairs(it, run, base, other, &change->pairs);

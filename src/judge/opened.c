@@ -81,7 +81,7 @@ static void weigh(struct assay_opened *opened)
     } else if (judgement->lines[ASSAY_LINE_RECOMPUTE].verdict != ASSAY_VERDICT_PASS ||
                judgement->violations_count > 0) {
         opened->trust = ASSAY_TRUST_OPEN;
-        opened->why = judgement->violations_count > 0 ? why_refused(opened) : "not verified: plan or trace not given";
+        opened->why = why_refused(opened); /* a plan or trace that is not given is a violation too */
     } else {
         opened->trust = ASSAY_TRUST_GOOD;
     }

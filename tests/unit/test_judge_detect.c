@@ -428,6 +428,39 @@ static void a_host_whose_series_move_together_is_the_finding_once(void **state)
     done();
 }
 
+static void a_host_of_few_contexts_is_not_said_to_move(void **state)
+{
+    (void)state;
+    for (size_t count = ASSAY_DETECT_CONTEXTS_LEAST - 1; count <= ASSAY_DETECT_CONTEXTS_LEAST; count++) {
+        make(count, 11);
+        for (size_t s = 0; s < count; s++) {
+            step(s, 60, 1.10);
+        }
+        detect(count, NULL, NULL);
+        assert_int_equal(made.found.environments_count, count == ASSAY_DETECT_CONTEXTS_LEAST);
+        assert_int_equal(made.found.changes_count, count);
+        done();
+    }
+}
+
+static void changes_of_one_commit_have_the_time_of_its_first_run(void **state)
+{
+    (void)state;
+    static const char *const RUN_AT[] = {"2026-11-03T12:00:00Z", "2026-11-03T05:00:00Z", "2026-11-03T18:00:00Z"};
+    make(3, 11);
+    for (size_t s = 0; s < 3; s++) {
+        step(s, 60, 1.10);
+        made.runs[s][60].started_at = RUN_AT[s];
+    }
+    detect(3, NULL, NULL);
+    assert_int_equal(made.found.changes_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(made.found.changes[i].commit, commits[60]);
+        assert_string_equal(made.found.changes[i].started_at, RUN_AT[1]);
+    }
+    done();
+}
+
 static void the_metrics_of_one_run_moving_together_are_no_environment(void **state)
 {
     (void)state;
@@ -549,6 +582,8 @@ int main(void)
         cmocka_unit_test(earlier_changes_are_left_out_on_demand),
         cmocka_unit_test(a_commit_that_no_series_has_is_no_good_news),
         cmocka_unit_test(a_host_whose_series_move_together_is_the_finding_once),
+        cmocka_unit_test(a_host_of_few_contexts_is_not_said_to_move),
+        cmocka_unit_test(changes_of_one_commit_have_the_time_of_its_first_run),
         cmocka_unit_test(the_metrics_of_one_run_moving_together_are_no_environment),
         cmocka_unit_test(a_new_host_class_is_said_once),
         cmocka_unit_test(more_rows_than_a_commit_may_have_are_folded),

@@ -194,6 +194,19 @@ static void different_subjects(json_t *facts, void *context)
     subjects_of(facts, '2');
 }
 
+/* Both arms are one binary, and each has a model of its own. */
+static void different_models(json_t *facts, void *context)
+{
+    (void)context;
+    subjects_of(facts, '1');
+    char digest[65] = {0};
+    memset(digest, '3', 64);
+    json_t *subjects = json_object_get(facts, "subject");
+    (void)json_array_append_new(subjects, json_pack("{s:s,s:{s:s}}", "name", "model:a", "digest", "sha256", digest));
+    digest[0] = '4';
+    (void)json_array_append_new(subjects, json_pack("{s:s,s:{s:s}}", "name", "model:b", "digest", "sha256", digest));
+}
+
 static void ask_pairs(const char *gate, bool has_equal_arms, void (*tamper)(json_t *, void *), char why[256])
 {
     char text[1024];
@@ -229,6 +242,9 @@ static void arms_that_are_not_the_same_thing_make_no_aa_run(void **state)
     ask_pairs(AGAINST_ARM, false, equal_subjects, why);
     assert_string_equal(why, OTHERS);
     ask_pairs(AGAINST_ARM, true, different_subjects, why);
+    assert_string_equal(why, OTHERS);
+    ask_pairs(AGAINST_ARM, true, different_models,
+              why); /* not the first subject of an arm is another, but the second */
     assert_string_equal(why, OTHERS);
     ask_pairs("{id: g, kind: budget, metric: service, arm: a, statistic: p50, max: 1s}", false, different_subjects,
               why);

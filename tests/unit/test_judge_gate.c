@@ -301,6 +301,22 @@ static void an_arm_that_no_receipt_has_is_missing(void **state)
     done(&made);
 }
 
+static void a_metric_that_nobody_knows_is_missing_whatever_the_outputs(void **state)
+{
+    (void)state;
+    struct made made;
+    json_t *checks = json_pack("[{s:s,s:s,s:i,s:{s:i}}]", "id", "output-b", "rule", "output_reference@1", "n", 6,
+                               "data", "failures", 1);
+    begin(&made);
+    add_run(&made, &(struct honest_options){.workload = "noop", .count = 80, .arms_count = 2, .checks = checks},
+            (struct story){.base_ns = 2000000, .speedup = 2, .spread = 0.01});
+    judge(&made, "gates: [{id: speed, kind: speedup, metric: warp, arm: b, versus: a, min: 1.40}]");
+    says(&made, "speed", ASSAY_VERDICT_FAIL, "no receipt carries warp");
+    assert_true(row(&made, "speed")->is_missing);
+    json_decref(checks);
+    done(&made);
+}
+
 static void wrong_outputs_fail_whatever_the_speed(void **state)
 {
     (void)state;
@@ -474,6 +490,7 @@ static void seeds_of(size_t seeds, uint64_t step_ns, bool repeats, enum assay_ve
     judge(&made, "gates: [{id: stable, kind: stability, metric: service_p50, statistic: max_dev, relative: true, max: "
                  "0.05, min_seeds: 8}]");
     says(&made, "stable", verdict, reason);
+    assert_string_equal(row(&made, "stable")->expected, "max_dev at most 0.05");
     done(&made);
 }
 
@@ -785,6 +802,35 @@ static void cost_is_all_cost_for_each_correct_answer(void **state)
             ASSAY_VERDICT_NOT_MEASURED, "not valid on the run's day");
 }
 
+static void keep_one_answer(struct assay_sample *sample, void *context)
+{
+    const struct story *story = context;
+    if (story->count != 7) {
+        sample->status = ASSAY_STATUS_RESET;
+    }
+}
+
+/* Every third resample has no correct answer at all: its cost is beyond any limit, and a number all the same. */
+static void one_correct_answer_bounds_its_cost_by_numbers(void **state)
+{
+    (void)state;
+    struct made made;
+    static const char ONLY_REQUESTS[] =
+        "assay_prices: 1\nvalid_from: 2026-01-01\nvalid_until: 2026-02-01\nprices: {request: 0.001USD}\n";
+    const struct assay_gate_file file = {.path = "prices.yaml", .bytes = {ONLY_REQUESTS, strlen(ONLY_REQUESTS)}};
+    begin(&made);
+    add_run(&made, &(struct honest_options){.workload = "noop", .count = 60, .tamper = keep_one_answer},
+            (struct story){.base_ns = 100000});
+    judge_with(&made, "gates: [{id: cost, kind: cost, per: correct, max: 1USD, prices: prices.yaml}]",
+               &(struct extra){.files = &file, .files_count = 1, .day = DAY});
+    says(&made, "cost", ASSAY_VERDICT_UNDECIDED, "holds the limit");
+    const struct assay_verdict_row *cost = row(&made, "cost");
+    assert_true(fabs(cost->point - 0.060) < 1e-12);
+    assert_true(cost->has_interval && cost->lower > 0 && cost->lower < 1);
+    assert_true(isfinite(cost->upper) && cost->upper > 1e6);
+    done(&made);
+}
+
 /* ---- sets ---- */
 
 static char set_digest[65];
@@ -906,6 +952,8 @@ static void a_receipt_without_its_trace_leaves_the_whole_undecided_and_its_gates
                                             .document = {made.runs[0].receipt.data, made.runs[0].receipt.len}};
     const struct assay_judge_input how = {.now_real_ns = HONEST_NOW_NS};
     assert_int_equal(assay_opened_open(&files, &how, &made.opened[0], NULL), ASSAY_OK);
+    assert_int_equal(made.opened[0]->trust, ASSAY_TRUST_OPEN);
+    assert_string_equal(made.opened[0]->why, "2 violations, the first: 301 plan.json");
     judge(&made, SPEED);
     says(&made, "bare", ASSAY_VERDICT_UNDECIDED, NULL);
     assert_int_not_equal(made.document.verdict, ASSAY_VERDICT_PASS);
@@ -1075,6 +1123,29 @@ static void failing_is_taken_at_the_level_of_the_family(void **state)
     done(&made);
 }
 
+static void where_nothing_fails_the_family_changes_nothing(void **state)
+{
+    (void)state;
+    struct made made;
+    char gates[4096] = "gates:\n  - {id: g, kind: change, metric: service, arm: b, versus: a, max_change: 0.05}\n";
+    begin(&made);
+    add_pairs(&made, 1.07, 0.2);
+    judge(&made, gates);
+    says(&made, "g", ASSAY_VERDICT_UNDECIDED, NULL);
+    struct assay_verdict_row alone = *row(&made, "g");
+    assert_true(alone.pairs_needed > 40);
+    for (int i = 0; i < 19; i++) {
+        size_t len = strlen(gates);
+        (void)snprintf(gates + len, sizeof gates - len,
+                       "  - {id: p%d, kind: change, metric: service, arm: b, versus: a, max_change: 0.9}\n", i);
+    }
+    judge(&made, gates);
+    says(&made, "p0", ASSAY_VERDICT_PASS, NULL);
+    says(&made, "g", ASSAY_VERDICT_UNDECIDED, NULL);
+    assert_int_equal(row(&made, "g")->pairs_needed, alone.pairs_needed);
+    done(&made);
+}
+
 int main(void)
 {
     assay_json_init();
@@ -1085,6 +1156,7 @@ int main(void)
         cmocka_unit_test(one_slow_element_fails_a_good_mean),
         cmocka_unit_test(a_ratio_that_the_receipt_withholds_is_not_measured),
         cmocka_unit_test(an_arm_that_no_receipt_has_is_missing),
+        cmocka_unit_test(a_metric_that_nobody_knows_is_missing_whatever_the_outputs),
         cmocka_unit_test(wrong_outputs_fail_whatever_the_speed),
         cmocka_unit_test(the_largest_of_320_bounds_the_99th_percentile),
         cmocka_unit_test(two_hundred_and_ninety_eight_are_too_few),
@@ -1108,6 +1180,7 @@ int main(void)
         cmocka_unit_test(change_between_arms_is_paired),
         cmocka_unit_test(all_limits_of_an_output_hold_or_one_is_named),
         cmocka_unit_test(an_output_that_nobody_compared_is_missing),
+        cmocka_unit_test(one_correct_answer_bounds_its_cost_by_numbers),
         cmocka_unit_test(cost_is_all_cost_for_each_correct_answer),
         cmocka_unit_test(the_measured_set_must_be_the_listed_one),
         cmocka_unit_test(a_waiver_covers_a_fail_until_it_expires_and_nothing_missing),
@@ -1122,6 +1195,7 @@ int main(void)
         cmocka_unit_test(a_good_receipt_does_not_hide_a_slow_or_invalid_one),
         cmocka_unit_test(a_series_that_still_moves_decides_no_absolute_gate_and_one_arm_alone_no_ratio),
         cmocka_unit_test(failing_is_taken_at_the_level_of_the_family),
+        cmocka_unit_test(where_nothing_fails_the_family_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,6 +128,31 @@ static void fallback_beside_a_gemm_fails_808(void **state)
     json_decref(root);
 }
 
+static void an_id_of_white_space_alone_is_blank(void **state)
+{
+    static const char *const WHITE[] = {"",        " ",       "\\t",     "\\u0085", "\\u00a0", "\\u1680", "\\u2000",
+                                        "\\u200a", "\\u2028", "\\u2029", "\\u202f", "\\u205f", "\\u3000"};
+    static const char *const OTHERS[] = {"\\u0084", "\\u00a1", "\\u1681", "\\u200b", "\\u00a0x", "\\u1680x"};
+    char kernels[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof WHITE / sizeof WHITE[0] + sizeof OTHERS / sizeof OTHERS[0]; i++) {
+        bool is_blank = i < sizeof WHITE / sizeof WHITE[0];
+        const char *id = is_blank ? WHITE[i] : OTHERS[i - sizeof WHITE / sizeof WHITE[0]];
+        (void)snprintf(kernels, sizeof kernels, "[\"i2s_gemv\",\"%s\"]", id);
+        json_t *root = with_kernels("cpu", kernels);
+        struct assay_legacy_verdict *verdict = judge_tree(root, false);
+        if ((verdict->judgement->violations_count > 0) != is_blank) {
+            fail_msg("'%s': %s", id, is_blank ? "taken" : "called blank");
+        }
+        if (is_blank) {
+            assert_string_equal(verdict->judgement->violations[0].pointer, "/kernels/1");
+            assert_string_equal(verdict->judgement->violations[0].expected, "no blank id");
+        }
+        assay_legacy_verdict_free(verdict);
+        json_decref(root);
+    }
+}
+
 /* ---- tiers and lines ---- */
 
 static void an_accepted_receipt_has_tier_0_and_nothing_recomputed(void **state)
@@ -502,6 +527,7 @@ int main(void)
         cmocka_unit_test(no_allocation_that_fails_makes_a_verdict),
         cmocka_unit_test(what_the_original_passes_wrongly_fails_strict),
         cmocka_unit_test(fallback_beside_a_gemm_fails_808),
+        cmocka_unit_test(an_id_of_white_space_alone_is_blank),
         cmocka_unit_test(an_accepted_receipt_has_tier_0_and_nothing_recomputed),
         cmocka_unit_test(the_library_trusts_booleans_but_not_names),
         cmocka_unit_test(every_member_that_is_removed_or_mistyped_is_noticed),

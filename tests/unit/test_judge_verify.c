@@ -423,6 +423,41 @@ static void no_allocation_that_fails_makes_a_judgement(void **state)
 
 /* ---- dates ---- */
 
+/* Of a document without its trace: were the instants of its samples called impossible (gate 331)? */
+static bool is_window_impossible(struct honest_run *run, int count, int due_ns, int end_ns)
+{
+    struct assay_buf document;
+    assay_buf_init(&document, FILE_MAX);
+    edit_set(run->statement, "/predicate/samples/count", json_integer(count));
+    edit_set(run->statement, "/predicate/samples/warmup", json_integer(0));
+    edit_set(run->statement, "/predicate/samples/firstDueNs", json_integer(due_ns));
+    edit_set(run->statement, "/predicate/samples/lastEndNs", json_integer(end_ns));
+    honest_envelope(run->statement, &document);
+    const struct assay_judge_input input = {.document = {document.data, document.len}, .now_real_ns = HONEST_NOW_NS};
+    struct assay_judgement *judgement = judge_or_fail(&input);
+    bool is_impossible = false;
+    for (size_t i = 0; i < judgement->violations_count; i++) {
+        const struct assay_violation *violation = &judgement->violations[i];
+        is_impossible = is_impossible || (violation->gate == GATE_IMPOSSIBLE &&
+                                          strcmp(violation->pointer, "/predicate/samples/lastEndNs") == 0);
+    }
+    assay_judgement_free(judgement);
+    assay_buf_done(&document);
+    return is_impossible;
+}
+
+static void samples_take_time_unless_there_are_none(void **state)
+{
+    (void)state;
+    struct honest_run run;
+    honest_run_make(&NOOP, &run);
+    assert_false(is_window_impossible(&run, 1, 0, 1));
+    assert_true(is_window_impossible(&run, 1, 1, 1));
+    assert_true(is_window_impossible(&run, 1, 2, 1));
+    assert_false(is_window_impossible(&run, 0, 0, 0));
+    honest_run_done(&run);
+}
+
 static void a_date_is_read_if_the_calendar_has_it(void **state)
 {
     (void)state;
@@ -476,6 +511,7 @@ int main(void)
         cmocka_unit_test(hostile_sizes_are_refused_within_100_ms),
         cmocka_unit_test(totals_without_means_take_no_longer_than_they_are_long),
         cmocka_unit_test(no_allocation_that_fails_makes_a_judgement),
+        cmocka_unit_test(samples_take_time_unless_there_are_none),
         cmocka_unit_test(a_date_is_read_if_the_calendar_has_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
