@@ -30,17 +30,25 @@ static assay_code read_row(struct assay_slice entry, struct assay_buf *scratch, 
     return tlog_row_read_plain(entry, scratch, ret) ? ASSAY_OK : assay_tlog_row_read(entry, ret, err);
 }
 
-assay_code assay_tlog_book_begin(size_t count, struct assay_tlog_book *ret, assay_err *err)
+void assay_tlog_book_begin(struct assay_tlog_book *ret)
 {
     *ret = (struct assay_tlog_book){0};
     assay_merkle_init(&ret->tree);
-    assay_code rc = count > 0 ? make_room(ret, count, err) : ASSAY_OK;
-    if (rc == ASSAY_OK && count >= ASSAY_TILE_WIDTH) {
-        ret->tiles_count = count / ASSAY_TILE_WIDTH;
-        ret->tiles = assay_alloc(ret->tiles_count, sizeof *ret->tiles);
-        rc = ret->tiles ? ASSAY_OK : assay_nomem(err);
+}
+
+assay_code assay_tlog_book_extend(struct assay_tlog_book *book, size_t count, assay_err *err)
+{
+    assert(count >= book->count);
+    assay_code rc = count > book->capacity ? make_room(book, count, err) : ASSAY_OK;
+    if (rc == ASSAY_OK && count / ASSAY_TILE_WIDTH > book->tiles_count) {
+        struct assay_digest *tiles = assay_realloc(book->tiles, count / ASSAY_TILE_WIDTH, sizeof *tiles);
+        if (!tiles) {
+            return assay_nomem(err);
+        }
+        book->tiles = tiles;
+        book->tiles_count = count / ASSAY_TILE_WIDTH;
     }
-    ret->count = rc == ASSAY_OK ? count : 0;
+    book->count = rc == ASSAY_OK ? count : book->count;
     return rc;
 }
 
@@ -115,7 +123,8 @@ assay_code assay_tlog_book_read(const char *entries, size_t len, struct assay_tl
         count++;
     }
     count += rest.len > 0 ? 1 : 0; /* cut short: the reader says so */
-    assay_code rc = assay_tlog_book_begin(count, &book, err);
+    assay_tlog_book_begin(&book);
+    assay_code rc = assay_tlog_book_extend(&book, count, err);
     rc = rc == ASSAY_OK ? assay_tlog_book_fill(&book, (struct assay_slice){entries, len}, 0, count, err) : rc;
     if (rc != ASSAY_OK) {
         assay_tlog_book_done(&book);

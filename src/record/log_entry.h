@@ -90,9 +90,10 @@ struct assay_tlog_book {
 /* entries: the bundles of the log one after the other (tlog.h). MALFORMED with the number of the entry. */
 assay_code assay_tlog_book_read(const char *entries, size_t len, struct assay_tlog_book *ret, assay_err *err);
 void assay_tlog_book_done(struct assay_tlog_book *book);
-/* The same by several threads: room for `count` rows, each range of whole tiles filled by one of them (the last tile
- * may be partial), then the tree. */
-assay_code assay_tlog_book_begin(size_t count, struct assay_tlog_book *ret, assay_err *err);
+/* The same by several threads: empty; then room for `count` rows in all, each range of whole tiles filled by one of them
+ * (the last tile may be partial), as often as wanted; then the tree. TOO_LARGE: more rows than a log may have. */
+void assay_tlog_book_begin(struct assay_tlog_book *ret);
+assay_code assay_tlog_book_extend(struct assay_tlog_book *book, size_t count, assay_err *err);
 assay_code assay_tlog_book_fill(struct assay_tlog_book *book, struct assay_slice entries, size_t first, size_t count,
                                 assay_err *err);
 void assay_tlog_book_end(struct assay_tlog_book *book);
