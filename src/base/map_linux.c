@@ -1,10 +1,9 @@
 #include "base/map.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "base/source.h"
+
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static assay_code map_file(int fd, const char *path, size_t len, struct assay_map *ret, assay_err *err)
@@ -19,21 +18,13 @@ static assay_code map_file(int fd, const char *path, size_t len, struct assay_ma
 
 assay_code assay_map_open(const char *path, struct assay_map *ret, assay_err *err)
 {
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return assay_fail_errno(err, errno == ENOENT ? ASSAY_NOT_FOUND : ASSAY_IO, "cannot open '%s'", path);
+    struct assay_source source;
+    assay_code rc = assay_source_open(path, &source, err);
+    if (rc != ASSAY_OK) {
+        return rc;
     }
-    assay_code rc = ASSAY_OK;
-    if (fstat(fd, &info) != 0) {
-        rc = assay_fail_errno(err, ASSAY_IO, "cannot look at '%s'", path);
-    } else if (!S_ISREG(info.st_mode) || info.st_size == 0) {
-        rc = assay_fail(err, ASSAY_MALFORMED, "'%s' is %s, expected a file with content", path,
-                        S_ISREG(info.st_mode) ? "empty" : "no file");
-    } else {
-        rc = map_file(fd, path, (size_t)info.st_size, ret, err);
-    }
-    (void)close(fd);
+    rc = map_file(source.file - 1, path, (size_t)source.len, ret, err);
+    assay_source_close(&source);
     return rc;
 }
 

@@ -122,6 +122,14 @@ static void write_tail(const struct assay_tlog_proof *proof, struct assay_slice 
     assay_buf_append(out, checkpoint.data, checkpoint.len);
 }
 
+/* A line of a word and a decimal number. */
+static bool read_numbered(struct assay_slice line, const char *word, uint64_t *ret)
+{
+    size_t len = strlen(word);
+    return assay_slice_starts(line, word) &&
+           assay_tlog_number_read((struct assay_slice){line.data + len, line.len - len}, ret);
+}
+
 assay_code assay_tlog_proof_read(const char *bytes, size_t len, struct assay_tlog_proof_file *ret, assay_err *err)
 {
     assert(bytes && ret);
@@ -138,8 +146,7 @@ assay_code assay_tlog_proof_read(const char *bytes, size_t len, struct assay_tlo
         return assay_fail(err, ASSAY_MALFORMED,
                           "the proof has an extra line, which nothing authenticates; expected none");
     }
-    struct assay_slice number = {line.data ? line.data + sizeof INDEX - 1 : NULL, line.len - (sizeof INDEX - 1)};
-    if (!assay_slice_starts(line, INDEX) || !assay_tlog_number_read(number, &ret->index)) {
+    if (!read_numbered(line, INDEX, &ret->index)) {
         return assay_fail(err, ASSAY_MALFORMED, "the second line of the proof is not 'index' and a decimal number");
     }
     return read_tail(&rest, &ret->proof, &ret->checkpoint, err);
@@ -164,9 +171,7 @@ assay_code assay_tlog_growth_read(const char *bytes, size_t len, struct assay_tl
                           ASSAY_TLOG_PROOF_BYTES_MAX);
     }
     struct assay_slice line = assay_slice_cut(&rest, '\n');
-    bool is_old = assay_slice_starts(line, OLD);
-    struct assay_slice number = {is_old ? line.data + sizeof OLD - 1 : NULL, is_old ? line.len - (sizeof OLD - 1) : 0};
-    if (!is_old || !assay_tlog_number_read(number, &ret->old_size)) {
+    if (!read_numbered(line, OLD, &ret->old_size)) {
         return assay_fail(err, ASSAY_MALFORMED, "the first line of the proof is not 'old' and a decimal number");
     }
     return read_tail(&rest, &ret->proof, &ret->checkpoint, err);
