@@ -9,6 +9,16 @@
 #define NUMBER_TEXT_MAX 1100 /* the longest exact decimal of a binary64 has 1,077 characters (-2^-1074) */
 #define SHOWN_MAX 64         /* of a wrong value, in a message */
 
+int assay_order_u64(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+int assay_order_i64(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
 bool assay_mul_u64(uint64_t a, uint64_t b, uint64_t *ret)
 {
     return !__builtin_mul_overflow(a, b, ret);

@@ -36,6 +36,10 @@ size_t assay_num_print_bytes(double bytes, char text[ASSAY_NUM_TEXT_BYTES]);
 /* strtod as in the C locale, whatever the caller's is. text was checked to be a number. */
 double assay_num_strtod_c(const char *text);
 
+/* -1, 0 or 1, as qsort and bsearch want it. */
+int assay_order_u64(uint64_t a, uint64_t b);
+int assay_order_i64(int64_t a, int64_t b);
+
 bool assay_mul_u64(uint64_t a, uint64_t b, uint64_t *ret); /* false on overflow */
 bool assay_add_u64(uint64_t a, uint64_t b, uint64_t *ret);
 

@@ -17,30 +17,11 @@ const char *assay_change_state_text(enum assay_change_state state)
     return STATES[state];
 }
 
-/* Changes of all series, grown as they come. */
-struct gathered {
-    struct assay_detect_change *data;
-    size_t count, capacity;
+/* The changes of one series that count. */
+struct found {
+    const struct assay_detect_change *changes;
+    size_t count;
 };
-
-static assay_code gathered_add(struct gathered *gathered, const struct assay_detect_change *changes, size_t count,
-                               assay_err *err)
-{
-    if (gathered->capacity - gathered->count < count) {
-        size_t capacity = 2 * gathered->capacity + count;
-        struct assay_detect_change *data = assay_realloc(gathered->data, capacity, sizeof *data);
-        if (data == NULL) {
-            return assay_nomem(err);
-        }
-        gathered->data = data;
-        gathered->capacity = capacity;
-    }
-    if (count > 0) {
-        memcpy(gathered->data + gathered->count, changes, count * sizeof *changes);
-        gathered->count += count;
-    }
-    return ASSAY_OK;
-}
 
 /* The first position that counts: that of the commit asked for, or the end if the series does not have it. */
 static size_t since_of(const struct assay_detect_line *line, const char *since)
@@ -53,7 +34,7 @@ static size_t since_of(const struct assay_detect_line *line, const char *since)
 }
 
 static assay_code series_scan(struct assay_detection *detection, size_t index, const struct assay_detect_rule *rule,
-                              struct assay_arena *arena, struct gathered *gathered, assay_err *err)
+                              struct assay_arena *arena, struct found *ret, assay_err *err)
 {
     struct detect_scan scan = {.series = &detection->series[index],
                                .index = index,
@@ -70,33 +51,43 @@ static assay_code series_scan(struct assay_detection *detection, size_t index, c
     while (skipped < scan.changes_count && scan.changes[skipped].position < since) {
         skipped++;
     }
-    return gathered_add(gathered, scan.changes + skipped, scan.changes_count - skipped, err);
+    *ret = (struct found){.changes = scan.changes + skipped, .count = scan.changes_count - skipped};
+    detection->changes_count += ret->count;
+    return ASSAY_OK;
+}
+
+/* Those of all series one behind the other. */
+static assay_code changes_join(struct assay_detection *detection, const struct found *found, struct assay_arena *arena,
+                               assay_err *err)
+{
+    struct assay_detect_change *to = assay_arena_take(arena, detection->changes_count + 1, sizeof *to);
+    if (to == NULL) {
+        return assay_nomem(err);
+    }
+    detection->changes = to;
+    for (size_t i = 0; i < detection->series_count; i++) {
+        memcpy(to, found[i].changes, found[i].count * sizeof *to);
+        to += found[i].count;
+    }
+    return ASSAY_OK;
 }
 
 assay_code assay_detect(const struct assay_detect_series *series, size_t count, const struct assay_detect_rule *rule,
                         struct assay_arena *arena, struct assay_detection *ret, assay_err *err)
 {
     assert((series || count == 0) && rule && arena && ret);
-    struct gathered gathered = {0};
+    struct found *found = assay_arena_take(arena, count + 1, sizeof *found);
     *ret =
         (struct assay_detection){.series = series, .series_count = count, .marks = rule->marks, .today = rule->today};
     ret->lines = assay_arena_take(arena, count + 1, sizeof *ret->lines);
-    assay_code rc = ret->lines != NULL ? ASSAY_OK : assay_nomem(err);
+    assay_code rc = found != NULL && ret->lines != NULL ? ASSAY_OK : assay_nomem(err);
     for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
-        rc = series_scan(ret, i, rule, arena, &gathered, err);
+        rc = series_scan(ret, i, rule, arena, &found[i], err);
     }
     if (rc == ASSAY_OK && rule->since && count > 0 && !ret->has_since) { /* nothing since nowhere is no good news */
         rc = assay_fail(err, ASSAY_UNDECIDED, "no series has a value at commit '%.64s'", rule->since);
     }
-    if (rc == ASSAY_OK) {
-        ret->changes = assay_arena_take(arena, gathered.count + 1, sizeof *ret->changes);
-        rc = ret->changes != NULL ? ASSAY_OK : assay_nomem(err);
-    }
-    if (rc == ASSAY_OK && gathered.count > 0) {
-        memcpy(ret->changes, gathered.data, gathered.count * sizeof *ret->changes);
-        ret->changes_count = gathered.count;
-    }
-    assay_free(gathered.data);
+    rc = rc == ASSAY_OK ? changes_join(ret, found, arena, err) : rc;
     return rc == ASSAY_OK ? detect_families(ret, arena, err) : rc;
 }
 

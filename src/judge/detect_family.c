@@ -1,5 +1,6 @@
 #include "judge/detect_room.h"
 
+#include "base/num.h"
 #include "stat/stat.h"
 
 #include <assert.h>
@@ -17,18 +18,27 @@ static const char *class_of(const struct assay_detection *detection, const struc
     return detection->series[change->series].host_class;
 }
 
+/* The commits that a change may be of: it is placed within so many. */
+#define NEAR_COUNT (2 * ASSAY_DETECT_TOGETHER + 1)
+static_assert(ASSAY_DETECT_TOGETHER < ASSAY_CHANGE_EDGE, "a level on either side has more points");
+
+static const char *const *commits_near(const struct assay_detection *detection,
+                                       const struct assay_detect_change *change)
+{
+    const struct assay_detect_line *line = &detection->lines[change->series];
+    size_t at = change->position;
+    assert(at >= ASSAY_DETECT_TOGETHER && at + ASSAY_DETECT_TOGETHER < line->count);
+    return line->commits + at - ASSAY_DETECT_TOGETHER;
+}
+
 /* ---- marks ------------------------------------------------------------------------------------------------------ */
 
-/* A mark that names the commit, or one beside it: a change is placed within two. */
 static bool mark_hits(const struct assay_mark *mark, const struct assay_detection *detection,
                       const struct assay_detect_change *change)
 {
-    const struct assay_detect_line *line = &detection->lines[change->series];
-    const char *name = detection->series[change->series].name;
-    size_t at = change->position;
-    size_t from = at > ASSAY_DETECT_TOGETHER ? at - ASSAY_DETECT_TOGETHER : 0, to = at + ASSAY_DETECT_TOGETHER;
-    for (size_t i = from; i <= to && i < line->count; i++) {
-        if (assay_mark_fits(mark, name, line->commits[i])) {
+    const char *const *commits = commits_near(detection, change);
+    for (size_t i = 0; i < NEAR_COUNT; i++) {
+        if (assay_mark_fits(mark, detection->series[change->series].name, commits[i])) {
             return true;
         }
     }
@@ -54,6 +64,7 @@ static void marks_apply(struct assay_detection *detection, struct assay_detect_c
 struct family {
     const char *commit;
     size_t series;
+    size_t counted; /* so many of the series have been: a commit may come twice in one */
 };
 
 static int by_name(const void *left, const void *right)
@@ -84,7 +95,8 @@ static assay_code families_count(const struct assay_detection *detection, struct
         for (size_t j = 0; !line->is_too_short && j < line->count; j++) {
             struct family *family =
                 bsearch(&(struct family){.commit = line->commits[j]}, families, count, sizeof *families, by_name);
-            if (family != NULL) {
+            if (family != NULL && family->counted <= i) {
+                family->counted = i + 1;
                 family->series++;
             }
         }
@@ -99,7 +111,7 @@ static assay_code families_count(const struct assay_detection *detection, struct
 static assay_code rates_control(struct assay_detection *detection, size_t first, size_t end, size_t series,
                                 struct assay_arena *arena, assay_err *err)
 {
-    size_t changed = end - first, count = series < changed ? changed : series;
+    size_t changed = end - first, count = series > changed ? series : changed; /* a commit may come twice in a series */
     double *p = assay_arena_take(arena, 2 * count, sizeof *p);
     size_t *order = assay_arena_take(arena, count, sizeof *order);
     if (p == NULL || order == NULL) {
@@ -137,11 +149,9 @@ static void rows_fold(struct assay_detection *detection, size_t first, size_t en
 static bool is_together(const struct assay_detection *detection, const struct assay_detect_change *change,
                         const struct assay_detect_change *other)
 {
-    const struct assay_detect_line *line = &detection->lines[change->series];
-    size_t at = change->position;
-    size_t from = at > ASSAY_DETECT_TOGETHER ? at - ASSAY_DETECT_TOGETHER : 0, to = at + ASSAY_DETECT_TOGETHER;
-    for (size_t i = from; i <= to && i < line->count; i++) {
-        if (strcmp(line->commits[i], other->commit) == 0) {
+    const char *const *commits = commits_near(detection, change);
+    for (size_t i = 0; i < NEAR_COUNT; i++) {
+        if (strcmp(commits[i], other->commit) == 0) {
             return true;
         }
     }
@@ -164,15 +174,15 @@ struct key {
 static int key_by_context(const void *left, const void *right)
 {
     const struct key *a = left, *b = right;
-    return a->context_id != b->context_id ? (a->context_id < b->context_id ? -1 : 1)
-                                          : (a->series < b->series ? -1 : a->series > b->series);
+    int order = assay_order_i64(a->context_id, b->context_id);
+    return order != 0 ? order : assay_order_u64(a->series, b->series);
 }
 
 static int key_by_name(const void *left, const void *right)
 {
     const struct key *a = left, *b = right;
     int order = strcmp(a->name, b->name);
-    return order != 0 ? order : a->series < b->series ? -1 : a->series > b->series;
+    return order != 0 ? order : assay_order_u64(a->series, b->series);
 }
 
 static assay_code index_make(const struct assay_detection *detection, struct assay_arena *arena, struct index *ret,
@@ -264,7 +274,7 @@ static void movement_judge(struct assay_detection *detection, const struct index
 {
     const char *host_class = class_of(detection, change);
     struct movement movement = movement_of(detection, index, change);
-    if (movement.contexts < ASSAY_DETECT_CONTEXTS_LEAST || movement.moved < 2 ||
+    if (movement.contexts < ASSAY_DETECT_CONTEXTS_LEAST ||
         (double)movement.moved <= ASSAY_DETECT_ENVIRONMENT * (double)movement.contexts) {
         return;
     }
@@ -298,8 +308,7 @@ static bool is_known_new(const struct assay_detection *detection, const char *ho
 static void new_host_judge(struct assay_detection *detection, const struct assay_detect_series *series,
                            const struct assay_detect_line *line, const struct assay_detect_series *other)
 {
-    if (series->runs_count > 0 && other->runs_count > 0 && line->count > 0 &&
-        strcmp(other->host_class, series->host_class) != 0 &&
+    if (line->count > 0 && other->runs_count > 0 && strcmp(other->host_class, series->host_class) != 0 &&
         other->runs[other->runs_count - 1].entry_id < series->runs[0].entry_id &&
         !is_known_new(detection, series->host_class)) {
         environment_put(detection, &(struct assay_environment){.host_class = series->host_class,
@@ -348,8 +357,8 @@ static int newest_first(const void *left, const void *right)
     int order = strcmp(b->started_at, a->started_at);
     order = order != 0 ? order : strcmp(a->commit, b->commit);
     order = order != 0 ? order : (int)b->is_worse - (int)a->is_worse;
-    order = order != 0 ? order : a->p > b->p ? 1 : -(a->p < b->p);
-    return order != 0 ? order : a->series < b->series ? -1 : a->series > b->series;
+    order = order != 0 ? order : (a->p > b->p) - (a->p < b->p);
+    return order != 0 ? order : assay_order_u64(a->series, b->series);
 }
 
 static assay_code movements_find(struct assay_detection *detection, struct assay_arena *arena, assay_err *err)
@@ -371,10 +380,8 @@ static assay_code movements_find(struct assay_detection *detection, struct assay
 
 assay_code detect_families(struct assay_detection *detection, struct assay_arena *arena, assay_err *err)
 {
-    if (detection->changes_count > 0) {
-        times_share(detection);
-        qsort(detection->changes, detection->changes_count, sizeof *detection->changes, newest_first);
-    }
+    times_share(detection);
+    qsort(detection->changes, detection->changes_count, sizeof *detection->changes, newest_first);
     for (size_t i = 0; i < detection->changes_count; i++) {
         marks_apply(detection, &detection->changes[i]);
     }
@@ -384,14 +391,15 @@ assay_code detect_families(struct assay_detection *detection, struct assay_arena
     rc = rc == ASSAY_OK ? families_count(detection, arena, &families, &families_number, err) : rc;
     for (size_t first = 0, end; rc == ASSAY_OK && first < detection->changes_count; first = end) {
         end = first + 1;
-        while (end < detection->changes_count && detection->changes[first].commit[0] != '\0' &&
+        bool is_known = detection->changes[first].commit[0] != '\0'; /* else the run stands for itself */
+        while (is_known && end < detection->changes_count &&
                strcmp(detection->changes[end].commit, detection->changes[first].commit) == 0) {
             end++;
         }
         const struct family *family = bsearch(&(struct family){.commit = detection->changes[first].commit}, families,
                                               families_number, sizeof *families, by_name);
         assert(family);
-        rc = rates_control(detection, first, end, family->series, arena, err);
+        rc = rates_control(detection, first, end, is_known ? family->series : 1, arena, err);
         rows_fold(detection, first, end);
     }
     return rc;

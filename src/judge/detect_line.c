@@ -1,5 +1,6 @@
 #include "judge/detect_room.h"
 
+#include "base/num.h"
 #include "stat/stat.h"
 
 #include <assert.h>
@@ -11,23 +12,23 @@
 #define DIVISIVE_ALPHA 0.01
 #define DIVISIVE_PERMUTATIONS 199
 #define DIVISIVE_SIZE_MIN 5
+/* The points on either side of a change, sorted, and what their comparison wants. */
+#define BESIDE_ROOM (2 * ASSAY_DETECT_BESIDE_MAX + ASSAY_DETECT_BESIDE_MAX * ASSAY_DETECT_BESIDE_MAX + 2)
 
 /* ---- runs to commits -------------------------------------------------------------------------------------------- */
 
 static int by_commit_order(const void *left, const void *right)
 {
     const struct assay_detect_run *a = left, *b = right;
-    if (a->order != b->order) {
-        return a->order < b->order ? -1 : 1;
-    }
-    int names = strcmp(a->commit, b->commit); /* commits of two branches may have one number: keep each together */
-    return names != 0 ? names : a->entry_id < b->entry_id ? -1 : a->entry_id > b->entry_id;
+    int order = assay_order_u64(a->order, b->order);
+    order = order != 0 ? order : strcmp(a->commit, b->commit); /* of two branches: one number, but other commits */
+    return order != 0 ? order : assay_order_i64(a->entry_id, b->entry_id);
 }
 
 static int by_arrival(const void *left, const void *right)
 {
     const struct assay_detect_run *a = left, *b = right;
-    return a->entry_id < b->entry_id ? -1 : a->entry_id > b->entry_id;
+    return assay_order_i64(a->entry_id, b->entry_id);
 }
 
 static struct assay_detect_run *runs_sort(const struct assay_detect_series *series, struct assay_arena *arena)
@@ -107,14 +108,7 @@ struct segments {
     size_t count;
 };
 
-static void start_add(struct segments *segments, size_t at)
-{
-    if (at > 0 && (segments->count == 0 || segments->starts[segments->count - 1] < at)) {
-        segments->starts[segments->count++] = at;
-    }
-}
-
-/* The first position of a new segment by a mark, or SIZE_MAX. */
+/* Whether a mark says that what is measured is another thing from this commit on. */
 static bool is_shift(const struct detect_scan *scan, const char *commit)
 {
     const struct assay_marks *marks = scan->rule->marks;
@@ -144,7 +138,7 @@ static assay_code segments_find(struct detect_scan *scan, const struct build *bu
             shifts[scan->line->shifts_count++] = i;
         }
         if (is_known || 2 * gap > build->commits_count) {
-            start_add(ret, i);
+            ret->starts[ret->count++] = i;
         }
     }
     scan->line->shifts = shifts;
@@ -206,16 +200,18 @@ static void change_add(struct detect_scan *scan, const struct build *build, cons
     change->state = change->n_after < ASSAY_CHANGE_SETTLED ? ASSAY_CHANGE_PROVISIONAL : ASSAY_CHANGE_CANDIDATE;
 }
 
-static size_t points_find(const struct detect_scan *scan, const double *values, size_t count,
-                          struct assay_change_point *points, double *work)
+static size_t divisive_find(const struct detect_scan *scan, const double *values, size_t count,
+                            struct assay_change_point *points, double *work)
 {
-    if (scan->rule->is_divisive) {
-        const struct assay_change_divisive_rule rule = {.alpha = DIVISIVE_ALPHA,
-                                                        .permutations = DIVISIVE_PERMUTATIONS,
-                                                        .size_min = DIVISIVE_SIZE_MIN,
-                                                        .seed = scan->rule->seed};
-        return assay_change_divisive(values, count, &rule, points, work);
-    }
+    const struct assay_change_divisive_rule rule = {.alpha = DIVISIVE_ALPHA,
+                                                    .permutations = DIVISIVE_PERMUTATIONS,
+                                                    .size_min = DIVISIVE_SIZE_MIN,
+                                                    .seed = scan->rule->seed};
+    return assay_change_divisive(values, count, &rule, points, work);
+}
+
+static size_t scan_find(const double *values, size_t count, struct assay_change_point *points, double *work)
+{
     size_t found = assay_change_rescan(values, count, points, work);
     /* What a rescan does not see yet, the scan of the newest points may. */
     struct assay_change_news news = assay_change_append(values, count, found > 0 ? points[found - 1].at : 0, work);
@@ -225,31 +221,27 @@ static size_t points_find(const struct detect_scan *scan, const double *values, 
     return found;
 }
 
-static size_t work_count(const struct detect_scan *scan, size_t count)
-{
-    size_t scan_work = 4 * (count > ASSAY_CHANGE_WINDOW ? count : ASSAY_CHANGE_WINDOW);
-    size_t size_work = 2 * ASSAY_DETECT_BESIDE_MAX + ASSAY_DETECT_BESIDE_MAX * ASSAY_DETECT_BESIDE_MAX + 2;
-    size_t divisive_work = scan->rule->is_divisive ? count * (count + 4) : 0;
-    size_t most = scan_work > size_work ? scan_work : size_work;
-    return most > divisive_work ? most : divisive_work;
-}
-
 static assay_code segment_scan(struct detect_scan *scan, const struct build *build, size_t from, size_t to, bool is_log,
                                assay_err *err)
 {
-    size_t count = to - from;
+    size_t count = to - from, found = 0;
+    const double *values = build->values + from;
+    bool is_divisive = scan->rule->is_divisive;
     if (count < ASSAY_CHANGE_N_MIN) {
         return ASSAY_OK;
     }
-    if (scan->rule->is_divisive && count > ASSAY_CHANGE_DIVISIVE_MAX) {
+    if (is_divisive && count > ASSAY_CHANGE_DIVISIVE_MAX) {
         return assay_fail(err, ASSAY_TOO_LARGE, "series '%s' has %zu points; E-divisive takes at most %d",
                           scan->series->name, count, ASSAY_CHANGE_DIVISIVE_MAX);
     }
-    size_t points_max = ASSAY_CHANGE_POINTS_MAX(count) + 1;
-    double *work = assay_alloc(work_count(scan, count), sizeof *work);
-    struct assay_change_point *points = assay_alloc(points_max, sizeof *points);
-    assay_code rc = work != NULL && points != NULL ? ASSAY_OK : assay_nomem(err);
-    size_t found = rc == ASSAY_OK ? points_find(scan, build->values + from, count, points, work) : 0;
+    double *work = is_divisive ? assay_alloc(count * (count + 4), sizeof *work)
+                               : assay_alloc(4 * (count + ASSAY_CHANGE_WINDOW), sizeof *work);
+    double *beside = assay_alloc(BESIDE_ROOM, sizeof *beside);
+    struct assay_change_point *points = assay_alloc(ASSAY_CHANGE_POINTS_MAX(count) + 1, sizeof *points);
+    assay_code rc = work != NULL && beside != NULL && points != NULL ? ASSAY_OK : assay_nomem(err);
+    if (rc == ASSAY_OK) {
+        found = is_divisive ? divisive_find(scan, values, count, points, work) : scan_find(values, count, points, work);
+    }
     for (size_t i = 0; i < found; i++) {
         points[i].at += from;
     }
@@ -258,9 +250,10 @@ static assay_code segment_scan(struct detect_scan *scan, const struct build *bui
             continue;
         }
         change_add(scan, build, &points[i], i == 0 ? from : points[i - 1].at, i + 1 == found ? to : points[i + 1].at,
-                   is_log, work);
+                   is_log, beside);
     }
     assay_free(work);
+    assay_free(beside);
     assay_free(points);
     return rc;
 }
@@ -326,6 +319,5 @@ assay_code detect_line(struct detect_scan *scan, assay_err *err)
     line->commits = build.commits;
     line->count = build.count;
     line->missing = build.commits_count - build.count;
-    scan->started_at = build.started_at;
     return line_scan(scan, &build, err);
 }

@@ -13,7 +13,6 @@ struct detect_scan {
     struct assay_detect_line *line;
     struct assay_detect_change *changes; /* room for the most that there can be */
     size_t changes_count;
-    const char **started_at; /* of the first run of each position */
 };
 assay_code detect_line(struct detect_scan *scan, assay_err *err);
 

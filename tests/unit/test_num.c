@@ -306,6 +306,20 @@ static void overflow_is_seen(void **state)
     assert_int_equal(value, 42);
 }
 
+static void an_order_is_minus_one_nothing_or_one(void **state)
+{
+    (void)state;
+    static const uint64_t U[] = {0, 1, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX};
+    static const int64_t I[] = {INT64_MIN, -1, 0, 1, INT64_MAX};
+    for (int a = 0; a < 5; a++) {
+        for (int b = 0; b < 5; b++) {
+            int due = a < b ? -1 : a > b;
+            assert_int_equal(assay_order_u64(U[a], U[b]), due);
+            assert_int_equal(assay_order_i64(I[a], I[b]), due);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_wrong_value_is_named_and_shown_safely),
         cmocka_unit_test(people_read_three_digits_and_a_unit),
         cmocka_unit_test(overflow_is_seen),
+        cmocka_unit_test(an_order_is_minus_one_nothing_or_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
