@@ -60,20 +60,24 @@ static assay_code mark_fill(struct typed_reader *reader, const json_t *object, c
         mark->kind++;
     }
     if (!is_any && !is_commit(written->commit)) {
-        return typed_fail_value(reader, object, where, "commit", "7 to 64 hex digits, or any");
+        return typed_fail_value(reader, json_object_get(object, "commit"), where, "commit",
+                                "7 to 64 hex digits, or any");
     }
     if (is_any && mark->kind != ASSAY_MARK_IGNORE) {
-        return typed_fail_value(reader, object, where, "commit", "a commit: only ignore holds for any");
+        return typed_fail_value(reader, json_object_get(object, "commit"), where, "commit",
+                                "a commit: only ignore holds for any");
     }
     if (!is_never && !assay_day_read(written->expires, &mark->expires_day)) {
-        return typed_fail_value(reader, object, where, "expires", "a day (2026-11-21), or never");
+        return typed_fail_value(reader, json_object_get(object, "expires"), where, "expires",
+                                "a day (2026-11-21), or never");
     }
     if (is_never && mark->kind == ASSAY_MARK_IGNORE) {
-        return typed_fail_value(reader, object, where, "expires", "a day: what is ignored is looked at again");
+        return typed_fail_value(reader, json_object_get(object, "expires"), where, "expires",
+                                "a day: what is ignored is looked at again");
     }
-    return mark->expires_day <= mark->issued_day
-               ? typed_fail_value(reader, object, where, "expires", "a day after it was issued")
-               : ASSAY_OK;
+    return mark->expires_day <= mark->issued_day ? typed_fail_value(reader, json_object_get(object, "expires"), where,
+                                                                    "expires", "a day after it was issued")
+                                                 : ASSAY_OK;
 }
 
 static assay_code read_marks(struct typed_reader *reader, const json_t *root, struct assay_marks *marks)
@@ -89,7 +93,7 @@ static assay_code read_marks(struct typed_reader *reader, const json_t *root, st
         char where[TYPED_WHERE_BYTES];
         const json_t *object = json_array_get(list, i);
         typed_where(where, "marks", i, object);
-        rc = typed_object(reader, object, where, MARK, COUNT_OF(MARK), -1, false, &written[i]);
+        rc = typed_object(reader, object, where, MARK, COUNT_OF(MARK), &written[i]);
         rc = rc == ASSAY_OK ? mark_fill(reader, object, where, &written[i], &marks->marks[i]) : rc;
     }
     return rc;
@@ -97,15 +101,19 @@ static assay_code read_marks(struct typed_reader *reader, const json_t *root, st
 
 static assay_code read_file(struct typed_reader *reader, const json_t *root, struct assay_marks *marks)
 {
-    const char *version = json_string_value(json_object_get(root, "assay_marks"));
+    const json_t *mark = json_object_get(root, "assay_marks");
+    const char *version = json_string_value(mark);
     if (!json_is_object(root)) {
         return typed_fail(reader, root, "", "marks are a mapping that begins with 'assay_marks: 1'");
+    }
+    if (mark && !version) {
+        return typed_fail_value(reader, mark, "", "assay_marks", "1");
     }
     if (version && strcmp(version, "1") != 0) {
         return assay_fail(reader->err, ASSAY_UNSUPPORTED, "'assay_marks' is %.32s; this program reads version 1",
                           version);
     }
-    assay_code rc = typed_object(reader, root, "", TOP, COUNT_OF(TOP), -1, false, marks);
+    assay_code rc = typed_object(reader, root, "", TOP, COUNT_OF(TOP), marks);
     return rc == ASSAY_OK ? read_marks(reader, root, marks) : rc;
 }
 

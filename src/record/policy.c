@@ -125,7 +125,7 @@ static assay_code read_section(struct typed_reader *reader, const json_t *root, 
                                const struct typed_key *keys, size_t count, void *into)
 {
     const json_t *section = json_object_get(root, name);
-    return section ? typed_object(reader, section, name, keys, count, -1, false, into) : ASSAY_OK;
+    return section ? typed_object(reader, section, name, keys, count, into) : ASSAY_OK;
 }
 
 static assay_code read_sets(struct typed_reader *reader, const json_t *root, struct assay_policy *policy)
@@ -136,7 +136,7 @@ static assay_code read_sets(struct typed_reader *reader, const json_t *root, str
     for (size_t i = 0; i < policy->sets_count && rc == ASSAY_OK; i++) {
         char where[TYPED_WHERE_BYTES];
         typed_where(where, "sets", i, json_array_get(list, i));
-        rc = typed_object(reader, json_array_get(list, i), where, SET, COUNT_OF(SET), -1, false, &policy->sets[i]);
+        rc = typed_object(reader, json_array_get(list, i), where, SET, COUNT_OF(SET), &policy->sets[i]);
         if (rc == ASSAY_OK && assay_policy_set(policy, policy->sets[i].id) != &policy->sets[i]) {
             rc = typed_fail(reader, json_array_get(list, i), where, "this id is given twice");
         }
@@ -159,7 +159,7 @@ static assay_code read_waiver(struct typed_reader *reader, const json_t *object,
 {
     char where[TYPED_WHERE_BYTES];
     typed_where(where, "waivers", index, NULL);
-    assay_code rc = typed_object(reader, object, where, WAIVER, COUNT_OF(WAIVER), -1, false, waiver);
+    assay_code rc = typed_object(reader, object, where, WAIVER, COUNT_OF(WAIVER), waiver);
     if (rc != ASSAY_OK) {
         return rc;
     }
@@ -213,7 +213,7 @@ static assay_code read_rollout(struct typed_reader *reader, const json_t *root, 
         return ASSAY_OK;
     }
     rollout->is_given = true;
-    assay_code rc = typed_object(reader, section, "rollout", ROLLOUT, COUNT_OF(ROLLOUT), -1, false, rollout);
+    assay_code rc = typed_object(reader, section, "rollout", ROLLOUT, COUNT_OF(ROLLOUT), rollout);
     if (rc == ASSAY_OK) {
         rc = read_stages(reader, section, rollout);
     }
@@ -239,11 +239,14 @@ static assay_code read_head(struct typed_reader *reader, const json_t *root, str
     if (!json_is_object(root)) {
         return typed_fail(reader, root, "", "a policy is a mapping that begins with 'assay_policy: 1'");
     }
+    if (mark && !version) {
+        return typed_fail_value(reader, mark, "", "assay_policy", "1");
+    }
     if (version && strcmp(version, ONE[0]) != 0) {
         return assay_fail(reader->err, ASSAY_UNSUPPORTED, "'assay_policy' is %.32s; this program reads version 1",
                           version);
     }
-    assay_code rc = typed_object(reader, root, "", TOP, COUNT_OF(TOP), -1, false, policy);
+    assay_code rc = typed_object(reader, root, "", TOP, COUNT_OF(TOP), policy);
     if (rc == ASSAY_OK && !json_object_get(root, "gates") && !json_object_get(root, "require") &&
         !json_object_get(root, "claims")) {
         rc = typed_fail(reader, root, "", "a policy has at least one of 'gates', 'require' and 'claims'");

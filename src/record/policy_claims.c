@@ -53,7 +53,7 @@ static assay_code read_one(struct typed_reader *reader, const json_t *value, con
         json_decref(object);
         return assay_nomem(reader->err);
     }
-    assay_code rc = typed_object(reader, object, where, key, 1, -1, false, into);
+    assay_code rc = typed_object(reader, object, where, key, 1, into);
     json_decref(object);
     return rc;
 }
@@ -105,7 +105,7 @@ static assay_code read_suppressions(struct typed_reader *reader, const json_t *s
     for (size_t i = 0; i < claims->suppress_count && rc == ASSAY_OK; i++) {
         char where[TYPED_WHERE_BYTES];
         typed_where(where, "claims.suppress", i, NULL);
-        rc = typed_object(reader, json_array_get(list, i), where, SUPPRESS_KEYS, COUNT_OF(SUPPRESS_KEYS), -1, false,
+        rc = typed_object(reader, json_array_get(list, i), where, SUPPRESS_KEYS, COUNT_OF(SUPPRESS_KEYS),
                           &claims->suppress[i]);
     }
     return rc;
@@ -119,7 +119,7 @@ assay_code policy_read_claims(struct typed_reader *reader, const json_t *root, s
         return ASSAY_OK;
     }
     claims->is_given = true;
-    assay_code rc = typed_object(reader, section, "claims", KEYS, COUNT_OF(KEYS), -1, false, claims);
+    assay_code rc = typed_object(reader, section, "claims", KEYS, COUNT_OF(KEYS), claims);
     const json_t *rules = json_object_get(section, "rules");
     if (rc == ASSAY_OK && rules) {
         rc = read_rules(reader, rules, claims);

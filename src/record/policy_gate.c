@@ -290,7 +290,7 @@ static assay_code read_gate(struct typed_reader *reader, const json_t *object, s
         return rc;
     }
     fill_defaults(policy, gate);
-    rc = typed_object(reader, object, where, KEYS, COUNT_OF(KEYS), (int)gate->kind, true, gate);
+    rc = typed_object_of_kind(reader, object, where, KEYS, COUNT_OF(KEYS), gate->kind, gate);
     if (rc == ASSAY_OK && gate->metric) {
         rc = check_metric(reader, object, where, gate);
     }

@@ -11,6 +11,7 @@
 #define TEXT_BYTES_MAX 256
 #define NEAR 3 /* edits: more would suggest keys that nobody meant */
 #define SHOWN_BYTES 80
+#define ANY_KIND (-1)
 
 assay_code typed_fail(struct typed_reader *reader, const json_t *value, const char *where, const char *format, ...)
 {
@@ -368,7 +369,7 @@ static assay_code check_required(struct typed_reader *reader, const json_t *obje
                                  const struct typed_key *keys, size_t count, int kind)
 {
     for (size_t i = 0; i < count; i++) {
-        bool is_due = keys[i].is_required && (kind < 0 || keys[i].kinds == 0 || (keys[i].kinds >> kind & 1u));
+        bool is_due = keys[i].is_required && (kind == ANY_KIND || keys[i].kinds == 0 || (keys[i].kinds >> kind & 1u));
         if (is_due && !json_object_get(object, keys[i].name)) {
             return typed_fail(reader, object, where, "the key '%s' is missing", keys[i].name);
         }
@@ -376,8 +377,9 @@ static assay_code check_required(struct typed_reader *reader, const json_t *obje
     return ASSAY_OK;
 }
 
-assay_code typed_object(struct typed_reader *reader, const json_t *object, const char *where,
-                        const struct typed_key *keys, size_t keys_count, int kind, bool skips_limits, void *into)
+/* kind: of a gate, whose limits are left out; ANY_KIND: no gate. */
+static assay_code read_object(struct typed_reader *reader, const json_t *object, const char *where,
+                              const struct typed_key *keys, size_t keys_count, int kind, void *into)
 {
     if (!json_is_object(object)) {
         return typed_fail(reader, object, where, "expected a mapping of keys and values");
@@ -390,11 +392,11 @@ assay_code typed_object(struct typed_reader *reader, const json_t *object, const
         if (!key) {
             return fail_unknown(reader, value, where, keys, keys_count, name);
         }
-        if (kind >= 0 && key->kinds != 0 && !(key->kinds >> kind & 1u)) {
+        if (kind != ANY_KIND && key->kinds != 0 && !(key->kinds >> kind & 1u)) {
             return typed_fail(reader, value, where, "'%s' is no key of kind %s", name,
                               assay_gate_kind_text((enum assay_gate_kind)kind));
         }
-        if (key->type == TYPED_OTHER || (skips_limits && key->type == TYPED_LIMIT)) {
+        if (key->type == TYPED_OTHER || (kind != ANY_KIND && key->type == TYPED_LIMIT)) {
             continue;
         }
         const struct place place = {.where = where, .key = key, .value = value};
@@ -404,6 +406,18 @@ assay_code typed_object(struct typed_reader *reader, const json_t *object, const
         }
     }
     return check_required(reader, object, where, keys, keys_count, kind);
+}
+
+assay_code typed_object(struct typed_reader *reader, const json_t *object, const char *where,
+                        const struct typed_key *keys, size_t keys_count, void *into)
+{
+    return read_object(reader, object, where, keys, keys_count, ANY_KIND, into);
+}
+
+assay_code typed_object_of_kind(struct typed_reader *reader, const json_t *object, const char *where,
+                                const struct typed_key *keys, size_t keys_count, enum assay_gate_kind kind, void *into)
+{
+    return read_object(reader, object, where, keys, keys_count, (int)kind, into);
 }
 
 assay_code typed_limits(struct typed_reader *reader, const json_t *object, const char *where,

@@ -49,10 +49,13 @@ assay_code typed_fail(struct typed_reader *reader, const json_t *value, const ch
 assay_code typed_fail_value(struct typed_reader *reader, const json_t *value, const char *where, const char *name,
                             const char *right);
 
-/* Reads a mapping along its table into the struct at `into`. Limits are left for typed_limits if `skips_limits`. kind:
- * index of the gate's kind, or -1. */
+/* Reads a mapping along its table into the struct at `into`. */
 assay_code typed_object(struct typed_reader *reader, const json_t *object, const char *where,
-                        const struct typed_key *keys, size_t keys_count, int kind, bool skips_limits, void *into);
+                        const struct typed_key *keys, size_t keys_count, void *into);
+/* The same of a gate: only keys that its kind may have; its limits are left for typed_limits, once their unit is known.
+ */
+assay_code typed_object_of_kind(struct typed_reader *reader, const json_t *object, const char *where,
+                                const struct typed_key *keys, size_t keys_count, enum assay_gate_kind kind, void *into);
 assay_code typed_limits(struct typed_reader *reader, const json_t *object, const char *where,
                         const struct typed_key *keys, size_t keys_count, void *into);
 

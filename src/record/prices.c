@@ -32,17 +32,20 @@ static assay_code read_prices(struct typed_reader *reader, const json_t *root, s
     if (!json_is_object(root)) {
         return typed_fail(reader, root, "", "a price file is a mapping that begins with 'assay_prices: 1'");
     }
+    if (mark && !version) {
+        return typed_fail_value(reader, mark, "", "assay_prices", "1");
+    }
     if (version && strcmp(version, "1") != 0) {
         return assay_fail(reader->err, ASSAY_UNSUPPORTED, "'assay_prices' is %.32s; this program reads version 1",
                           version);
     }
-    assay_code rc = typed_object(reader, root, "", TOP, COUNT_OF(TOP), -1, false, ret);
+    assay_code rc = typed_object(reader, root, "", TOP, COUNT_OF(TOP), ret);
     if (rc == ASSAY_OK && ret->until_day <= ret->from_day) {
         rc =
             typed_fail_value(reader, json_object_get(root, "valid_until"), "", "valid_until", "a day after valid_from");
     }
     if (rc == ASSAY_OK) {
-        rc = typed_object(reader, prices, "prices", PRICES, COUNT_OF(PRICES), -1, false, &given);
+        rc = typed_object(reader, prices, "prices", PRICES, COUNT_OF(PRICES), &given);
     }
     if (rc == ASSAY_OK && json_object_size(prices) == 0) {
         rc = typed_fail(reader, prices, "prices", "expected at least one of prompt_token, output_token, request, hour");

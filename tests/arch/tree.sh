@@ -5,9 +5,9 @@ set -eu
 export LC_ALL=C
 cd "$1"
 
-# Spelled in pieces, so that this file does not find itself.
+# Spelled in pieces, so that this file does not find itself. A path begins with its slash: `/a/b` is no `/b`.
 marks='\b(TO''DO|FIX''ME|XX''X|HA''CK)\b'
-paths='/(wo''rk/(main|shared|\.)|ho''me/[a-z]|ro''ot/|Us''ers/)'
+paths='(^|[^[:alnum:]_.-])/(wo''rk/(main|shared|\.)|ho''me/[a-z]|ro''ot/|Us''ers/)'
 
 if git -c safe.directory="$PWD" rev-parse --show-cdup >/dev/null 2>&1; then
     list() { git -c safe.directory="$PWD" ls-files -z --cached --others --exclude-standard; }

@@ -1,0 +1,711 @@
+/*
+ * Every member of trust files, log entries and envelopes against tests/golden/record/trust.txt, entries.txt and
+ * envelopes.txt: which values each takes, as what they are read, and what is said of the others. And each of them with
+ * every amount of memory that is not enough.
+ */
+#include "base/mem.h"
+#include "record/record.h"
+#include "support/golden.h"
+#include "support/sweep.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FILE_MAX ((size_t)4 << 20)
+#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HEX32 "0123456789abcdef0123456789abcdef"
+#define KEY_SMALL "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" /* of small order */
+#define SIG64 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
+
+static const char *const VALUES[] = {
+    "0",
+    "1",
+    "2",
+    "3",
+    "16",
+    "17",
+    "-1",
+    "9007199254740991",
+    "true",
+    "\"\"",
+    "\"x\"",
+    "\"1\"",
+    "\"root\"",
+    "\"witness\"",
+    "\"2026-06-01T00:00:00Z\"",
+    "\"2026-02-30T00:00:00Z\"",
+    "\"2026-06-01\"",
+    "\"" HEX64 "\"",
+    "\"" HEX64 "0\"",
+    "\"0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\"",
+    "\"" HEX32 "\"",
+    "\"" HEX32 "0\"",
+    "\"" KEY_SMALL "\"",
+    "\"AAAA\"",
+    "\"*\"",
+    "\"" SIG64 "\"",
+    "\"AA" SIG64 "\"",
+    "\"eyJhIjoxfQ==\"", /* {"a":1} */
+    "\"eyJhIjoxfQ\"",   /* without its padding */
+    "\"eyJhIjogMX0=\"", /* {"a": 1} */
+    "\"eyJhIjox\"",     /* {"a":1 */
+    "\"Pz8_Pj4-\"",     /* another alphabet */
+    "\"application/vnd.in-toto+json\"",
+    "\"" ASSAY_LOG_ENTRY_TYPE "\"",
+    "[]",
+    "[1]",
+    "[\"a\",\"b\"]",
+    "[\"b\",\"a\"]",
+    "[\"a\",\"a\"]",
+    "{}",
+    "{\"a\":1}",
+    "{\"threshold\":1}",
+    "{\"absent\":\"why\"}",
+    "{\"absent\":1}",
+    "{\"absent\":\"why\",\"x\":1}",
+    "{\"unknown\":\"why\"}",
+};
+enum { VALUES_COUNT = sizeof VALUES / sizeof VALUES[0] };
+
+static void put_hex(struct assay_buf *out, const char *name, const void *bytes, size_t len)
+{
+    char text[2 * 64 + 1];
+    assert_true(len <= 64);
+    assay_hex_print(bytes, len, text);
+    assay_buf_printf(out, "%s %s\n", name, text);
+}
+
+static void put_refusal(const assay_err *err, struct assay_buf *ret)
+{
+    static const struct {
+        assay_code code;
+        const char *text;
+    } OTHERS[] = {
+        {ASSAY_TOO_LARGE, "(too large) "}, {ASSAY_WANTING, "(wanting) "}, {ASSAY_UNSUPPORTED, "(unsupported) "}};
+    for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++) {
+        assay_buf_text(ret, OTHERS[i].code == err->code ? OTHERS[i].text : "");
+    }
+    sweep_refusal(err, ret);
+}
+
+static void hold(const char *golden, const struct sweep *sweeps, size_t count)
+{
+    struct assay_buf found;
+    assay_buf_init(&found, FILE_MAX);
+    sweep_list_values(VALUES, VALUES_COUNT, &found);
+    for (size_t i = 0; i < count; i++) {
+        struct sweep sweep = sweeps[i];
+        sweep.values = VALUES;
+        sweep.values_count = VALUES_COUNT;
+        sweep_document(&sweep, &found);
+    }
+    golden_hold(golden, &found);
+    assay_buf_done(&found);
+}
+
+static void make_key(unsigned char first, struct assay_secret_key *ret)
+{
+    unsigned char seed[ASSAY_SEED_BYTES] = {first, 3};
+    assay_secret_key_init(ret, seed);
+}
+
+static json_t *json_of(const char *text)
+{
+    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+    if (!value) {
+        fail_msg("no JSON: %s", text);
+    }
+    return value;
+}
+
+/* ---- trust files ------------------------------------------------------------------------------------------------ */
+
+/* Of the key that is made from `first`. */
+static void key_texts(unsigned char first, struct assay_digest *ret_id, char ret_base64[64])
+{
+    struct assay_secret_key key;
+    struct assay_public_key public;
+    struct assay_buf text;
+    make_key(first, &key);
+    assay_secret_key_public(&key, &public);
+    assay_public_key_id(&public, ret_id);
+    assay_buf_init(&text, 64);
+    assay_base64_append(&text, public.bytes, sizeof public.bytes);
+    (void)snprintf(ret_base64, 64, "%s", text.data);
+    assay_buf_done(&text);
+}
+
+static json_t *trust_key(unsigned char first, const char *role, const char *more)
+{
+    struct assay_digest id;
+    char hex[ASSAY_DIGEST_TEXT_BYTES], base64[64];
+    key_texts(first, &id, base64);
+    assay_digest_print(&id, hex);
+    json_t *key = json_of(more);
+    (void)json_object_set_new(key, "keyid", json_string(hex));
+    (void)json_object_set_new(key, "public", json_string(base64));
+    (void)json_object_set_new(key, "role", json_string(role));
+    (void)json_object_set_new(key, "minisignId", json_string("0000000000000000"));
+    return key;
+}
+
+static json_t *vkey(unsigned char first, const char *name, enum assay_note_kind kind)
+{
+    struct assay_secret_key secret;
+    struct assay_public_key public;
+    struct assay_note_key key;
+    struct assay_buf text;
+    make_key(first, &secret);
+    assay_secret_key_public(&secret, &public);
+    assert_int_equal(assay_note_key_make(name, kind, &public, &key, NULL), ASSAY_OK);
+    assay_buf_init(&text, 1024);
+    assay_note_key_write(&key, &text);
+    json_t *value = json_string(text.data);
+    assay_buf_done(&text);
+    return value;
+}
+
+#define ROOT_SEED 4 /* its keyid stands before that of the other key */
+#define RECEIPT_SEED 1
+
+static json_t *trust_body(void)
+{
+    static const char VALID[] =
+        "{\"notBefore\":\"2026-01-01T00:00:00Z\",\"notAfter\":\"2027-01-01T00:00:00Z\",\"runnerIds\":[\"a\",\"c\"]}";
+    static const char REVOKED[] =
+        "{\"notBefore\":\"2026-01-02T00:00:00Z\",\"notAfter\":\"2027-01-02T00:00:00Z\",\"runnerIds\":[],"
+        "\"revokedAt\":\"2026-09-01T00:00:00Z\",\"reason\":\"lost\"}";
+    json_t *keys = json_array(), *root = trust_key(ROOT_SEED, "root", VALID),
+           *other = trust_key(RECEIPT_SEED, "receipt", REVOKED);
+    bool is_first = strcmp(json_string_value(json_object_get(root, "keyid")),
+                           json_string_value(json_object_get(other, "keyid"))) < 0;
+    (void)json_array_append_new(keys, is_first ? root : other);
+    (void)json_array_append_new(keys, is_first ? other : root);
+    json_t *body =
+        json_of("{\"version\":5,\"issued\":\"2026-01-01T00:00:00Z\",\"expires\":\"2027-01-01T00:00:00Z\",\"roles\":{"
+                "\"root\":{\"threshold\":1},\"receipt\":{\"threshold\":2}},\"minVersions\":{\"p\":4,\"q\":7}}");
+    (void)json_object_set_new(body, "keys", keys);
+    (void)json_object_set_new(body, "logs",
+                              json_pack("[{s:s,s:o,s:[o,o],s:i},{s:s,s:o,s:[],s:i}]", "origin", "log.example", "vkey",
+                                        vkey(20, "log.example", ASSAY_NOTE_ED25519), "witnesses",
+                                        vkey(21, "w.example", ASSAY_NOTE_COSIGNATURE),
+                                        vkey(22, "v.example", ASSAY_NOTE_COSIGNATURE), "quorum", 2, "origin",
+                                        "other.example", "vkey", vkey(23, "other.example", ASSAY_NOTE_ED25519),
+                                        "witnesses", "quorum", 0));
+    return body;
+}
+
+static void put_trust(const struct assay_trust *trust, struct assay_buf *out)
+{
+    assay_buf_printf(out, "version %llu\nissued %lld\nexpires %lld\nroot threshold %llu\nreceipt threshold %llu\n",
+                     (unsigned long long)trust->version, (long long)trust->issued_s, (long long)trust->expires_s,
+                     (unsigned long long)trust->root_threshold, (unsigned long long)trust->receipt_threshold);
+    for (size_t i = 0; i < trust->keys_count; i++) {
+        const struct assay_trust_key *key = &trust->keys[i];
+        assert_ptr_equal(assay_trust_key_find(trust, &key->keyid), key);
+        put_hex(out, "key", key->keyid.bytes, sizeof key->keyid.bytes);
+        put_hex(out, "public", key->public.bytes, sizeof key->public.bytes);
+        assay_buf_printf(out, "%zu: %s from %lld to %lld", i, assay_role_text(key->role), (long long)key->not_before_s,
+                         (long long)key->not_after_s);
+        if (key->is_revoked) {
+            assay_buf_printf(out, " revoked %lld", (long long)key->revoked_at_s);
+        }
+        assay_buf_printf(out, " runs %s%s%s\n", assay_trust_key_has_runner(key, "a") ? "a" : "",
+                         assay_trust_key_has_runner(key, "b") ? "b" : "",
+                         assay_trust_key_has_runner(key, "c") ? "c" : "");
+    }
+    for (size_t i = 0; i < trust->logs_count; i++) {
+        const struct assay_trust_log *log = &trust->logs[i];
+        assert_ptr_equal(assay_trust_log_find(trust, log->log.name), log);
+        assay_buf_printf(out, "log %s quorum %llu of", log->log.name, (unsigned long long)log->quorum);
+        for (size_t w = 0; w < log->witnesses_count; w++) {
+            assay_buf_printf(out, " %s", log->witnesses[w].name);
+        }
+        assay_buf_char(out, '\n');
+    }
+    const struct assay_digest none = {{0}};
+    assert_null(assay_trust_key_find(trust, &none));
+    assert_null(assay_trust_log_find(trust, "none"));
+    assay_buf_printf(out, "least versions %zu\n", json_object_size(trust->min_versions));
+}
+
+static void write_trust(const json_t *body, struct assay_buf *ret)
+{
+    struct assay_secret_key root;
+    const struct assay_secret_key *const keys[] = {&root};
+    make_key(ROOT_SEED, &root);
+    assay_buf_init(ret, FILE_MAX);
+    assert_int_equal(assay_trust_write(body, keys, 1, ret, NULL), ASSAY_OK);
+}
+
+static void ask_trust(const json_t *body, struct assay_buf *ret, void *context)
+{
+    struct assay_trust *trust = NULL;
+    struct assay_buf file;
+    assay_err err = {0};
+    (void)context;
+    write_trust(body, &file);
+    if (assay_trust_read(file.data, file.len, &trust, &err) == ASSAY_OK) {
+        struct assay_digest digest;
+        assay_sha256_of(file.data, file.len, &digest);
+        assert_true(assay_digest_equal(&digest, &trust->digest));
+        put_trust(trust, ret);
+        assay_trust_free(trust);
+    } else {
+        put_refusal(&err, ret);
+        assert_null(trust);
+    }
+    assay_buf_done(&file);
+}
+
+static void every_member_of_a_trust_file_takes_what_its_line_says(void **state)
+{
+    (void)state;
+    json_t *body = trust_body();
+    const struct sweep sweep = {.name = "trust file", .document = body, .ask = ask_trust};
+    hold("record/trust.txt", &sweep, 1);
+    json_decref(body);
+}
+
+static assay_code read_trust(void *context)
+{
+    struct assay_trust *trust = NULL;
+    const struct assay_buf *file = context;
+    assay_code rc = assay_trust_read(file->data, file->len, &trust, NULL);
+    assay_trust_free(trust);
+    return rc;
+}
+
+static assay_code write_again(void *context)
+{
+    struct assay_secret_key root;
+    const struct assay_secret_key *const keys[] = {&root};
+    struct assay_buf file;
+    make_key(ROOT_SEED, &root);
+    assay_buf_init(&file, FILE_MAX);
+    assay_code rc = assay_trust_write(context, keys, 1, &file, NULL);
+    assert_true(rc != ASSAY_OK || file.data[file.len - 1] == '\n');
+    assay_buf_done(&file);
+    return rc;
+}
+
+static void a_trust_file_that_memory_is_too_short_for_is_neither_written_nor_read(void **state)
+{
+    (void)state;
+    struct assay_buf file;
+    json_t *body = trust_body();
+    write_trust(body, &file);
+    assert_true(sweep_memory(read_trust, &file) > 20);
+    assert_true(sweep_memory(write_again, body) > 10);
+    json_decref(body);
+    assay_buf_done(&file);
+}
+
+/* One root key more or less than the threshold; the same key twice is one. */
+static void a_quorum_of_a_trust_file_has_at_most_all_witnesses(void **state)
+{
+    (void)state;
+    for (size_t witnesses = ASSAY_TRUST_WITNESSES_MAX - 1; witnesses <= ASSAY_TRUST_WITNESSES_MAX + 1; witnesses++) {
+        struct assay_buf answer;
+        json_t *body = trust_body(), *log = json_array_get(json_object_get(body, "logs"), 1), *list = json_array();
+        for (size_t i = 0; i < witnesses; i++) {
+            char name[32];
+            (void)snprintf(name, sizeof name, "w%zu.example", i);
+            (void)json_array_append_new(list, vkey((unsigned char)(100 + i), name, ASSAY_NOTE_COSIGNATURE));
+        }
+        (void)json_object_set_new(log, "witnesses", list);
+        (void)json_object_set_new(log, "quorum", json_integer((json_int_t)witnesses));
+        assay_buf_init(&answer, FILE_MAX);
+        ask_trust(body, &answer, NULL);
+        if ((answer.data[0] != '!') != (witnesses <= ASSAY_TRUST_WITNESSES_MAX)) {
+            fail_msg("%zu witnesses: %s", witnesses, answer.data);
+        }
+        assay_buf_done(&answer);
+        json_decref(body);
+    }
+}
+
+/* ---- log entries ------------------------------------------------------------------------------------------------ */
+
+static void put_row(const struct assay_tlog_row *row, struct assay_buf *out)
+{
+    assay_buf_printf(out, "kind %s\n", assay_entry_kind_text(row->kind));
+    put_hex(out, "run", row->run_id, sizeof row->run_id);
+    put_hex(out, "signer", row->signer.bytes, sizeof row->signer.bytes);
+    put_hex(out, "request", row->request.bytes, sizeof row->request.bytes);
+    put_hex(out, "content", row->content.bytes, sizeof row->content.bytes);
+    if (row->has_previous) {
+        put_hex(out, "previous", row->previous.bytes, sizeof row->previous.bytes);
+    }
+    put_hex(out, "head", row->head_root.bytes, sizeof row->head_root.bytes);
+    assay_buf_printf(out, "head of %llu\ncounter %llu\nversion %llu\n", (unsigned long long)row->head_size,
+                     (unsigned long long)row->counter, (unsigned long long)row->version);
+}
+
+static void ask_entry(const json_t *body, struct assay_buf *ret, void *context)
+{
+    struct assay_secret_key key;
+    struct assay_public_key public;
+    const struct assay_secret_key *const keys[] = {&key};
+    struct assay_buf file;
+    struct assay_tlog_row row;
+    assay_err err = {0};
+    bool is_signed = false;
+    (void)context;
+    make_key(1, &key);
+    assay_secret_key_public(&key, &public);
+    assay_buf_init(&file, FILE_MAX);
+    assert_int_equal(assay_envelope_write(ASSAY_LOG_ENTRY_TYPE, body, keys, 1, &file, NULL), ASSAY_OK);
+    if (assay_tlog_row_read((struct assay_slice){file.data, file.len}, &row, &err) == ASSAY_OK) {
+        assert_ptr_equal(row.bytes.data, file.data);
+        assert_int_equal(row.bytes.len, file.len);
+        assert_int_equal(assay_tlog_row_is_signed_by(&row, &public, &is_signed, NULL), ASSAY_OK);
+        assert_true(is_signed);
+        put_row(&row, ret);
+    } else {
+        put_refusal(&err, ret);
+    }
+    assay_buf_done(&file);
+}
+
+#define DIGIT(d) d d d d d d d d
+#define DIGEST(d) DIGIT(d) DIGIT(d) DIGIT(d) DIGIT(d) DIGIT(d) DIGIT(d) DIGIT(d) DIGIT(d)
+
+static void every_member_of_a_log_entry_takes_what_its_line_says(void **state)
+{
+    (void)state;
+    struct assay_digest id;
+    char base64[64], hex[ASSAY_DIGEST_TEXT_BYTES], text[4096];
+    struct sweep sweeps[6];
+    key_texts(1, &id, base64);
+    assay_digest_print(&id, hex);
+    static const struct {
+        const char *name, *format;
+    } ENTRIES
+        [] =
+            {
+                {"intent",
+                 "{\"intent\":{\"runId\":\"" HEX32 "\",\"requestSha256\":\"" DIGEST("1") "\",\"planSha256\":\"" DIGEST(
+                     "2") "\",\"policySha256\":\"" DIGEST("3") "\",\"keyid\":\"%s\",\"counter\":7,\"previous\":"
+                                                               "\"" DIGEST("4") "\",\"head\":{\"size\":9,\"root\":"
+                                                                                "\"" DIGEST("5") "\"},\"nonce\":"
+                                                                                                 "\"" DIGEST("6") "\"}"
+                                                                                                                  "}"},
+                {"receipt",
+                 "{\"receipt\":{\"runId\":\"" HEX32 "\",\"payloadSha256\":\"" DIGEST("1") "\",\"keyid\":\"%s\"}}"},
+                {"record",
+                 "{\"record\":{\"runId\":\"" HEX32 "\",\"payloadSha256\":\"" DIGEST("1") "\",\"keyid\":\"%s\"}}"},
+                {"abandoned", "{\"abandoned\":{\"runId\":\"" HEX32 "\"}}"},
+                {"policy", "{\"policy\":{\"name\":\"p\",\"version\":5,\"sha256\":\"" DIGEST("1") "\"}}"},
+                {"trust", "{\"trust\":{\"version\":5,\"sha256\":\"" DIGEST("1") "\"}}"},
+            };
+    for (size_t i = 0; i < 6; i++) {
+        const char *hole = strstr(ENTRIES[i].format, "%s");
+        (void)snprintf(text, sizeof text, "%.*s%s%s",
+                       hole ? (int)(hole - ENTRIES[i].format) : (int)strlen(ENTRIES[i].format), ENTRIES[i].format,
+                       hole ? hex : "", hole ? hole + 2 : "");
+        sweeps[i] = (struct sweep){.name = ENTRIES[i].name, .document = json_of(text), .ask = ask_entry};
+    }
+    hold("record/entries.txt", sweeps, 6);
+    for (size_t i = 0; i < 6; i++) {
+        json_decref((json_t *)(uintptr_t)sweeps[i].document);
+    }
+}
+
+/* The body of an entry that was written. */
+static void put_body(const struct assay_buf *entry, struct assay_buf *out)
+{
+    static const struct assay_envelope_kind KIND = {
+        .type = ASSAY_LOG_ENTRY_TYPE, .what = "entry", .bytes_max = ASSAY_LOG_ENTRY_BYTES_MAX};
+    struct assay_envelope envelope;
+    assert_int_equal(assay_envelope_open(&KIND, false, entry->data, entry->len, &envelope, NULL), ASSAY_OK);
+    assert_int_equal(envelope.signatures_count, 1);
+    assay_buf_append(out, envelope.payload.data, envelope.payload.len);
+    assay_buf_char(out, '\n');
+    assay_envelope_done(&envelope);
+}
+
+struct intent_case {
+    struct assay_intent intent;
+    struct assay_secret_key key;
+};
+
+static assay_code write_intent(void *context)
+{
+    const struct intent_case *one = context;
+    struct assay_buf entry;
+    assay_buf_init(&entry, FILE_MAX);
+    assay_code rc = assay_intent_write(&one->intent, &one->key, &entry, NULL);
+    assay_buf_done(&entry);
+    return rc;
+}
+
+static assay_code write_outcome(void *context)
+{
+    const struct intent_case *one = context;
+    const struct assay_digest payload = {{7}};
+    struct assay_buf entry;
+    assay_buf_init(&entry, FILE_MAX);
+    assay_code rc = assay_outcome_write(ASSAY_ENTRY_RECORD, one->intent.run_id, &payload, &one->key, &entry, NULL);
+    assay_buf_done(&entry);
+    return rc;
+}
+
+static void an_entry_holds_what_was_given_and_says_what_was_not(void **state)
+{
+    (void)state;
+    uint8_t run[16], request[32], plan[32];
+    struct assay_buf entry, found;
+    memset(run, 0x11, sizeof run);
+    memset(request, 0x22, sizeof request);
+    memset(plan, 0x33, sizeof plan);
+    struct intent_case one = {.intent = {.run_id = run,
+                                         .request_sha256 = request,
+                                         .plan_sha256 = plan,
+                                         .counter = 12,
+                                         .head_size = 34,
+                                         .nonce = ""}};
+    const struct assay_digest payload = {{7, 8}};
+    make_key(1, &one.key);
+    memset(one.intent.keyid.bytes, 0x44, sizeof one.intent.keyid.bytes);
+    memset(one.intent.head_root.bytes, 0x55, sizeof one.intent.head_root.bytes);
+    assay_buf_init(&entry, FILE_MAX);
+    assay_buf_init(&found, FILE_MAX);
+    for (unsigned given = 0; given < 16; given++) { /* of the three, and empty instead of nothing */
+        one.intent.policy_sha256 = given & 1 ? HEX64 : given & 8 ? "" : NULL;
+        one.intent.previous = given & 2 ? HEX64 : given & 8 ? "" : NULL;
+        one.intent.nonce = given & 4 ? HEX64 : "";
+        assay_buf_clear(&entry);
+        assert_int_equal(assay_intent_write(&one.intent, &one.key, &entry, NULL), ASSAY_OK);
+        put_body(&entry, &found);
+    }
+    for (int kind = ASSAY_ENTRY_RECEIPT; kind <= ASSAY_ENTRY_RECORD; kind++) {
+        assay_buf_clear(&entry);
+        assert_int_equal(assay_outcome_write((enum assay_entry_kind)kind, run, &payload, &one.key, &entry, NULL),
+                         ASSAY_OK);
+        put_body(&entry, &found);
+    }
+    golden_hold("record/written.txt", &found);
+    assert_true(sweep_memory(write_intent, &one) > 20);
+    assert_true(sweep_memory(write_outcome, &one) > 10);
+    assay_buf_done(&entry);
+    assay_buf_done(&found);
+}
+
+/* ---- envelopes -------------------------------------------------------------------------------------------------- */
+
+#define TYPE "application/vnd.example+json"
+static const struct assay_envelope_kind EXAMPLE = {.type = TYPE, .what = "example", .bytes_max = 4096};
+
+static void ask_envelope(const json_t *envelope, struct assay_buf *ret, void *context)
+{
+    const bool *has_line_end = context;
+    struct assay_envelope opened;
+    struct assay_buf file;
+    assay_err err = {0};
+    assay_buf_init(&file, FILE_MAX);
+    assert_int_equal(assay_json_canon(envelope, &file, NULL), ASSAY_OK);
+    assay_buf_text(&file, *has_line_end ? "\n" : "");
+    if (assay_envelope_open(&EXAMPLE, *has_line_end, file.data, file.len, &opened, &err) == ASSAY_OK) {
+        assay_buf_printf(ret, "payload %.*s\n", (int)opened.payload.len, opened.payload.data);
+        for (size_t i = 0; i < opened.signatures_count; i++) {
+            put_hex(ret, "keyid", opened.signatures[i].keyid.bytes, 32);
+            put_hex(ret, "sig", opened.signatures[i].bytes, 64);
+        }
+        assay_envelope_done(&opened);
+    } else {
+        put_refusal(&err, ret);
+    }
+    assay_buf_done(&file);
+}
+
+/* Of a document that nobody judged yet: any white space, either alphabet. */
+static void ask_document(const json_t *envelope, struct assay_buf *ret, void *context)
+{
+    json_t *statement = NULL;
+    enum assay_document document = ASSAY_DOCUMENT_RECEIPT;
+    assay_err err = {0};
+    (void)context;
+    char *text = json_dumps(envelope, JSON_INDENT(2));
+    if (assay_receipt_read(text, strlen(text), &statement, &document, &err) == ASSAY_OK) {
+        char *read = json_dumps(statement, JSON_COMPACT | JSON_SORT_KEYS);
+        assay_buf_printf(ret, "%s\n%s\n", assay_document_file(document), read);
+        assay_free(read);
+        json_decref(statement);
+    } else {
+        assert_null(statement);
+        put_refusal(&err, ret);
+    }
+    assay_free(text);
+}
+
+/* The same, of its payload. */
+static void ask_statement(const json_t *statement, struct assay_buf *ret, void *context)
+{
+    struct assay_buf payload, base64;
+    assay_buf_init(&payload, FILE_MAX);
+    assay_buf_init(&base64, FILE_MAX);
+    assert_int_equal(assay_json_canon(statement, &payload, NULL), ASSAY_OK);
+    assay_base64_append(&base64, payload.data, payload.len);
+    for (size_t i = 0; i < base64.len; i++) { /* the other alphabet */
+        base64.data[i] = base64.data[i] == '+' ? '-' : base64.data[i] == '/' ? '_' : base64.data[i];
+    }
+    json_t *envelope = json_pack("{s:s}", "payload", base64.data);
+    ask_document(envelope, ret, context);
+    json_decref(envelope);
+    assay_buf_done(&payload);
+    assay_buf_done(&base64);
+}
+
+static json_t *written_envelope(void)
+{
+    struct assay_secret_key keys[2];
+    const struct assay_secret_key *const pointers[] = {&keys[0], &keys[1]};
+    struct assay_buf file;
+    json_t *body = json_of("{\"a\":2}"), *envelope = NULL;
+    make_key(1, &keys[0]);
+    make_key(2, &keys[1]);
+    assay_buf_init(&file, FILE_MAX);
+    assert_int_equal(assay_envelope_write(TYPE, body, pointers, 2, &file, NULL), ASSAY_OK);
+    envelope = json_loadb(file.data, file.len, 0, NULL);
+    json_decref(body);
+    assay_buf_done(&file);
+    return envelope;
+}
+
+static void every_member_of_an_envelope_takes_what_its_line_says(void **state)
+{
+    (void)state;
+    static bool without = false, with = true;
+    json_t *envelope = written_envelope();
+    json_t *receipt =
+        json_of("{\"predicateType\":\"" ASSAY_TYPE_RECEIPT "\",\"predicate\":{\"a\":\"\u00fe\u00ff?>?>?>\"}}");
+    json_t *record = json_of("{\"predicateType\":\"" ASSAY_TYPE_RECORD "\",\"predicate\":{}}");
+    json_t *imported = json_of("{\"predicateType\":\"" ASSAY_TYPE_IMPORTED "\",\"predicate\":{}}");
+    const struct sweep sweeps[] = {
+        {.name = "envelope", .document = envelope, .ask = ask_envelope, .context = &without},
+        {.name = "envelope and line end", .document = envelope, .ask = ask_envelope, .context = &with},
+        {.name = "envelope of a document", .document = envelope, .ask = ask_document},
+        {.name = "receipt", .document = receipt, .ask = ask_statement},
+        {.name = "record", .document = record, .ask = ask_statement},
+        {.name = "imported", .document = imported, .ask = ask_statement},
+    };
+    hold("record/envelopes.txt", sweeps, sizeof sweeps / sizeof sweeps[0]);
+    json_decref(envelope);
+    json_decref(receipt);
+    json_decref(record);
+    json_decref(imported);
+}
+
+static assay_code open_envelope(void *context)
+{
+    struct assay_envelope opened;
+    struct assay_buf *file = context;
+    assay_code rc = assay_envelope_open(&EXAMPLE, false, file->data, file->len, &opened, NULL);
+    if (rc == ASSAY_OK) {
+        assay_envelope_done(&opened);
+    }
+    return rc;
+}
+
+static assay_code write_envelope(void *context)
+{
+    struct assay_secret_key keys[2];
+    const struct assay_secret_key *const pointers[] = {&keys[0], &keys[1]};
+    struct assay_buf file;
+    make_key(1, &keys[0]);
+    make_key(2, &keys[1]);
+    assay_buf_init(&file, FILE_MAX);
+    assay_code rc = assay_receipt_sign(context, pointers, 2, &file, NULL);
+    assert_true(rc != ASSAY_OK || file.data[file.len - 1] == '\n');
+    assay_buf_done(&file);
+    return rc;
+}
+
+static assay_code read_document(void *context)
+{
+    struct assay_buf *file = context;
+    json_t *statement = NULL;
+    enum assay_document document;
+    assay_code rc = assay_receipt_read(file->data, file->len, &statement, &document, NULL);
+    assert_int_equal(statement != NULL, rc == ASSAY_OK);
+    json_decref(statement);
+    return rc;
+}
+
+static void an_envelope_that_memory_is_too_short_for_is_neither_written_nor_read(void **state)
+{
+    (void)state;
+    struct assay_buf file;
+    json_t *envelope = written_envelope(),
+           *record = json_of("{\"predicateType\":\"" ASSAY_TYPE_RECORD "\",\"predicate\":{}}");
+    assay_buf_init(&file, FILE_MAX);
+    assert_int_equal(assay_json_canon(envelope, &file, NULL), ASSAY_OK);
+    assert_true(sweep_memory(open_envelope, &file) > 10);
+    assert_true(sweep_memory(write_envelope, record) > 10);
+    assay_buf_clear(&file);
+    assert_int_equal(assay_receipt_envelope(record, &file, NULL), ASSAY_OK);
+    assert_true(sweep_memory(read_document, &file) > 10);
+    json_decref(envelope);
+    json_decref(record);
+    assay_buf_done(&file);
+}
+
+/* ---- signers ---------------------------------------------------------------------------------------------------- */
+
+static void put_signed(size_t keys_count, const struct assay_chain *chain, bool has_tier, struct assay_buf *out)
+{
+    struct assay_secret_key keys[ASSAY_ENVELOPE_SIGNATURES_MAX];
+    const struct assay_secret_key *pointers[ASSAY_ENVELOPE_SIGNATURES_MAX];
+    json_t *statement =
+        json_of(has_tier ? "{\"predicate\":{\"attempts\":{\"runId\":\"r\"},\"tier\":{\"signers\":[\"old\"],\"x\":1}}}"
+                         : "{\"predicate\":{\"attempts\":{\"runId\":\"r\",\"counter\":3}}}");
+    for (size_t i = 0; i < keys_count; i++) {
+        make_key((unsigned char)(i + 1), &keys[i]);
+        pointers[i] = &keys[i];
+    }
+    assert_int_equal(assay_receipt_name_signers(statement, pointers, keys_count, chain, NULL), ASSAY_OK);
+    char *text = json_dumps(statement, JSON_COMPACT | JSON_SORT_KEYS);
+    assay_buf_printf(out, "%s\n", text);
+    assay_free(text);
+    json_decref(statement);
+}
+
+static void a_statement_names_its_signers_in_order_and_its_place_in_the_chain(void **state)
+{
+    (void)state;
+    struct assay_buf found;
+    assay_buf_init(&found, FILE_MAX);
+    for (size_t keys = 1; keys <= ASSAY_ENVELOPE_SIGNATURES_MAX; keys += 5) {
+        put_signed(keys, &(struct assay_chain){.counter = keys}, true, &found);
+        put_signed(keys, &(struct assay_chain){.counter = 0, .previous = HEX64}, false, &found);
+    }
+    golden_hold("record/signers.txt", &found);
+    assay_buf_done(&found);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_member_of_a_trust_file_takes_what_its_line_says),
+        cmocka_unit_test(a_trust_file_that_memory_is_too_short_for_is_neither_written_nor_read),
+        cmocka_unit_test(a_quorum_of_a_trust_file_has_at_most_all_witnesses),
+        cmocka_unit_test(every_member_of_a_log_entry_takes_what_its_line_says),
+        cmocka_unit_test(an_entry_holds_what_was_given_and_says_what_was_not),
+        cmocka_unit_test(every_member_of_an_envelope_takes_what_its_line_says),
+        cmocka_unit_test(an_envelope_that_memory_is_too_short_for_is_neither_written_nor_read),
+        cmocka_unit_test(a_statement_names_its_signers_in_order_and_its_place_in_the_chain),
+    };
+    assay_json_init();
+    if (assay_crypto_init(NULL) != ASSAY_OK) {
+        return 1;
+    }
+    return cmocka_run_group_tests_name("record_signed_sweep", tests, NULL, NULL);
+}
