@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "crypto/ed25519.h"
 #include "crypto/minisign.h"
 #include "crypto/note.h"
@@ -53,9 +54,6 @@ void assay_digest_print(const struct assay_digest *digest, char text[ASSAY_DIGES
 bool assay_digest_read(const char *text, struct assay_digest *ret); /* exactly 64 lowercase hex digits, then NUL */
 bool assay_digest_equal(const struct assay_digest *a, const struct assay_digest *b);
 
-/* Lowercase hex of any bytes; text has room for 2 * len + 1. */
-void assay_hex_print(const void *bytes, size_t len, char *text);
-
 /* ---- SipHash-2-4 (Aumasson and Bernstein, 2012) ----------------------------------------------------------------- */
 
 #define ASSAY_SIPHASH_SEED_BYTES 16
@@ -87,6 +85,8 @@ void assay_merkle_leaf_hash(const void *leaf, size_t len, struct assay_digest *r
 void assay_merkle_leaf_hashes(const struct assay_slice *leaves, size_t count, struct assay_digest *const *ret);
 void assay_merkle_node_hash(const struct assay_digest *left, const struct assay_digest *right,
                             struct assay_digest *ret);
+/* The root of a perfect tree: count is a power of two, at most a tile's. Nodes two at once where the processor can. */
+void assay_merkle_perfect_root(const struct assay_digest *hashes, size_t count, struct assay_digest *ret);
 
 /* ---- base64 (RFC 4648, section 4) ------------------------------------------------------------------------------- */
 

@@ -50,6 +50,31 @@ void assay_merkle_node_hash(const struct assay_digest *left, const struct assay_
     assay_sha256_of(bytes, sizeof bytes, ret);
 }
 
+/* One level up; ret may be where the hashes are. */
+static void join_level(const struct assay_digest *hashes, size_t nodes, bool is_fast, struct assay_digest *ret)
+{
+    size_t i = 0;
+    for (; is_fast && i + 1 < nodes; i += 2) {
+        sha256_of_prefixed_two(NODE_PREFIX, (const void *const[]){&hashes[2 * i], &hashes[2 * i + 2]},
+                               (const size_t[]){2 * ASSAY_DIGEST_BYTES, 2 * ASSAY_DIGEST_BYTES},
+                               (struct assay_digest *const[]){&ret[i], &ret[i + 1]});
+    }
+    for (; i < nodes; i++) {
+        assay_merkle_node_hash(&hashes[2 * i], &hashes[2 * i + 1], &ret[i]);
+    }
+}
+
+void assay_merkle_perfect_root(const struct assay_digest *hashes, size_t count, struct assay_digest *ret)
+{
+    struct assay_digest level[ASSAY_TILE_WIDTH / 2];
+    bool is_fast = sha256_fast_is_there();
+    assert(count > 0 && count <= ASSAY_TILE_WIDTH && (count & (count - 1)) == 0);
+    for (size_t nodes = count / 2; nodes > 0; nodes /= 2) {
+        join_level(nodes == count / 2 ? hashes : level, nodes, is_fast, level);
+    }
+    *ret = count > 1 ? level[0] : hashes[0];
+}
+
 void assay_merkle_init(struct assay_merkle *tree)
 {
     *tree = (struct assay_merkle){.count = 0};

@@ -167,38 +167,16 @@ void sha256_of_prefixed_two(unsigned char prefix, const void *const bytes[2], co
     }
 }
 
-void assay_hex_print(const void *bytes, size_t len, char *text)
-{
-    static const char DIGITS[] = "0123456789abcdef";
-    const unsigned char *from = bytes;
-    for (size_t i = 0; i < len; i++) {
-        *text++ = DIGITS[from[i] >> 4];
-        *text++ = DIGITS[from[i] & 15];
-    }
-    *text = '\0';
-}
-
 void assay_digest_print(const struct assay_digest *digest, char text[ASSAY_DIGEST_TEXT_BYTES])
 {
     assay_hex_print(digest->bytes, sizeof digest->bytes, text);
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool assay_digest_read(const char *text, struct assay_digest *ret)
 {
     struct assay_digest digest;
-    for (size_t i = 0; i < sizeof digest.bytes; i++) {
-        int high = hex_digit(text[2 * i]), low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
-        if (low < 0) {
-            return false; /* also at the end of a text that is too short */
-        }
-        digest.bytes[i] = (unsigned char)(high << 4 | low);
-    }
-    if (text[2 * sizeof digest.bytes] != '\0') {
+    if (strnlen(text, ASSAY_DIGEST_TEXT_BYTES) != ASSAY_DIGEST_TEXT_BYTES - 1 ||
+        !assay_hex_read(text, digest.bytes, sizeof digest.bytes)) {
         return false;
     }
     *ret = digest;

@@ -1,5 +1,6 @@
 #include "json/json.h"
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/text.h"
 
@@ -234,30 +235,14 @@ assay_code assay_json_get_dec(const json_t *object, const char *name, const char
     return rc;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_hex(const char *text, unsigned char *ret, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++) {
-        int high = hex_digit(text[2 * i]), low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
-        if (low < 0) {
-            return false; /* also at the end of a text that is too short */
-        }
-        ret[i] = (unsigned char)(high << 4 | low);
-    }
-    return text[2 * bytes] == '\0';
-}
-
 assay_code assay_json_get_hex(const json_t *object, const char *name, const char *at, void *ret_bytes, size_t bytes,
                               assay_err *err)
 {
     json_t *value = NULL;
     static const char EXPECTED[] = "a string of lowercase hex digits";
     assay_code rc = get_typed(object, name, at, is_text, EXPECTED, &value, err);
-    if (rc == ASSAY_OK && !read_hex(json_string_value(value), ret_bytes, bytes)) {
+    if (rc == ASSAY_OK &&
+        (json_string_length(value) != 2 * bytes || !assay_hex_read(json_string_value(value), ret_bytes, bytes))) {
         rc = fail_found(value, name, at, EXPECTED, err);
     }
     return rc;

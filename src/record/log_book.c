@@ -57,18 +57,17 @@ static void hash_rows(struct assay_tlog_book *book, size_t first, size_t count)
 {
     struct assay_slice leaves[ASSAY_TILE_WIDTH];
     struct assay_digest *hashes[ASSAY_TILE_WIDTH];
-    struct assay_merkle tile;
+    struct assay_digest whole[ASSAY_TILE_WIDTH];
     for (size_t i = 0; i < count; i++) {
         leaves[i] = book->rows[first + i].bytes;
         hashes[i] = &book->rows[first + i].leaf;
     }
     assay_merkle_leaf_hashes(leaves, count, hashes);
     if (count == ASSAY_TILE_WIDTH) {
-        assay_merkle_init(&tile);
         for (size_t i = 0; i < count; i++) {
-            assay_merkle_add_hash(&tile, hashes[i]);
+            whole[i] = *hashes[i];
         }
-        assay_merkle_root(&tile, &book->tiles[first / ASSAY_TILE_WIDTH]);
+        assay_merkle_perfect_root(whole, count, &book->tiles[first / ASSAY_TILE_WIDTH]);
     }
 }
 

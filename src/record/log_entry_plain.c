@@ -1,5 +1,6 @@
 #include "record/log_entry_plain.h"
 
+#include "base/hex.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -21,30 +22,13 @@ static bool take(struct assay_slice *rest, const char *text)
     return true;
 }
 
-/* The value of a lowercase digit; BAD for every other byte. */
-#define BAD 0x80
-#define BAD_ROW BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD
-static const unsigned char HEX[256] = {
-    BAD_ROW, BAD_ROW, BAD_ROW, 0,       1,       2,       3,       4,       5,       6,       7,   8,
-    9,       BAD,     BAD,     BAD,     BAD,     BAD,     BAD,     BAD_ROW, BAD_ROW, BAD,     10,  11,
-    12,      13,      14,      15,      BAD,     BAD,     BAD,     BAD,     BAD,     BAD,     BAD, BAD,
-    BAD,     BAD_ROW, BAD_ROW, BAD_ROW, BAD_ROW, BAD_ROW, BAD_ROW, BAD_ROW, BAD_ROW, BAD_ROW,
-};
-
-/* What is no digit is seen at the end: a branch less for each. */
 static bool take_hex(struct assay_slice *rest, unsigned char *ret, size_t len)
 {
-    unsigned seen = 0;
-    if (rest->len < 2 * len) {
+    if (rest->len < 2 * len || !assay_hex_read(rest->data, ret, len)) {
         return false;
     }
-    for (size_t i = 0; i < len; i++) {
-        unsigned high = HEX[(unsigned char)rest->data[2 * i]], low = HEX[(unsigned char)rest->data[2 * i + 1]];
-        seen |= high | low;
-        ret[i] = (unsigned char)(high << 4 | low);
-    }
     *rest = (struct assay_slice){rest->data + 2 * len, rest->len - 2 * len};
-    return !(seen & BAD);
+    return true;
 }
 
 /* "name":"HEX" with what stands before and behind it. */

@@ -29,10 +29,21 @@ void log_index_done(struct log_index *index)
     *index = (struct log_index){0};
 }
 
-size_t log_index_number(struct log_index *index, const void *key)
+uint64_t log_index_ahead(const struct log_index *index, const void *key)
 {
     uint64_t hash = assay_siphash(index->seed, key, index->key_bytes);
-    for (size_t at = (size_t)hash & index->mask;; at = (at + 1) & index->mask) {
+    __builtin_prefetch(&index->slots[hash & index->mask]);
+    return hash;
+}
+
+size_t log_index_number(struct log_index *index, const void *key)
+{
+    return log_index_number_at(index, key, assay_siphash(index->seed, key, index->key_bytes));
+}
+
+size_t log_index_number_at(struct log_index *index, const void *key, uint64_t ahead)
+{
+    for (size_t at = (size_t)ahead & index->mask;; at = (at + 1) & index->mask) {
         uint32_t slot = index->slots[at];
         if (slot == 0) {
             assert(index->count <= index->mask / 2);

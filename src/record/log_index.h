@@ -22,7 +22,10 @@ assay_code log_index_init(struct log_index *index, const struct assay_tlog_book 
                           assay_err *err);
 void log_index_done(struct log_index *index); /* fine on a zeroed one */
 
-size_t log_index_number(struct log_index *index, const void *key); /* key: outlives the index */
+/* Said some keys ahead: asks memory for the place of the key, and returns what log_index_number_at wants to know. */
+uint64_t log_index_ahead(const struct log_index *index, const void *key);
+size_t log_index_number_at(struct log_index *index, const void *key, uint64_t ahead); /* key: outlives the index */
+size_t log_index_number(struct log_index *index, const void *key);
 
 bool tlog_row_is_outcome(const struct assay_tlog_row *row); /* receipt, record, abandoned */
 

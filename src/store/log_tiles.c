@@ -17,14 +17,7 @@ unsigned log_tile_width(uint64_t count, uint64_t number)
 
 void log_hashes_root(const char *hashes, size_t count, struct assay_digest *ret)
 {
-    struct assay_merkle tree;
-    struct assay_digest hash;
-    assay_merkle_init(&tree);
-    for (size_t i = 0; i < count; i++) {
-        memcpy(hash.bytes, hashes + i * sizeof hash, sizeof hash);
-        assay_merkle_add_hash(&tree, &hash);
-    }
-    assay_merkle_root(&tree, ret);
+    assay_merkle_perfect_root((const struct assay_digest *)(const void *)hashes, count, ret);
 }
 
 assay_code log_tile_read(const struct assay_log_dir *log, unsigned level, uint64_t number, struct assay_buf *ret,
@@ -89,7 +82,7 @@ static void raise_level(const struct assay_log_dir *log, const struct level_chec
 {
     for (uint64_t i = 0; i < count; i++) {
         if (below->hashes) {
-            log_hashes_root((const char *)(below->hashes + i * ASSAY_TILE_WIDTH), ASSAY_TILE_WIDTH, &ret[i]);
+            assay_merkle_perfect_root(below->hashes + i * ASSAY_TILE_WIDTH, ASSAY_TILE_WIDTH, &ret[i]);
         } else {
             ret[i] = log->book.tiles[i];
         }

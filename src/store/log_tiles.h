@@ -16,7 +16,7 @@ assay_code log_tile_read(const struct assay_log_dir *log, unsigned level, uint64
                          assay_err *err);
 /* How many hashes, or entries, the unit of that number has of `count` in all; 0: it is not there. */
 unsigned log_tile_width(uint64_t count, uint64_t number);
-/* Root of count hashes, one after the other. */
+/* Root of count hashes, one after the other: a power of two, at most a tile's. */
 void log_hashes_root(const char *hashes, size_t count, struct assay_digest *ret);
 
 /* Reads every bundle of entries into log->book; is_kept: into log->bundles too. */

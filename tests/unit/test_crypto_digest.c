@@ -125,6 +125,23 @@ static void the_incremental_root_is_the_recursive_one_for_sizes_up_to_300(void *
     }
 }
 
+static void a_perfect_root_is_the_recursive_one(void **state)
+{
+    (void)state;
+    static struct assay_digest leaves[ASSAY_TILE_WIDTH], before[ASSAY_TILE_WIDTH];
+    for (size_t n = 0; n < ASSAY_TILE_WIDTH; n++) {
+        assay_merkle_leaf_hash(&n, sizeof n, &leaves[n]);
+    }
+    memcpy(before, leaves, sizeof before);
+    for (size_t n = 1; n <= ASSAY_TILE_WIDTH; n *= 2) {
+        struct assay_digest expected, root;
+        root_by_definition(leaves, n, &expected);
+        assay_merkle_perfect_root(leaves, n, &root);
+        assert_true(assay_digest_equal(&root, &expected));
+    }
+    assert_memory_equal(leaves, before, sizeof before);
+}
+
 /* Of every size, as its largest perfect subtrees from the left. */
 static void a_tree_of_perfect_subtrees_is_that_of_their_leaves(void **state)
 {
@@ -432,6 +449,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_digests),
+        cmocka_unit_test(a_perfect_root_is_the_recursive_one),
         cmocka_unit_test(a_tree_of_perfect_subtrees_is_that_of_their_leaves),
         cmocka_unit_test(siphash_gives_the_published_value),
         cmocka_unit_test(sha256_is_libsodiums_for_every_length_and_cut),

@@ -1,3 +1,4 @@
+#include "base/hex.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -177,6 +178,37 @@ static void the_edit_distance_counts_edits_up_to_its_limit(void **state)
     assert_int_equal(assay_text_distance("kitten", "sitting", 2), 3);
 }
 
+/* Every byte at every place of every length that reaches a whole step, its end and the step after. */
+static void only_lower_case_hex_digits_are_read(void **state)
+{
+    (void)state;
+    enum { BYTES_MAX = 33 };
+    static const char DIGITS[] = "0123456789abcdef";
+    unsigned char bytes[BYTES_MAX], back[BYTES_MAX + 1];
+    char text[2 * BYTES_MAX + 1];
+    for (size_t i = 0; i < BYTES_MAX; i++) {
+        bytes[i] = (unsigned char)(i * 37 + 5);
+    }
+    for (size_t len = 0; len <= BYTES_MAX; len++) {
+        assay_hex_print(bytes, len, text);
+        assert_int_equal(strlen(text), 2 * len);
+        back[len] = 0xa5;
+        assert_true(assay_hex_read(text, back, len));
+        assert_memory_equal(back, bytes, len);
+        assert_int_equal(back[len], 0xa5); /* and not one byte more */
+        for (size_t at = 0; at < 2 * len; at++) {
+            char kept = text[at];
+            for (int c = 0; c < 256; c++) {
+                const char *digit = c ? strchr(DIGITS, c) : NULL;
+                text[at] = (char)c;
+                assert_int_equal(assay_hex_read(text, back, len), digit != NULL);
+                assert_true(!digit || (at % 2 ? back[at / 2] & 15 : back[at / 2] >> 4) == digit - DIGITS);
+            }
+            text[at] = kept;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +221,7 @@ int main(void)
         cmocka_unit_test(foreign_text_is_shown_without_its_control_and_bidi_characters),
         cmocka_unit_test(a_command_line_is_split_by_posix_quoting),
         cmocka_unit_test(an_open_quote_is_refused_with_its_column),
+        cmocka_unit_test(only_lower_case_hex_digits_are_read),
         cmocka_unit_test(the_edit_distance_counts_edits_up_to_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
