@@ -9,6 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under the address sanitizer what an arena has not handed out may not be touched, and pieces have a gap between them.
+ */
+#ifndef __has_feature
+#define __has_feature(name) 0 /* gcc 12 has no such question, and says it with a macro */
+#endif
+#if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#define ARENA_GAP_BYTES 16
+#else
+#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#define ARENA_GAP_BYTES 0
+#endif
+
 static atomic_ulong fail_countdown = ASSAY_FAULT_UNASKED;
 
 void assay_mem_fail_at(unsigned long n)
@@ -74,11 +88,13 @@ void assay_arena_init(struct assay_arena *arena, size_t max_bytes)
 static struct assay_arena_block *arena_grow(struct assay_arena *arena, size_t bytes)
 {
     size_t size = bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES;
-    if (size > SIZE_MAX - sizeof(struct assay_arena_block)) {
+    if (size > SIZE_MAX - sizeof(struct assay_arena_block) - ARENA_GAP_BYTES) {
         return NULL;
     }
+    size += ARENA_GAP_BYTES;
     struct assay_arena_block *block = assay_alloc(1, sizeof *block + size);
     if (block) {
+        ASAN_POISON_MEMORY_REGION(block->bytes, size);
         block->size_bytes = size;
         block->next = arena->blocks;
         arena->blocks = block;
@@ -88,23 +104,24 @@ static struct assay_arena_block *arena_grow(struct assay_arena *arena, size_t by
 
 static void *arena_take(struct assay_arena *arena, size_t count, size_t element_bytes)
 {
-    size_t bytes;
-    if (__builtin_mul_overflow(count, element_bytes, &bytes) || bytes > SIZE_MAX - 15) {
+    size_t asked;
+    if (__builtin_mul_overflow(count, element_bytes, &asked) || asked > SIZE_MAX - 15 - ARENA_GAP_BYTES) {
         return NULL;
     }
-    bytes = (bytes + 15) & ~(size_t)15;
+    size_t bytes = (asked + 15) & ~(size_t)15;
     if (bytes > arena->max_bytes - arena->used_bytes) {
         return NULL;
     }
     struct assay_arena_block *block = arena->blocks;
-    if (!block || bytes > block->size_bytes - block->used_bytes) {
+    if (!block || bytes + ARENA_GAP_BYTES > block->size_bytes - block->used_bytes) {
         block = arena_grow(arena, bytes);
         if (!block) {
             return NULL;
         }
     }
     void *piece = block->bytes + block->used_bytes;
-    block->used_bytes += bytes;
+    ASAN_UNPOISON_MEMORY_REGION(piece, asked);
+    block->used_bytes += bytes + ARENA_GAP_BYTES;
     arena->used_bytes += bytes;
     return piece;
 }
