@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "negative/evidence.h"
 #include "support/edit.h"
+#include "support/golden.h"
 #include "support/honest_run.h"
 
 #include <setjmp.h>
@@ -125,6 +126,8 @@ static void made_done(struct made *made)
     assay_buf_done(&made->kernel_table);
 }
 
+static struct assay_buf told; /* each judgement of a tier, whole */
+
 /* says: what the ASSURANCE line must hold; NULL: anything. */
 static void assert_tier(const struct made *made, int tier, const char *says)
 {
@@ -138,6 +141,9 @@ static void assert_tier(const struct made *made, int tier, const char *says)
         print_message("%s", text.data);
         fail_msg("expected tier %d%s%s", tier, says ? ", and " : "", says ? says : "");
     }
+    assay_judgement_render(judgement, &told);
+    assay_buf_printf(&told, "exit %d, tier %d, head %llu\n\n", assay_judgement_exit(judgement), judgement->tier,
+                     (unsigned long long)judgement->head.size);
     assay_judgement_free(judgement);
 }
 
@@ -271,6 +277,13 @@ static void what_is_no_reproduction_leaves_the_tier_and_says_why(void **state)
     reproduced_by(&shorter, OTHER_MACHINE, "sign 2", 0, 4, "not reproduced: it has another plan");
     reproduced_by(&slower, OTHER_MACHINE, "sign 2", 0, 4, "is not within 2 %");
     reproduced_by(&slower, OTHER_MACHINE, "sign 2", 0.1, 5, "tier 5 reproduced"); /* within the stated margin */
+}
+
+/* Behind the tests above, whose judgements these are. */
+static void each_tier_is_told_whole(void **state)
+{
+    (void)state;
+    golden_hold("negative/assurance.txt", &told);
 }
 
 /* ---- short memory ---- */
@@ -449,6 +462,7 @@ int main(void)
         cmocka_unit_test(witnesses_without_a_quorum_bound_nothing),
         cmocka_unit_test(the_same_by_another_key_on_another_machine_is_reproduced),
         cmocka_unit_test(what_is_no_reproduction_leaves_the_tier_and_says_why),
+        cmocka_unit_test(each_tier_is_told_whole),
         cmocka_unit_test(no_allocation_that_fails_makes_a_judgement_of_signatures_and_log),
         cmocka_unit_test(no_allocation_that_fails_makes_a_judgement_of_several_documents),
         cmocka_unit_test(a_policy_that_is_not_the_newest_in_the_log_is_423),
@@ -457,5 +471,8 @@ int main(void)
     if (assay_crypto_init(NULL) != ASSAY_OK) {
         return 1;
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    assay_buf_init(&told, FILE_MAX);
+    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    assay_buf_done(&told);
+    return failures;
 }

@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "negative/evidence.h"
 #include "support/edit.h"
+#include "support/golden.h"
 #include "support/honest_run.h"
 #include "support/source_root.h"
 
@@ -819,6 +820,48 @@ static void assert_lines(const struct scene *scene, const struct assay_judgement
     }
 }
 
+/* ---- the whole answers ---- */
+
+#define VIOLATIONS_TOLD 12 /* of a document that is full of them */
+
+static struct assay_buf told; /* of all files, in their order */
+static size_t told_count;
+
+static void tell(const char *name, const struct assay_judgement *judgement)
+{
+    const size_t *counts = judgement->policy_counts;
+    assay_buf_printf(&told, "== %s: exit %d, tier %d, %zu violations, %zu left out\n", name,
+                     assay_judgement_exit(judgement), judgement->tier, judgement->violations_count,
+                     judgement->violations_left_out);
+    for (int i = 0; i < ASSAY_LINE_COUNT; i++) {
+        assay_buf_printf(&told, "%s %s %s\n", assay_judge_line_text((enum assay_judge_line)i),
+                         assay_verdict_text(judgement->lines[i].verdict), judgement->lines[i].text);
+    }
+    for (size_t i = 0; i < judgement->violations_count && i < VIOLATIONS_TOLD; i++) {
+        const struct assay_violation *violation = &judgement->violations[i];
+        assay_buf_printf(&told, "%u %s %s: found %s, expected %s\n", violation->gate,
+                         assay_verdict_text(violation->verdict), violation->pointer, violation->found,
+                         violation->expected);
+    }
+    assay_buf_printf(&told, "policy %zu %zu %zu %zu, trust %llu, head %llu%s%s%s%s%s%s\n", counts[0], counts[1],
+                     counts[2], counts[3], (unsigned long long)judgement->trust_version,
+                     (unsigned long long)judgement->head.size, judgement->has_head ? ", has a head" : "",
+                     judgement->moves_head ? ", moves it" : "", judgement->has_signer ? ", signed" : "",
+                     judgement->is_readable ? ", readable" : "",
+                     judgement->is_crypto_required ? ", asks signatures" : "",
+                     judgement->is_policy_required ? ", asks a policy" : "");
+    told_count++;
+}
+
+static void every_answer_is_told_whole(void **state)
+{
+    const size_t *count = *state;
+    if (told_count != *count) { /* only some were asked */
+        skip();
+    }
+    golden_hold("negative/judgements.txt", &told);
+}
+
 static void judge_file(void **state)
 {
     const char *name = *state;
@@ -848,6 +891,7 @@ static void judge_file(void **state)
         assert_only_gate(&scene, judgement, (unsigned)strtoul(name, NULL, 10));
     }
     assert_lines(&scene, judgement);
+    tell(name, judgement);
     if (scene.tier != TIER_ANY) {
         assert_int_equal(judgement->tier, scene.tier);
     }
@@ -945,7 +989,8 @@ int main(void)
     (void)snprintf(dir, sizeof dir, "%s/tests/negative", source_root());
     int found = scandir(dir, &entries, is_edit, alphasort);
     size_t count = found > 0 ? (size_t)found : 0, runs = sizeof RUNS / sizeof RUNS[0];
-    struct CMUnitTest *tests = assay_alloc(runs + count + 1, sizeof *tests);
+    struct CMUnitTest *tests = assay_alloc(runs + count + 2, sizeof *tests);
+    assay_buf_init(&told, FILE_MAX);
     struct corpus corpus = {entries, count};
     assert_non_null(tests);
     static char parents[sizeof RUNS / sizeof RUNS[0]][64];
@@ -958,7 +1003,10 @@ int main(void)
     }
     tests[runs + count] =
         (struct CMUnitTest){"every gate has three files", every_gate_has_three_files, NULL, NULL, &corpus};
-    int failures = _cmocka_run_group_tests("negative", tests, runs + count + 1, NULL, NULL);
+    tests[runs + count + 1] =
+        (struct CMUnitTest){"every answer is told whole", every_answer_is_told_whole, NULL, NULL, &count};
+    int failures = _cmocka_run_group_tests("negative", tests, runs + count + 2, NULL, NULL);
+    assay_buf_done(&told);
     for (size_t i = 0; i < count; i++) {
         free(entries[i]);
     }
