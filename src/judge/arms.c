@@ -2,6 +2,7 @@
 #include "judge/judge_room.h"
 #include "judge/nodes.h"
 
+#include "base/text.h"
 #include "stat/stat.h"
 
 #include <assert.h>
@@ -100,7 +101,6 @@ static assay_code pairs_of(const struct arms *arms, const char *metric, uint32_t
                            assay_err *err)
 {
     const struct assay_paired_query query = {.metric = metric, .base = arms->base, .other = other};
-    assay_trace_rewind(arms->run->trace);
     return assay_paired_of(arms->run->plan, arms->run->trace, &query, arms->draft->arena, ret, err);
 }
 
@@ -305,7 +305,7 @@ static void judge_outputs(struct arms *arms)
     json_array_foreach(checks, i, check)
     {
         const char *rule = judge_text_of(check, "rule"), *verdict = judge_text_of(check, "verdict");
-        if (strncmp(rule, "output_", strlen("output_")) != 0) {
+        if (!assay_text_starts(rule, "output_")) {
             continue;
         }
         bool has_failed = strcmp(verdict, assay_verdict_text(ASSAY_VERDICT_FAIL)) == 0;
@@ -358,10 +358,10 @@ static const char *summary_of(struct arms *arms, enum assay_verdict verdict)
                                 words[ASSAY_VERDICT_UNDECIDED]);
     }
     bool is_wrong = verdict == ASSAY_VERDICT_FAIL && first->verdict != ASSAY_VERDICT_FAIL;
-    const char *relation = strncmp(first->word, "parity", 6) == 0          ? "at parity with"
-                           : strncmp(first->word, "inconclusive", 12) == 0 ? "not decided against"
-                           : strncmp(first->word, "slower", 6) == 0        ? "slower than"
-                                                                           : "faster than";
+    const char *relation = assay_text_starts(first->word, "parity")         ? "at parity with"
+                           : assay_text_starts(first->word, "inconclusive") ? "not decided against"
+                           : assay_text_starts(first->word, "slower")       ? "slower than"
+                                                                            : "faster than";
     const char *interval = first->has_interval ? judge_draft_text(draft, " [%.4f, %.4f] at %.4g%%", first->lower,
                                                                   first->upper, first->confidence * 100)
                                                : ", no interval";
@@ -408,9 +408,7 @@ static assay_code judge_run(struct arms *arms, struct assay_verdict_document *do
     }
     assay_code rc = choose_metrics(arms, err);
     rc = rc == ASSAY_OK ? choose_base(arms, err) : rc;
-    if (rc == ASSAY_OK && arms->metrics_count > 0) {
-        rc = collect(arms, err);
-    }
+    rc = rc == ASSAY_OK ? collect(arms, err) : rc;
     if (rc == ASSAY_OK && arms->count > 0) {
         rc = set_family(arms, err);
     }

@@ -1,6 +1,7 @@
 #include "judge/judge_room.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 
 #include <assert.h>
@@ -109,7 +110,7 @@ static void check_identity(struct judge *judge)
         const json_t *subject = json_array_get(subjects, i);
         const char *name = json_string_value(json_object_get(subject, "name"));
         const json_t *stated = json_object_get(json_object_get(subject, "digest"), "sha256");
-        if (!name || strncmp(name, "endpoint:", 9) != 0 || !json_is_string(stated)) {
+        if (!name || !assay_text_starts(name, "endpoint:") || !json_is_string(stated)) {
             continue;
         }
         if (!judge->input->identity.data) {

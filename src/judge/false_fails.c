@@ -12,13 +12,9 @@
 /* What was measured, and how it was asked for; equal in all A/A runs. */
 static bool is_same_thing(const struct assay_opened *a, const struct assay_opened *b)
 {
-    static const char *const POINTERS[] = {"/subject", "/predicate/protocol/requestSha256"};
-    for (size_t i = 0; i < sizeof POINTERS / sizeof POINTERS[0]; i++) {
-        if (!json_equal(assay_json_at(a->statement, POINTERS[i]), assay_json_at(b->statement, POINTERS[i]))) {
-            return false;
-        }
-    }
-    return true;
+    static const char REQUEST[] = "/predicate/protocol/requestSha256";
+    return json_equal(json_object_get(a->statement, "subject"), json_object_get(b->statement, "subject")) &&
+           json_equal(assay_json_at(a->statement, REQUEST), assay_json_at(b->statement, REQUEST));
 }
 
 /* ---- arms that a gate compares ---- */
@@ -34,11 +30,13 @@ static const json_t *arm_at(const struct assay_opened *run, const char *name)
 /* The digest of the subject ROLE:ID, where `name` is ROLE:ANYTHING. */
 static const json_t *digest_of(const json_t *subjects, const char *name, const char *id)
 {
-    size_t role = strcspn(name, ":") + 1;
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const char *other = judge_text_of(json_array_get(subjects, i), "name");
+    size_t role = strcspn(name, ":") + 1, i;
+    const json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
+        const char *other = judge_text_of(subject, "name");
         if (strncmp(other, name, role) == 0 && strcmp(other + role, id) == 0) {
-            return json_object_get(json_array_get(subjects, i), "digest");
+            return json_object_get(subject, "digest");
         }
     }
     return NULL;
@@ -47,8 +45,10 @@ static const json_t *digest_of(const json_t *subjects, const char *name, const c
 /* What an arm has for a subject of its own, the other has with the same digest. */
 static bool has_subjects_of(const json_t *subjects, const char *id, const char *other_id)
 {
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const json_t *subject = json_array_get(subjects, i);
+    size_t i;
+    const json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
         const char *name = judge_text_of(subject, "name"), *label = strchr(name, ':');
         if (label && strcmp(label + 1, id) == 0 &&
             !json_equal(json_object_get(subject, "digest"), digest_of(subjects, name, other_id))) {
@@ -120,12 +120,12 @@ static double upper_bound(uint64_t fails, uint64_t runs)
 static const char *explain(const struct assay_false_fails *answer, const char *broken, struct assay_arena *arena)
 {
     char text[WHY_BYTES];
-    int len = broken ? snprintf(text, sizeof text, "%s", broken)
-                     : snprintf(text, sizeof text,
-                                "%" PRIu64 " false fails in %" PRIu64 " A/A runs: a rate of at most %.4g at 95 %%, "
-                                "where the policy allows %.4g",
-                                answer->fails, answer->runs, answer->upper, answer->alpha);
-    return assay_arena_text(arena, text, len > 0 ? strlen(text) : 0);
+    (void)snprintf(text, sizeof text,
+                   "%" PRIu64 " false fails in %" PRIu64 " A/A runs: a rate of at most %.4g at 95 %%, "
+                   "where the policy allows %.4g",
+                   answer->fails, answer->runs, answer->upper, answer->alpha);
+    const char *why = broken ? broken : text;
+    return assay_arena_text(arena, why, strlen(why));
 }
 
 assay_code assay_judge_false_fails(const struct assay_gate_question *question, struct assay_arena *arena,

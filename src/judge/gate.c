@@ -1,6 +1,8 @@
 #include "judge/gate_room.h"
 #include "judge/judge_room.h"
 
+#include "base/text.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
@@ -128,7 +130,7 @@ bool gate_is_unsettled(const struct assay_opened *run, uint32_t arm)
     json_array_foreach(checks, i, check)
     {
         const char *id = judge_text_of(check, "id");
-        bool is_about = strncmp(judge_text_of(check, "rule"), "steady_state@", strlen("steady_state@")) == 0 &&
+        bool is_about = assay_text_starts(judge_text_of(check, "rule"), "steady_state@") &&
                         (strcmp(id, "steady-state") == 0 || strcmp(id, of_arm) == 0);
         if (is_about && strcmp(judge_text_of(check, "verdict"), assay_verdict_text(ASSAY_VERDICT_FAIL)) == 0) {
             return true;

@@ -20,7 +20,8 @@
 struct costs {
     double *units; /* STRIDE doubles a sample */
     size_t count;
-    uint64_t correct, seed;
+    uint64_t seed;
+    bool has_correct;
     struct known *known; /* a bootstrap is not asked twice */
 };
 
@@ -83,7 +84,7 @@ static void collect_run(struct gate_case *it, const struct assay_opened *run, co
         }
         costs->units[STRIDE * costs->count] = cost_of(prices, &sample);
         costs->units[STRIDE * costs->count + 1] = is_correct ? 1 : 0;
-        costs->correct += is_correct;
+        costs->has_correct |= is_correct;
         costs->count++;
     }
 }
@@ -160,7 +161,7 @@ static void prepare_cost(struct gate_case *it)
         collect_run(it, it->runs[i], &prices, costs);
     }
     it->row.n = costs->count;
-    if (!it->is_settled && costs->count > 0 && costs->correct == 0) {
+    if (!it->is_settled && costs->count > 0 && !costs->has_correct) {
         gate_settle(it, ASSAY_VERDICT_FAIL, "0 correct: no answer was worth its cost");
     } else if (!it->is_settled && costs->count < SAMPLES_LEAST) {
         gate_not_measured(it, "n too small (%zu of %d)", costs->count, SAMPLES_LEAST);
@@ -212,15 +213,14 @@ static void decide_cost(struct gate_case *it, double pass_alpha, double fail_alp
     row->has_interval = pass.has_interval;
     row->lower = pass.lower;
     row->upper = pass.upper;
-    row->confidence = pass.has_interval ? 1 - pass_alpha : 0;
+    row->confidence = 1 - pass_alpha;
     row->method = "BCa bootstrap, one-sided";
     if (!pass.has_interval) { /* every answer costs the same: nothing was resampled into another value */
         row->verdict = pass.point <= it->gate->max.value ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_FAIL;
         row->reason = "all operations cost the same";
         return;
     }
-    struct assay_stat_bootstrap fail =
-        fail_alpha < pass_alpha && pass.lower > it->gate->max.value ? bounds_at(it, fail_alpha) : pass;
+    struct assay_stat_bootstrap fail = pass.lower > it->gate->max.value ? bounds_at(it, fail_alpha) : pass;
     row->verdict = pass.upper <= it->gate->max.value  ? ASSAY_VERDICT_PASS
                    : fail.lower > it->gate->max.value ? ASSAY_VERDICT_FAIL
                                                       : ASSAY_VERDICT_UNDECIDED;

@@ -4,6 +4,7 @@
 #include "judge/judge_room.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include "stat/stat.h"
 
@@ -80,7 +81,7 @@ static bool is_output_wrong(const struct assay_opened *run)
     json_t *check;
     json_array_foreach(checks, i, check)
     {
-        if (strncmp(judge_text_of(check, "rule"), "output_", strlen("output_")) == 0 &&
+        if (assay_text_starts(judge_text_of(check, "rule"), "output_") &&
             strcmp(judge_text_of(check, "verdict"), assay_verdict_text(ASSAY_VERDICT_FAIL)) == 0) {
             return true;
         }
@@ -96,7 +97,7 @@ static bool are_outputs_compared(const struct assay_opened *run)
     json_t *check;
     json_array_foreach(checks, i, check)
     {
-        if (strncmp(judge_text_of(check, "rule"), "output_", strlen("output_")) == 0 &&
+        if (assay_text_starts(judge_text_of(check, "rule"), "output_") &&
             strcmp(judge_text_of(check, "verdict"), assay_verdict_text(ASSAY_VERDICT_NOT_MEASURED)) != 0) {
             return true;
         }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 
 #include "base/num.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -222,7 +223,7 @@ static struct answer audits(const struct asked *asked)
     json_array_foreach(checks, i, check)
     {
         const char *rule = judge_text_of(check, "rule"), *verdict = judge_text_of(check, "verdict");
-        bool is_audit = strncmp(rule, "cache_audit@", 12) == 0 || strncmp(rule, "output_", 7) == 0;
+        bool is_audit = assay_text_starts(rule, "cache_audit@") || assay_text_starts(rule, "output_");
         if (is_audit && strcmp(verdict, assay_verdict_text(ASSAY_VERDICT_FAIL)) == 0) {
             return wrong(judge_draft_text(asked->gates->draft, "%.32s failed", rule));
         }
@@ -240,7 +241,7 @@ static struct answer interference(const struct asked *asked)
     {
         const json_t *data = json_object_get(check, "data");
         double width;
-        if (strncmp(judge_text_of(check, "rule"), "aa_noise@", 9) == 0 && json_object_get(data, "width") &&
+        if (assay_text_starts(judge_text_of(check, "rule"), "aa_noise@") && json_object_get(data, "width") &&
             assay_json_get_dec(data, "width", "", &width, NULL) == ASSAY_OK) {
             return width <= asked->require->aa_width_max.value
                        ? MET

@@ -2,6 +2,7 @@
 #include "judge/gate_room.h"
 #include "judge/judge_room.h"
 
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "record/record.h"
 
@@ -23,7 +24,7 @@ static bool measures(const struct assay_opened *run, const char *sha256)
     json_t *subject;
     json_array_foreach(subjects, i, subject)
     {
-        if (strncmp(judge_text_of(subject, "name"), "data:", strlen("data:")) == 0 &&
+        if (assay_text_starts(judge_text_of(subject, "name"), "data:") &&
             strcmp(judge_text_of(json_object_get(subject, "digest"), "sha256"), sha256) == 0) {
             return true;
         }
@@ -51,7 +52,7 @@ static const char *foreign_data(const struct assay_opened *run, const struct ass
     {
         const char *name = judge_text_of(subject, "name");
         const char *digest = judge_text_of(json_object_get(subject, "digest"), "sha256");
-        bool is_listed = strncmp(name, "data:", strlen("data:")) != 0;
+        bool is_listed = !assay_text_starts(name, "data:");
         for (size_t f = 0; f < manifest->count && !is_listed; f++) {
             is_listed = strcmp(manifest->files[f].sha256, digest) == 0;
         }

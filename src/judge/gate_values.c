@@ -3,6 +3,7 @@
 #include "judge/judge_room.h"
 
 #include "base/num.h"
+#include "base/text.h"
 #include "stat/stat.h"
 
 #include <inttypes.h>
@@ -137,7 +138,7 @@ static enum assay_verdict judge_value(struct gate_case *it, const struct gate_ca
         return ASSAY_VERDICT_UNDECIDED;
     }
     enum assay_verdict verdict = against(gate, value->lower, value->upper, value->lower, value->upper);
-    if (verdict == ASSAY_VERDICT_FAIL && fail_alpha < 1 - gate->confidence) {
+    if (verdict == ASSAY_VERDICT_FAIL) {
         struct value strict = value_at(it, carrier, fail_alpha);
         verdict = strict.has_bounds ? against(gate, value->lower, value->upper, strict.lower, strict.upper)
                                     : ASSAY_VERDICT_UNDECIDED;
@@ -210,7 +211,7 @@ static bool has_oracle(const struct assay_opened *run)
     json_t *check;
     json_array_foreach(checks, i, check)
     {
-        bool is_output = strncmp(judge_text_of(check, "rule"), "output_", strlen("output_")) == 0;
+        bool is_output = assay_text_starts(judge_text_of(check, "rule"), "output_");
         bool has_run = strcmp(judge_text_of(check, "verdict"), assay_verdict_text(ASSAY_VERDICT_NOT_MEASURED)) != 0;
         if (is_output && has_run) {
             return true;
@@ -416,9 +417,7 @@ static bool figure(const json_t *data, const char *name, double *ret)
 /* The first objection is the answer. */
 static bool object(struct gate_case *it, enum assay_verdict verdict, const char *reason)
 {
-    it->is_settled = true;
-    it->row.verdict = verdict;
-    it->row.reason = reason;
+    gate_settle(it, verdict, reason);
     return true;
 }
 
@@ -480,10 +479,9 @@ static bool objects_to_check(struct gate_case *it, const struct assay_opened *ru
 {
     const json_t *data = json_object_get(check, "data");
     const char *rule = judge_text_of(check, "rule");
-    double wrong = 0, binary64 = 1;
+    double wrong, binary64;
     it->row.element = run->name;
-    if (strncmp(rule, "output_reference@", strlen("output_reference@")) != 0 ||
-        (figure(data, "binary64", &binary64) && binary64 == 0)) {
+    if (!assay_text_starts(rule, "output_reference@") || (figure(data, "binary64", &binary64) && binary64 == 0)) {
         return object(it, ASSAY_VERDICT_NOT_MEASURED, "the binary64 reference was not computed");
     }
     if (figure(data, "placesWrong", &wrong) && wrong > 0) {
@@ -509,7 +507,7 @@ static void prepare_parity(struct gate_case *it)
         json_t *check;
         json_array_foreach(checks, c, check)
         {
-            bool is_about = strncmp(judge_text_of(check, "rule"), "output_", strlen("output_")) == 0 &&
+            bool is_about = assay_text_starts(judge_text_of(check, "rule"), "output_") &&
                             is_output(judge_text_of(check, "id"), it->gate->output);
             if (is_about && objects_to_check(it, it->runs[i], check)) {
                 return;

@@ -24,16 +24,15 @@ struct look {
     const char *unfit; /* a receipt of this look that nothing can be taken from */
 };
 
-static assay_code pairs_of(struct look *look, const struct assay_opened *run, struct assay_pairs *ret,
-                           const char **ret_metric)
+/* Canary against stable, in the first metric that has pairs of them. */
+static assay_code pairs_of(struct look *look, const struct assay_opened *run, struct assay_paired_query *ret_query,
+                           struct assay_pairs *ret)
 {
     for (size_t i = 0; i < sizeof METRICS / sizeof METRICS[0]; i++) {
-        const struct assay_paired_query query = {.metric = METRICS[i], .base = 0, .other = CANARY_ARM};
         assay_err unread = {0};
-        assay_trace_rewind(run->trace);
-        assay_code rc = assay_paired_of(run->plan, run->trace, &query, look->gates->draft->arena, ret, &unread);
+        *ret_query = (struct assay_paired_query){.metric = METRICS[i], .base = 0, .other = CANARY_ARM};
+        assay_code rc = assay_paired_of(run->plan, run->trace, ret_query, look->gates->draft->arena, ret, &unread);
         if (rc == ASSAY_OK && ret->count > 0) {
-            *ret_metric = METRICS[i];
             return ASSAY_OK;
         }
         if (rc == ASSAY_NO_MEMORY) {
@@ -52,9 +51,9 @@ static bool is_paired_run(const struct assay_opened *run)
 static void compare_one(struct look *look, const struct assay_opened *run, double alpha)
 {
     struct gates *gates = look->gates;
-    struct assay_paired_query query = {.base = 0, .other = CANARY_ARM};
+    struct assay_paired_query query;
     struct assay_pairs pairs = {0};
-    assay_code rc = pairs_of(look, run, &pairs, &query.metric);
+    assay_code rc = pairs_of(look, run, &query, &pairs);
     if (rc != ASSAY_OK) {
         gates->failed = rc == ASSAY_UNDECIDED ? gates->failed : rc;
         look->is_canary_good = false;

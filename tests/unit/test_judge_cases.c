@@ -503,6 +503,14 @@ static assay_code hungry_gate(const void *question, const struct assay_opened *r
     return assay_judge_gate(question, arena, &document, err);
 }
 
+static assay_code hungry_false_fails(const void *question, const struct assay_opened *run, struct assay_arena *arena,
+                                     assay_err *err)
+{
+    struct assay_false_fails answer;
+    (void)run;
+    return assay_judge_false_fails(question, arena, &answer, err);
+}
+
 static assay_code hungry_arms(const void *question, const struct assay_opened *run, struct assay_arena *arena,
                               assay_err *err)
 {
@@ -538,7 +546,7 @@ static void ask_gate(struct book *book, const struct question *question, bool is
     struct assay_verdict_document document;
     struct assay_false_fails answer;
     if (question->is_starved) {
-        starve(book, &(struct hunger){.ask = hungry_gate, .question = &asked});
+        starve(book, &(struct hunger){.ask = is_of_false_fails ? hungry_false_fails : hungry_gate, .question = &asked});
     }
     assay_code rc = is_of_false_fails ? assay_judge_false_fails(&asked, &book->arena, &answer, &err)
                                       : assay_judge_gate(&asked, &book->arena, &document, &err);
