@@ -60,7 +60,7 @@ static assay_code series_scan(struct assay_detection *detection, size_t index, c
 static assay_code changes_join(struct assay_detection *detection, const struct found *found, struct assay_arena *arena,
                                assay_err *err)
 {
-    struct assay_detect_change *to = assay_arena_take(arena, detection->changes_count + 1, sizeof *to);
+    struct assay_detect_change *to = assay_arena_take(arena, detection->changes_count, sizeof *to);
     if (to == NULL) {
         return assay_nomem(err);
     }
@@ -76,10 +76,10 @@ assay_code assay_detect(const struct assay_detect_series *series, size_t count, 
                         struct assay_arena *arena, struct assay_detection *ret, assay_err *err)
 {
     assert((series || count == 0) && rule && arena && ret);
-    struct found *found = assay_arena_take(arena, count + 1, sizeof *found);
+    struct found *found = assay_arena_take(arena, count, sizeof *found);
     *ret =
         (struct assay_detection){.series = series, .series_count = count, .marks = rule->marks, .today = rule->today};
-    ret->lines = assay_arena_take(arena, count + 1, sizeof *ret->lines);
+    ret->lines = assay_arena_take(arena, count, sizeof *ret->lines);
     assay_code rc = found != NULL && ret->lines != NULL ? ASSAY_OK : assay_nomem(err);
     for (size_t i = 0; rc == ASSAY_OK && i < count; i++) {
         rc = series_scan(ret, i, rule, arena, &found[i], err);

@@ -148,7 +148,7 @@ static bool notes_fill(const struct assay_detection *detection, struct assay_are
                        struct assay_verdict_document *document)
 {
     size_t marks = detection->marks != NULL ? detection->marks->count : 0, count = 0;
-    const char **notes = assay_arena_take(arena, detection->environments_count + marks + 1, sizeof *notes);
+    const char **notes = assay_arena_take(arena, detection->environments_count + marks, sizeof *notes);
     for (size_t i = 0; notes != NULL && i < detection->environments_count; i++) {
         notes[count++] = environment_text(&detection->environments[i], arena);
     }
@@ -178,7 +178,7 @@ assay_code assay_detect_document(const struct assay_detection *detection, const 
                                            .inputs_count = about->inputs_count,
                                            .tool = about->tool,
                                            .date = about->date};
-    struct assay_verdict_row *rows = assay_arena_take(arena, detection->changes_count + 1, sizeof *rows);
+    struct assay_verdict_row *rows = assay_arena_take(arena, detection->changes_count, sizeof *rows);
     bool is_good = rows != NULL && ret->summary != NULL && notes_fill(detection, arena, ret);
     for (size_t i = 0; is_good && i < detection->changes_count; i++) {
         is_good = row_fill(detection, &detection->changes[i], arena, &rows[i]);

@@ -77,7 +77,7 @@ static assay_code families_count(const struct assay_detection *detection, struct
                                  struct family **ret, size_t *ret_count, assay_err *err)
 {
     size_t count = 0;
-    struct family *families = assay_arena_take(arena, detection->changes_count + 1, sizeof *families);
+    struct family *families = assay_arena_take(arena, detection->changes_count, sizeof *families);
     if (families == NULL) {
         return assay_nomem(err);
     }
@@ -189,11 +189,11 @@ static assay_code index_make(const struct assay_detection *detection, struct ass
                              assay_err *err)
 {
     size_t count = detection->series_count;
-    struct key *keys = assay_arena_take(arena, count + 1, sizeof *keys);
-    *ret = (struct index){.by_context = assay_arena_take(arena, count + 1, sizeof *ret->by_context),
-                          .by_name = assay_arena_take(arena, count + 1, sizeof *ret->by_name),
-                          .changes = assay_arena_take(arena, detection->changes_count + 1, sizeof *ret->changes),
-                          .first = assay_arena_take(arena, count + 2, sizeof *ret->first)};
+    struct key *keys = assay_arena_take(arena, count, sizeof *keys);
+    *ret = (struct index){.by_context = assay_arena_take(arena, count, sizeof *ret->by_context),
+                          .by_name = assay_arena_take(arena, count, sizeof *ret->by_name),
+                          .changes = assay_arena_take(arena, detection->changes_count, sizeof *ret->changes),
+                          .first = assay_arena_take(arena, count + 1, sizeof *ret->first)};
     if (!keys || !ret->by_context || !ret->by_name || !ret->changes || !ret->first) {
         return assay_nomem(err);
     }
@@ -364,8 +364,8 @@ static int newest_first(const void *left, const void *right)
 static assay_code movements_find(struct assay_detection *detection, struct assay_arena *arena, assay_err *err)
 {
     struct index index = {0};
-    detection->environments = assay_arena_take(arena, detection->changes_count + detection->series_count + 1,
-                                               sizeof *detection->environments);
+    detection->environments =
+        assay_arena_take(arena, detection->changes_count + detection->series_count, sizeof *detection->environments);
     assay_code rc = detection->environments != NULL ? index_make(detection, arena, &index, err) : assay_nomem(err);
     for (size_t i = 0; rc == ASSAY_OK && i < detection->changes_count; i++) {
         if (is_open(&detection->changes[i])) {

@@ -33,7 +33,7 @@ static int by_arrival(const void *left, const void *right)
 
 static struct assay_detect_run *runs_sort(const struct assay_detect_series *series, struct assay_arena *arena)
 {
-    struct assay_detect_run *runs = assay_arena_take(arena, series->runs_count + 1, sizeof *runs);
+    struct assay_detect_run *runs = assay_arena_take(arena, series->runs_count, sizeof *runs);
     bool are_ordered = true;
     for (size_t i = 0; runs != NULL && i < series->runs_count; i++) {
         runs[i] = series->runs[i];
@@ -72,13 +72,13 @@ struct build {
 
 static bool build_init(struct build *build, size_t count, struct assay_arena *arena)
 {
-    *build = (struct build){.values = assay_arena_take(arena, count + 1, sizeof *build->values),
-                            .room = assay_arena_take(arena, count + 1, sizeof *build->room),
-                            .scratch = assay_arena_take(arena, count + 1, sizeof *build->scratch),
-                            .commits = assay_arena_take(arena, count + 1, sizeof *build->commits),
-                            .started_at = assay_arena_take(arena, count + 1, sizeof *build->started_at),
-                            .positions = assay_arena_take(arena, count + 1, sizeof *build->positions),
-                            .is_inherited = assay_arena_take(arena, count + 1, sizeof *build->is_inherited)};
+    *build = (struct build){.values = assay_arena_take(arena, count, sizeof *build->values),
+                            .room = assay_arena_take(arena, count, sizeof *build->room),
+                            .scratch = assay_arena_take(arena, count, sizeof *build->scratch),
+                            .commits = assay_arena_take(arena, count, sizeof *build->commits),
+                            .started_at = assay_arena_take(arena, count, sizeof *build->started_at),
+                            .positions = assay_arena_take(arena, count, sizeof *build->positions),
+                            .is_inherited = assay_arena_take(arena, count, sizeof *build->is_inherited)};
     return build->values && build->room && build->scratch && build->commits && build->started_at && build->positions &&
            build->is_inherited;
 }
@@ -125,8 +125,8 @@ static bool is_shift(const struct detect_scan *scan, const char *commit)
 static assay_code segments_find(struct detect_scan *scan, const struct build *build, struct segments *ret,
                                 assay_err *err)
 {
-    size_t *shifts = assay_arena_take(scan->arena, build->count + 1, sizeof *shifts);
-    ret->starts = assay_arena_take(scan->arena, build->count + 2, sizeof *ret->starts);
+    size_t *shifts = assay_arena_take(scan->arena, build->count, sizeof *shifts);
+    ret->starts = assay_arena_take(scan->arena, build->count + 1, sizeof *ret->starts);
     if (shifts == NULL || ret->starts == NULL) {
         return assay_nomem(err);
     }
@@ -276,7 +276,7 @@ static assay_code line_scan(struct detect_scan *scan, struct build *build, assay
 {
     struct assay_detect_line *line = scan->line;
     struct segments segments = {0};
-    double *kept = assay_arena_take(scan->arena, build->count + 1, sizeof *kept);
+    double *kept = assay_arena_take(scan->arena, build->count, sizeof *kept);
     assay_code rc = kept != NULL ? segments_find(scan, build, &segments, err) : assay_nomem(err);
     if (rc != ASSAY_OK) {
         return rc;

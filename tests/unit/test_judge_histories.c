@@ -473,6 +473,13 @@ static void since_the_change_and_behind_it(void)
     it.rule.since = "abc0015";
 }
 
+static void since_the_first_commit(void)
+{
+    make(1, 40, 26);
+    step(0, 20, 1.10);
+    it.rule.since = "abc0000";
+}
+
 static void since_the_last_commit(void)
 {
     make(1, 40, 26);
@@ -573,6 +580,7 @@ static const struct {
     HISTORY(inherited),
     HISTORY(since_a_commit),
     HISTORY(since_the_change_and_behind_it),
+    HISTORY(since_the_first_commit),
     HISTORY(since_the_last_commit),
     HISTORY(since_nowhere),
     HISTORY(since_nowhere_of_nothing),
