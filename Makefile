@@ -18,7 +18,7 @@ help:
 	@echo 'make bench      what assay reaches, beside its peers'
 	@echo 'make lint       layout, static analysis, sizes; `make format` writes the layout'
 	@echo 'make fuzz       builds the libFuzzer targets and runs each for FUZZ_SECONDS (60)'
-	@echo 'make mutate     changes the verifier MUTANTS (600) times, drawn by SEED (1), and counts what no test notices'
+	@echo 'make mutate     changes the verifier MUTANTS (600) times, drawn by SEED (of the commit), and counts what no test notices'
 	@echo 'make install    to PREFIX ($(PREFIX)) under DESTDIR'
 
 deps:
@@ -39,7 +39,7 @@ attack: build
 
 mutate:
 	@tools/deps.sh check
-	@tools/mutate.py --count $(or $(MUTANTS),600) --seed $(or $(SEED),1)
+	@tools/mutate.py --count $(or $(MUTANTS),600) $(if $(SEED),--seed $(SEED))
 
 check: build
 	@tools/check.sh $(BUILD)

@@ -4,10 +4,11 @@
 usage: tools/mutate.py [--count N] [--seed S] [--files GLOB ...] [--tests PATTERN] [--again] [--list] [--report FILE]
 
 Each change is compiled and linked alone (mutate_build.py) in build-mutate/; only the tests that come by the line are
-asked, the quickest first, each under a limit of time. A change that does not compile, or of which a compiler makes the
-same code, counts for nothing; the changes that tools/mutants_equivalent.txt argues to be none are told apart. The last
-lines are the score; survivors are printed as they are found and at the end. Exit status 1 below --least, for a
-survivor in a file of signatures, proofs, parsing or verdicts, and for one that accepts what was refused."""
+asked, the quickest first, each under a limit of time, and once more under the sanitizers where none notices. A change
+that does not compile, or of which a compiler makes the same code, counts for nothing; the changes that
+tools/mutants_equivalent.txt argues to be none are told apart. The last lines are the score; survivors are printed as
+they are found and at the end. Exit status 1 below --least, for a survivor in a file of signatures, proofs, parsing or
+verdicts, and for one that accepts what was refused."""
 import argparse
 import collections
 import concurrent.futures
@@ -48,13 +49,18 @@ def known_equivalents():
     return {"\t".join(row[:4]) for row in rows}
 
 
+def output_of(*argv):
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
 class Tally:
     def __init__(self):
-        self.files, self.survivors = {}, []
+        self.files, self.survivors, self.sanitizers = {}, [], 0
 
     def add(self, mutant, verdict):
         counts = self.files.setdefault(mutant.path, {})
         counts[verdict] = counts.get(verdict, 0) + 1
+        self.sanitizers += verdict == "killed" and mutant.killer == "sanitizers"
         if verdict == "survived":
             self.survivors.append(mutant)
 
@@ -75,6 +81,7 @@ def describe(mutant):
     return "%s:%d  %s:  %s  ->  %s" % (mutant.path, mutant.line, mutant.operator, mutant.before[:100], mutant.after[:100])
 
 
+OF_PLACES = ("relation", "off by one", "arithmetic")  # of these a sanitizer may see what no answer shows
 CHEAP_CPU_S = 1  # tests in all, before a better compiler is asked whether it is a change at all
 
 
@@ -96,8 +103,8 @@ def judge_in(bench, mutant, base, slot):
         return "same code"
     library = os.path.join(slot, os.path.basename(bench.library))
     bench.link(library, [output if o == kept else o for o in bench.objects.values()])
-    asked_s, is_other = 0, False
-    for test in bench.reaching(source, mutant.line):
+    asked_s, is_other, tests = 0, False, bench.reaching(source, mutant.line)
+    for test in tests:
         asked_s += test.cpu_s
         if asked_s > CHEAP_CPU_S and not is_other:
             is_other = not bench.same_code(source, mutant.text, base, slot)
@@ -107,7 +114,12 @@ def judge_in(bench, mutant, base, slot):
             test.kills[source] = test.kills.get(source, 0) + 1
             mutant.killer = test.name
             return "killed"
-    return "survived" if is_other or not bench.same_code(source, mutant.text, base, slot) else "same code"
+    if not is_other and bench.same_code(source, mutant.text, base, slot):
+        return "same code"
+    if mutant.operator in OF_PLACES and bench.is_noticed_by_sanitizers(source, mutant.text, tests, slot):
+        mutant.killer = "sanitizers"
+        return "killed"
+    return "survived"
 
 
 def tried(bench, path, queue, equivalents, jobs):
@@ -164,7 +176,8 @@ def report(tally, seconds, options):
           % (options.seed, lived, seconds, tally.total("stillborn"), tally.total("same code"), tally.total("equivalent")))
     print("signature, proof, parse and verdict files: %d of %d killed" % (strict_killed, strict_lived))
     print("accepted on error and not noticed: %d" % len(accepting))
-    print("score %.1f%%: %d killed, %d survived" % (100 * score, killed, lived - killed))
+    print("score %.1f%%: %d killed (%d of them under the sanitizers alone), %d survived"
+          % (100 * score, killed, tally.sanitizers, lived - killed))
     if options.report:
         with open(options.report, "w") as file:
             for mutant in tally.survivors:
@@ -176,7 +189,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=600, help="how many that live, drawn by the seed (0: all)")
     parser.add_argument("--each", type=int, default=4, help="at least so many a file")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, help="if not given: of the commit, so that nobody wrote a test against the draw")
     parser.add_argument("--files", nargs="*", default=FILES)
     parser.add_argument("--seconds", type=float, default=0, help="no new change after so long")
     parser.add_argument("--least", type=float, default=0.95)
@@ -186,14 +199,16 @@ def main():
     parser.add_argument("--tests", help="ask only tests of this pattern: quicker while writing some, and no score")
     parser.add_argument("--report", help="a file for the survivors")
     options = parser.parse_args()
-    root = subprocess.run(["git", "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True).stdout.strip()
+    root = output_of("git", "rev-parse", "--show-toplevel").strip()
     os.chdir(root)
-    tracked = subprocess.run(["git", "ls-files", "src"], capture_output=True, text=True, check=True).stdout.split()
+    if options.seed is None:
+        options.seed = int(output_of("git", "rev-parse", "HEAD")[:8], 16)
+    tracked = output_of("git", "ls-files", "src").split()
     paths = []
     for pattern in options.files:  # in the order in which they are named
         paths += [path for path in fnmatch.filter(tracked, pattern) if path not in paths]
     found = [mutant for path in paths for mutant in mutants.mutants_of(path)]
-    print("%d changes in %d files" % (len(found), len(paths)), flush=True)
+    print("%d changes in %d files, drawn by seed %d" % (len(found), len(paths), options.seed), flush=True)
     if options.list:
         for mutant in found:
             print(describe(mutant))

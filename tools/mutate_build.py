@@ -24,6 +24,13 @@ STRICT = ["-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Werr
 MEMORY_BYTES = 8 << 30
 CPU_SPARE_S = 2  # beside three times what the test takes without a mutant
 WALL_FACTOR, WALL_SPARE_S = 200, 600  # only for what sleeps: the machine may be busy, and processor time is the limit
+FILLED = {"MALLOC_PERTURB_": "165"}  # as `meson test` does: memory that nobody has written to is not zero
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1:allocator_may_return_null=1:hard_rss_limit_mb=4096:"
+                             "detect_stack_use_after_return=1:strict_string_checks=1"}
+SANITIZED_SLOWER = 6
+SANITIZED_CPU_S = 0.5  # tests up to so long are asked again under the sanitizers
+READS_FILES = re.compile(r"judge_cases|negative|replay_|property|golden")  # what they ask lies in files beside their programs
 
 
 def sha256(path):
@@ -32,20 +39,21 @@ def sha256(path):
 
 
 class Test:
-    def __init__(self, name, argv, env):
-        self.name, self.argv, self.env = name, argv, env
-        self.cpu_s, self.kills = 0.0, {}
+    def __init__(self, name, argv, env, target):
+        self.name, self.argv, self.env, self.target = name, argv, env, target
+        self.cpu_s, self.kills, self.is_sound = 0.0, {}, None
 
-    def run(self, folder, extra=None, library_folder=None):
-        """True if it passes. It is ended at its first failure."""
-        limit = int(3 * self.cpu_s + CPU_SPARE_S) if self.cpu_s else 600
+    def run(self, folder, extra=None, library_folder=None, slower=1):
+        """True if it passes. It is ended at its first failure. slower: so many times slower than measured (sanitizers)."""
+        limit = int(3 * slower * self.cpu_s + CPU_SPARE_S * slower) if self.cpu_s else 600
 
         def confine():
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+            if slower == 1:  # the shadow of the sanitizers takes terabytes of addresses
+                resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-        env = dict(os.environ, **self.env, **(extra or {}))
+        env = {**os.environ, **FILLED, **self.env, **(extra or {})}
         if library_folder:
             env["LD_LIBRARY_PATH"] = library_folder  # before the RUNPATH of the program
         child = subprocess.Popen(self.argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -71,6 +79,7 @@ class Bench:
         self.work = os.path.join(self.folder, "mutant")
         self.library = os.path.join(self.work, "libmutant.so")
         self.tests, self.objects, self.commands, self.lines = [], {}, {}, {}
+        self.sound, self.lock = {}, threading.Lock()
 
     def sh(self, argv, cwd=None, **more):
         done = subprocess.run(argv, cwd=cwd or self.folder, capture_output=True, text=True, **more)
@@ -97,13 +106,14 @@ class Bench:
                 self.commands[source] = shlex.split(entry["command"])
                 self.objects[source] = os.path.join(self.folder, entry["output"])
         self.link(self.library, self.objects.values())
+        self.sanitizer = self.sh(["gcc", "-print-file-name=libasan.so"]).strip()
         for test, target in zip(listed, targets):
             self.relink(test, target)
 
-    def link(self, output, objects):
+    def link(self, output, objects, more=()):
         """Called by one name wherever it lies, so that LD_LIBRARY_PATH chooses which of them a test program takes."""
         self.sh(["gcc", "-shared", "-fuse-ld=lld", "-Wl,-soname," + os.path.basename(self.library), "-o", output,
-                 *objects, *LIBRARIES])
+                 *more, *objects, *LIBRARIES])
 
     def prove(self):
         """Every test must fail with a library that has nothing in it: else changes would not be what is tested."""
@@ -125,7 +135,7 @@ class Bench:
         at = command.index("-Wl,--end-group")
         command[at:at] = [self.library, *LIBRARIES]
         self.sh(command + ["-fuse-ld=lld", "-Wl,-rpath," + self.work, "-Wl,--no-as-needed"])
-        self.tests.append(Test(test["name"], [output] + test["cmd"][1:], test["env"]))
+        self.tests.append(Test(test["name"], [output] + test["cmd"][1:], test["env"], target))
 
     def slot(self, number):
         """A folder for one change at a time, so that several can be tried at once."""
@@ -156,32 +166,72 @@ class Bench:
             base["best"] = self.compile(source, base["text"], output, ["-O3"]) and sha256(output)
         return bool(base["best"]) and self.compile(source, text, output, ["-O3"]) and sha256(output) == base["best"]
 
-    def digest(self):
-        """Of all sources and tests: what was measured of the tests holds while it stays."""
+    def sanitized(self, slot, source=None, text=None):
+        """A library under the sanitizers in a folder of the slot, with `text` for `source`; None if it does not compile.
+        A change that reads behind an array may alter nothing that a test sees, and is an error all the same."""
+        folder = os.path.join(slot, "sanitized")
+        os.makedirs(folder, exist_ok=True)
+        with self.lock:
+            if not self.sound:
+                kept = os.path.join(self.work, "sound")
+                os.makedirs(kept, exist_ok=True)
+                for path in self.objects:
+                    self.sound[path] = os.path.join(kept, path.replace("/", "-")[:-2] + ".o")
+                    self.compile(path, open(os.path.join(self.root, path)).read(), self.sound[path], SANITIZERS)
+        objects = dict(self.sound)
+        if source:
+            objects[source] = os.path.join(folder, "mutant.o")
+            if not self.compile(source, text, objects[source], SANITIZERS):
+                return None
+        self.link(os.path.join(folder, os.path.basename(self.library)), objects.values(), SANITIZERS)
+        return folder
+
+    def is_noticed_by_sanitizers(self, source, text, tests, slot):
+        preload = dict(SANITIZED, LD_PRELOAD=self.sanitizer)
+        asked = [test for test in tests if test.cpu_s <= SANITIZED_CPU_S and test.is_sound is not False]
+        unknown = [test for test in asked if test.is_sound is None]
+        if unknown:
+            folder = self.sanitized(slot)
+            for test in unknown:
+                test.is_sound = test.run(self.root, preload, folder, SANITIZED_SLOWER)
+        folder = self.sanitized(slot, source, text)
+        return bool(folder) and any(test.is_sound and not test.run(self.root, preload, folder, SANITIZED_SLOWER)
+                                    for test in asked)
+
+    def digest(self, pattern):
+        """Of all files of a pattern."""
         total = hashlib.sha256()
-        for pattern in ("src/**/*.[ch]", "tests/**/*", "fuzz/**/*"):
-            for path in sorted(glob.glob(os.path.join(self.root, pattern), recursive=True)):
-                if os.path.isfile(path):
-                    total.update(path.encode() + sha256(path).encode())
+        for path in sorted(glob.glob(os.path.join(self.root, pattern), recursive=True)):
+            if os.path.isfile(path):
+                total.update(os.path.relpath(path, self.root).encode() + sha256(path).encode())
         return total.hexdigest()
 
     def measure(self, sources):
-        """CPU time of each test, and which lines of which file it reaches."""
-        kept = os.path.join(self.work, "reach.json")
-        digest = self.digest() + " ".join(sorted(test.name for test in self.tests))
+        """CPU time of each test, and which lines of which file it reaches. What was measured holds while all sources, the
+        program of the test and the files that it reads stay."""
+        kept, known = os.path.join(self.work, "reach.json"), {}
+        files = " ".join(self.digest(pattern) for pattern in ("tests/**/*[!ch]", "fuzz/corpus/**/*"))
+        code = self.digest("src/**/*.[ch]")
         if os.path.exists(kept):
             known = json.load(open(kept))
-            if known["digest"] == digest and set(sources) <= set(known["sources"]):
-                for test in self.tests:
-                    test.cpu_s = known["cpu_s"][test.name]
-                self.lines = {path: {int(n): names for n, names in lines.items()} for path, lines in known["lines"].items()}
-                return
-        self.reach(sources)
+        if known.get("code") != code or not set(sources) <= set(known["sources"]):
+            known = {"code": code, "sources": sources, "tests": {}, "lines": {}}
+        self.lines = {path: {int(n): names for n, names in lines.items()} for path, lines in known["lines"].items()}
+        digests = {test.name: sha256(os.path.join(self.folder, test.target)) +
+                   (files if READS_FILES.search(test.name) else "") for test in self.tests}
+        stale = [test for test in self.tests if known["tests"].get(test.name, [None])[0] != digests[test.name]]
+        for test in self.tests:
+            test.cpu_s = known["tests"].get(test.name, [None, 0.0])[1]
+        if stale:
+            self.reach(sources, stale)
         with open(kept, "w") as file:
-            json.dump({"digest": digest, "sources": sources, "cpu_s": {t.name: t.cpu_s for t in self.tests},
-                       "lines": self.lines}, file)
+            json.dump({"code": code, "sources": sources, "lines": self.lines,
+                       "tests": {test.name: [digests[test.name], test.cpu_s] for test in self.tests}}, file)
 
-    def reach(self, sources):
+    def reach(self, sources, tests):
+        for lines in self.lines.values():
+            for n in lines:
+                lines[n] = [name for name in lines[n] if name not in {test.name for test in tests}]
         plain = self.library + ".plain"
         notes, counts = os.path.join(self.work, "notes"), os.path.join(self.work, "counts")
         shutil.rmtree(notes, ignore_errors=True)
@@ -195,7 +245,7 @@ class Bench:
         os.replace(self.library, plain)
         self.sh(["gcc", "-shared", "-fuse-ld=lld", "--coverage", "-Wl,-soname," + os.path.basename(self.library), "-o",
                  self.library, *objects.values(), *LIBRARIES])
-        for test in self.tests:
+        for test in tests:
             shutil.rmtree(counts, ignore_errors=True)
             test.cpu_s = 0.0
             if not test.run(self.root, {"GCOV_PREFIX": counts}):
@@ -203,7 +253,7 @@ class Bench:
             for found in glob.glob(os.path.join(counts, "**", "*.gcda"), recursive=True):
                 self.note(test.name, found, notes, by_note)
         os.replace(plain, self.library)
-        for test in self.tests:
+        for test in tests:
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             if not test.run(self.root):
                 raise SystemExit("%s fails without any mutant" % test.name)
