@@ -46,12 +46,13 @@ static assay_code get_role(const json_t *object, const char *at, enum assay_role
 
 static assay_code check_texts(const json_t *list, const char *at, assay_err *err)
 {
+    const char *before = NULL;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *text = json_string_value(json_array_get(list, i));
-        const char *before = i > 0 ? json_string_value(json_array_get(list, i - 1)) : NULL;
         if (!text || (before && strcmp(before, text) >= 0)) {
             return assay_fail(err, ASSAY_MALFORMED, "%s/%zu: expected texts, sorted, each once", at, i);
         }
+        before = text;
     }
     return ASSAY_OK;
 }
@@ -137,7 +138,7 @@ static assay_code read_keys(struct assay_trust *trust, assay_err *err)
     if (rc == ASSAY_OK && count > ASSAY_TRUST_KEYS_MAX) {
         rc = assay_fail(err, ASSAY_TOO_LARGE, "/keys: found %zu, expected at most %d", count, ASSAY_TRUST_KEYS_MAX);
     }
-    if (rc == ASSAY_OK && count > 0) {
+    if (rc == ASSAY_OK) {
         trust->keys = assay_alloc(count, sizeof *trust->keys);
         rc = trust->keys ? ASSAY_OK : assay_nomem(err);
     }
@@ -218,7 +219,7 @@ static assay_code read_logs(struct assay_trust *trust, assay_err *err)
     if (rc == ASSAY_OK && count > ASSAY_TRUST_LOGS_MAX) {
         rc = assay_fail(err, ASSAY_TOO_LARGE, "/logs: found %zu, expected at most %d", count, ASSAY_TRUST_LOGS_MAX);
     }
-    if (rc == ASSAY_OK && count > 0) {
+    if (rc == ASSAY_OK) {
         trust->logs = assay_alloc(count, sizeof *trust->logs);
         rc = trust->logs ? ASSAY_OK : assay_nomem(err);
     }

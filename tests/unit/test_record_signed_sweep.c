@@ -332,6 +332,67 @@ static void a_quorum_of_a_trust_file_has_at_most_all_witnesses(void **state)
     }
 }
 
+static void expect_trust(json_t *taken, const char *words)
+{
+    struct assay_buf answer;
+    assay_buf_init(&answer, FILE_MAX);
+    ask_trust(taken, &answer, NULL);
+    if (!strstr(answer.data, words)) {
+        fail_msg("'%s', not '%s'", answer.data, words);
+    }
+    json_decref(taken);
+    assay_buf_done(&answer);
+}
+
+static void keys_of_a_trust_file_are_at_most_256_each_once(void **state)
+{
+    (void)state;
+    for (size_t over = 0; over <= 1; over++) {
+        json_t *body = trust_body(), *keys = json_array();
+        for (size_t i = 0; i < ASSAY_TRUST_KEYS_MAX + over; i++) {
+            (void)json_array_append_new(keys, json_integer(1));
+        }
+        (void)json_object_set_new(body, "keys", keys);
+        expect_trust(body, over ? "(too large) ! trust file: /keys: found ..., expected at most 256"
+                                : "/keys/0: found no object");
+    }
+    for (size_t twice = 0; twice < 2; twice++) {
+        json_t *body = trust_body(), *keys = json_object_get(body, "keys");
+        (void)json_array_insert(keys, twice, json_array_get(keys, twice));
+        expect_trust(body,
+                     twice ? "/keys/2: expected keys sorted by keyid, each once" : "/keys/1: expected keys sorted");
+    }
+}
+
+static void no_two_witnesses_of_a_log_share_a_key(void **state)
+{
+    (void)state;
+    for (size_t a = 0; a < 4; a++) {
+        for (size_t b = a + 1; b < 4; b++) {
+            json_t *body = trust_body(), *list = json_array();
+            for (size_t i = 0; i < 4; i++) {
+                char name[32];
+                (void)snprintf(name, sizeof name, "w%zu.example", i);
+                (void)json_array_append_new(list,
+                                            vkey((unsigned char)(30 + (i == b ? a : i)), name, ASSAY_NOTE_COSIGNATURE));
+            }
+            (void)json_object_set_new(json_array_get(json_object_get(body, "logs"), 0), "witnesses", list);
+            expect_trust(body, "/logs: one witness key stands twice");
+        }
+    }
+}
+
+static void in_a_trust_file_of_nothing_nothing_is_found(void **state)
+{
+    (void)state;
+    const struct assay_trust none = {.version = 1};
+    const struct assay_trust_key key = {.role = ASSAY_ROLE_ROOT};
+    const struct assay_digest id = {{0}};
+    assert_null(assay_trust_key_find(&none, &id));
+    assert_null(assay_trust_log_find(&none, ""));
+    assert_false(assay_trust_key_has_runner(&key, ""));
+}
+
 /* ---- log entries ------------------------------------------------------------------------------------------------ */
 
 static void put_row(const struct assay_tlog_row *row, struct assay_buf *out)
@@ -388,24 +449,20 @@ static void every_member_of_a_log_entry_takes_what_its_line_says(void **state)
     assay_digest_print(&id, hex);
     static const struct {
         const char *name, *format;
-    } ENTRIES
-        [] =
-            {
-                {"intent",
-                 "{\"intent\":{\"runId\":\"" HEX32 "\",\"requestSha256\":\"" DIGEST("1") "\",\"planSha256\":\"" DIGEST(
-                     "2") "\",\"policySha256\":\"" DIGEST("3") "\",\"keyid\":\"%s\",\"counter\":7,\"previous\":"
-                                                               "\"" DIGEST("4") "\",\"head\":{\"size\":9,\"root\":"
-                                                                                "\"" DIGEST("5") "\"},\"nonce\":"
-                                                                                                 "\"" DIGEST("6") "\"}"
-                                                                                                                  "}"},
-                {"receipt",
-                 "{\"receipt\":{\"runId\":\"" HEX32 "\",\"payloadSha256\":\"" DIGEST("1") "\",\"keyid\":\"%s\"}}"},
-                {"record",
-                 "{\"record\":{\"runId\":\"" HEX32 "\",\"payloadSha256\":\"" DIGEST("1") "\",\"keyid\":\"%s\"}}"},
-                {"abandoned", "{\"abandoned\":{\"runId\":\"" HEX32 "\"}}"},
-                {"policy", "{\"policy\":{\"name\":\"p\",\"version\":5,\"sha256\":\"" DIGEST("1") "\"}}"},
-                {"trust", "{\"trust\":{\"version\":5,\"sha256\":\"" DIGEST("1") "\"}}"},
-            };
+    } ENTRIES[] = {
+        {"intent",
+         "{\"intent\":{\"runId\":\"" HEX32 "\",\"requestSha256\":\"" DIGEST("1") "\",\"planSha256\":\"" DIGEST(
+             "2") "\",\"policySha256\":\"" DIGEST("3") "\",\"keyid\":\"%s\",\"counter\":7,\"previous\":"
+                                                       "\"" DIGEST("4") "\",\"head\":{\"size\":9,\"root\":"
+                                                                        "\"" DIGEST("5") "\"},\"nonce\":"
+                                                                                         "\"" DIGEST("6") "\"}"
+                                                                                                          "}"},
+        {"receipt", "{\"receipt\":{\"runId\":\"" HEX32 "\",\"payloadSha256\":\"" DIGEST("1") "\",\"keyid\":\"%s\"}}"},
+        {"record", "{\"record\":{\"runId\":\"" HEX32 "\",\"payloadSha256\":\"" DIGEST("1") "\",\"keyid\":\"%s\"}}"},
+        {"abandoned", "{\"abandoned\":{\"runId\":\"" HEX32 "\"}}"},
+        {"policy", "{\"policy\":{\"name\":\"p\",\"version\":5,\"sha256\":\"" DIGEST("1") "\"}}"},
+        {"trust", "{\"trust\":{\"version\":5,\"sha256\":\"" DIGEST("1") "\"}}"},
+    };
     for (size_t i = 0; i < 6; i++) {
         const char *hole = strstr(ENTRIES[i].format, "%s");
         (void)snprintf(text, sizeof text, "%.*s%s%s",
@@ -697,6 +754,9 @@ int main(void)
         cmocka_unit_test(every_member_of_a_trust_file_takes_what_its_line_says),
         cmocka_unit_test(a_trust_file_that_memory_is_too_short_for_is_neither_written_nor_read),
         cmocka_unit_test(a_quorum_of_a_trust_file_has_at_most_all_witnesses),
+        cmocka_unit_test(keys_of_a_trust_file_are_at_most_256_each_once),
+        cmocka_unit_test(no_two_witnesses_of_a_log_share_a_key),
+        cmocka_unit_test(in_a_trust_file_of_nothing_nothing_is_found),
         cmocka_unit_test(every_member_of_a_log_entry_takes_what_its_line_says),
         cmocka_unit_test(an_entry_holds_what_was_given_and_says_what_was_not),
         cmocka_unit_test(every_member_of_an_envelope_takes_what_its_line_says),
