@@ -156,6 +156,10 @@ static void try_place(void *context, const char *place)
 {
     static struct answers answers;
     const struct walk *walk = context;
+    const char *below = walk->sweep->below;
+    if (below && strncmp(place, below, strlen(below)) != 0) {
+        return;
+    }
     assert_in_range(walk->sweep->values_count, 0, VALUES_MAX);
     answers = (struct answers){.count = 0};
     try_value(walk, place, WITHOUT, &answers);

@@ -22,6 +22,7 @@ struct sweep {
     const json_t *document;
     const char *const *values; /* JSON texts */
     size_t values_count;
+    const char *below; /* only places that begin so; NULL: all */
     /* Reads the document: appends a line a field that was read, or one line "! MESSAGE". */
     void (*ask)(const json_t *document, struct assay_buf *ret, void *context);
     void *context;

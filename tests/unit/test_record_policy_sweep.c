@@ -328,7 +328,8 @@ static void ask_policy(const json_t *document, struct assay_buf *ret, void *cont
 /* ---- keys ------------------------------------------------------------------------------------------------------- */
 
 #define HEAD "{\"assay_policy\":\"1\",\"name\":\"x\","
-#define GATE(kind, fields) HEAD "\"gates\":[{\"id\":\"g\",\"kind\":\"" kind "\"" fields "}]}"
+#define ONE_GATE HEAD "\"gates\":[{\"id\":\"g\",\"kind\":\""
+#define GATE(kind, fields) ONE_GATE kind "\"" fields "}]}"
 #define ANY_GATE \
     ",\"arm\":\"b\",\"versus\":\"a\",\"workload\":\"llm\",\"host\":\"h\",\"confidence\":\"0.9\",\"margin\":\"0.1\""
 
@@ -397,6 +398,8 @@ static void every_key_of_a_policy_takes_what_its_line_says(void **state)
                                     .document = document,
                                     .values = values,
                                     .values_count = TEXTS_COUNT + OTHERS_COUNT,
+                                    .below = strncmp(POLICIES[i].text, ONE_GATE, sizeof ONE_GATE - 1) == 0 ? "/gates/0/"
+                                                                                                           : NULL,
                                     .ask = ask_policy};
         sweep_document(&sweep, &found);
         json_decref(document);

@@ -9,6 +9,7 @@
 #include "record/trace_reader.h"
 #include "support/golden.h"
 #include "support/sweep.h"
+#include "support/trace_chunks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,98 +18,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 #include <cmocka.h>
 
 #define FILE_MAX ((size_t)256 << 20)
-#define CHUNKS_COUNT_MAX 300
 #define ABSENT ASSAY_NS_ABSENT
 
 static const struct assay_trace_ident IDENT = {.run_id = {1, 2, 3}, .plan_sha256 = {9, 8, 7}};
 
 /* ---- files of plain chunks -------------------------------------------------------------------------------------- */
-
-struct chunks {
-    struct assay_buf plain[CHUNKS_COUNT_MAX];
-    size_t count;
-};
-
-static void done(struct chunks *chunks)
-{
-    for (size_t i = 0; i < chunks->count; i++) {
-        assay_buf_done(&chunks->plain[i]);
-    }
-    chunks->count = 0;
-}
-
-static void add_chunk(struct chunks *chunks, const char *plain, size_t len)
-{
-    assert_in_range(chunks->count, 0, CHUNKS_COUNT_MAX - 1);
-    struct assay_buf *chunk = &chunks->plain[chunks->count++];
-    assay_buf_init(chunk, FILE_MAX);
-    assay_buf_append(chunk, plain, len);
-}
-
-static void take_apart(const struct assay_buf *file, struct chunks *ret)
-{
-    static char plain[ASSAY_TRACE_CHUNK_BYTES_MAX];
-    for (size_t at = TRACE_MAGIC_BYTES; at < file->len;) {
-        size_t stored = assay_trace_get_u32(file->data + at);
-        size_t n = ZSTD_decompress(plain, sizeof plain, file->data + at + TRACE_FRAME_BYTES, stored);
-        assert_false(ZSTD_isError(n));
-        add_chunk(ret, plain, n);
-        at += TRACE_FRAME_BYTES + stored;
-    }
-}
-
-static void put_frame(const struct assay_buf *plain, struct assay_buf *file)
-{
-    char *room = assay_buf_reserve(file, TRACE_FRAME_BYTES + ZSTD_compressBound(plain->len));
-    assert_non_null(room);
-    static ZSTD_CCtx *context; /* made once: making one takes longer than a small chunk */
-    context = context ? context : ZSTD_createCCtx();
-    size_t n = ZSTD_compressCCtx(context, room + TRACE_FRAME_BYTES, ZSTD_compressBound(plain->len), plain->data,
-                                 plain->len, 1);
-    assert_false(ZSTD_isError(n));
-    assay_trace_put_u32((uint32_t)n, room);
-    assay_trace_put_u32((uint32_t)plain->len, room + 4);
-    assay_buf_grew(file, TRACE_FRAME_BYTES + n);
-}
-
-static void join(const struct chunks *chunks, struct assay_buf *ret)
-{
-    assay_buf_clear(ret);
-    assay_buf_append(ret, TRACE_MAGIC, TRACE_MAGIC_BYTES);
-    for (size_t i = 0; i < chunks->count; i++) {
-        put_frame(&chunks->plain[i], ret);
-    }
-}
-
-/* All but one chunk, whose frame comes between the two. */
-static void join_around(const struct chunks *chunks, size_t left_out, struct assay_buf *ret_before,
-                        struct assay_buf *ret_behind)
-{
-    struct chunks part = *chunks;
-    assay_buf_init(ret_before, FILE_MAX);
-    assay_buf_init(ret_behind, FILE_MAX);
-    part.count = left_out;
-    join(&part, ret_before);
-    for (size_t i = left_out + 1; i < chunks->count; i++) {
-        put_frame(&chunks->plain[i], ret_behind);
-    }
-}
-
-static void add_json(struct chunks *chunks, enum assay_trace_kind kind, size_t count, const char *text)
-{
-    struct trace_header header = {.count = (uint32_t)count, .kind = (uint16_t)kind, .codec = TRACE_CODEC_JSON};
-    char bytes[TRACE_HEADER_BYTES];
-    memcpy(header.run_id, IDENT.run_id, sizeof header.run_id);
-    memcpy(header.plan_prefix, IDENT.plan_sha256, sizeof header.plan_prefix);
-    assay_trace_header_put(&header, bytes);
-    add_chunk(chunks, bytes, sizeof bytes);
-    assay_buf_append(&chunks->plain[chunks->count - 1], text, strlen(text));
-}
 
 /* So many columns of one number each, which all rows share. */
 static void add_flat(struct chunks *chunks, enum assay_trace_kind kind, size_t count, size_t columns, uint64_t first_id)
@@ -118,7 +36,7 @@ static void add_flat(struct chunks *chunks, enum assay_trace_kind kind, size_t c
     memcpy(header.run_id, IDENT.run_id, sizeof header.run_id);
     memcpy(header.plan_prefix, IDENT.plan_sha256, sizeof header.plan_prefix);
     assay_trace_header_put(&header, bytes);
-    add_chunk(chunks, bytes, sizeof bytes);
+    chunks_add(chunks, bytes, sizeof bytes);
     for (size_t i = 0; i < columns; i++) {
         assay_buf_append(&chunks->plain[chunks->count - 1], column, sizeof column);
     }
@@ -295,11 +213,11 @@ static void make_carried(struct chunks *ret)
         assay_buf_init(&sink.plain, FILE_MAX);
         sink.cuts_count = 0;
         assert_int_equal(assay_trace_block_put(&block, &sink, NULL), ASSAY_OK);
-        add_chunk(ret, bytes, sizeof bytes);
+        chunks_add(ret, bytes, sizeof bytes);
         assay_buf_append(&ret->plain[ret->count - 1], sink.plain.data, sink.plain.len);
         assay_buf_done(&sink.plain);
     }
-    add_json(ret, ASSAY_TRACE_FACTS, 1, "{}");
+    chunks_add_json(ret, &IDENT, ASSAY_TRACE_FACTS, 1, "{}");
     assay_trace_block_done(&block);
 }
 
@@ -470,7 +388,7 @@ static void begin(struct trial *trial, const struct chunks *chunks, struct assay
     assay_buf_init(&trial->honest, FILE_MAX);
     assay_buf_init(&trial->file, FILE_MAX);
     assay_sha256_init(&trial->values);
-    join(chunks, &trial->file);
+    chunks_join(chunks, &trial->file);
     read_file(trial->file.data, trial->file.len, &trial->honest);
     assay_buf_append(found, trial->honest.data, trial->honest.len);
 }
@@ -500,7 +418,7 @@ static void sweep_bytes(struct trial *trial, struct chunks *chunks, size_t numbe
     struct assay_buf *chunk = &chunks->plain[number], last, answer;
     struct assay_buf before, behind;
     size_t from = 0;
-    join_around(chunks, number, &before, &behind);
+    chunks_join_around(chunks, number, &before, &behind);
     assay_buf_init(&last, FILE_MAX);
     for (size_t at = 0; at <= chunk->len; at++) {
         assay_buf_init(&answer, FILE_MAX);
@@ -509,7 +427,7 @@ static void sweep_bytes(struct trial *trial, struct chunks *chunks, size_t numbe
             chunk->data[at] = changed(kept, how);
             assay_buf_clear(&trial->file);
             assay_buf_append(&trial->file, before.data, before.len);
-            put_frame(chunk, &trial->file);
+            chunks_put_frame(chunk, &trial->file);
             assay_buf_append(&trial->file, behind.data, behind.len);
             chunk->data[at] = kept;
             compare(trial, &answer);
@@ -543,7 +461,7 @@ static void sweep_order(struct trial *trial, const struct chunks *chunks)
                 edited.plain[a] = chunks->plain[b];
                 edited.plain[b] = chunks->plain[a];
             }
-            join(&edited, &trial->file);
+            chunks_join(&edited, &trial->file);
             assay_buf_init(&answer, FILE_MAX);
             compare(trial, &answer);
             assay_buf_printf(trial->found, "chunk %zu %s %zu: %s\n", a,
@@ -561,7 +479,7 @@ static void sweep_frames(struct trial *trial, const struct chunks *chunks)
     static const uint32_t LENGTHS[] = {
         0, 1, 63, 64, ASSAY_TRACE_CHUNK_BYTES_MAX, ASSAY_TRACE_CHUNK_BYTES_MAX + 1, UINT32_MAX};
     struct assay_buf answer;
-    join(chunks, &trial->file);
+    chunks_join(chunks, &trial->file);
     for (size_t at = TRACE_MAGIC_BYTES, number = 0; number < chunks->count; number++) {
         size_t stored = assay_trace_get_u32(trial->file.data + at);
         for (size_t word = 0; word < 2; word++) {
@@ -626,13 +544,13 @@ static void every_byte_of_a_trace_counts(void **state)
     struct assay_buf file, found;
     assay_buf_init(&found, FILE_MAX);
     make_everything(&file);
-    take_apart(&file, &chunks);
+    chunks_take_apart(&file, &chunks);
     sweep_all(&chunks, true, &found);
-    done(&chunks);
+    chunks_done(&chunks);
     assay_buf_text(&found, "== events that go on in the next chunks\n");
     make_carried(&chunks);
     sweep_all(&chunks, false, &found);
-    done(&chunks);
+    chunks_done(&chunks);
     leave_places_out(&found);
     golden_hold("record/trace.txt", &found);
     assay_buf_done(&file);
@@ -670,14 +588,14 @@ static void chunks_of_json_are_what_their_headers_say(void **state)
     for (size_t k = 0; k < 3; k++) {
         for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
             for (size_t count = 0; count <= 2; count++) {
-                add_json(&chunks, KINDS[k], count, TEXTS[i]);
+                chunks_add_json(&chunks, &IDENT, KINDS[k], count, TEXTS[i]);
                 if (KINDS[k] != ASSAY_TRACE_FACTS) {
-                    add_json(&chunks, ASSAY_TRACE_FACTS, 1, "{}");
+                    chunks_add_json(&chunks, &IDENT, ASSAY_TRACE_FACTS, 1, "{}");
                 }
-                join(&chunks, &file);
+                chunks_join(&chunks, &file);
                 assay_buf_printf(&found, "%d of %zu: %s\n", (int)KINDS[k], count, TEXTS[i]);
                 read_file(file.data, file.len, &found);
-                done(&chunks);
+                chunks_done(&chunks);
             }
         }
     }
@@ -695,7 +613,7 @@ static void expect(struct chunks *chunks, const char *words)
     struct assay_buf file, answer;
     assay_buf_init(&file, FILE_MAX);
     assay_buf_init(&answer, FILE_MAX);
-    join(chunks, &file);
+    chunks_join(chunks, &file);
     struct assay_trace *trace = NULL;
     int gate = 0;
     assay_err err = {0};
@@ -708,7 +626,7 @@ static void expect(struct chunks *chunks, const char *words)
     assay_trace_free(trace);
     assay_buf_done(&file);
     assay_buf_done(&answer);
-    done(chunks);
+    chunks_done(chunks);
 }
 
 enum { CLOCK_COLUMNS = 4, HOST_COLUMNS = 9 };
@@ -719,7 +637,7 @@ static void readings_have_their_most_of_a_chunk_and_of_a_file(void **state)
     static struct chunks chunks;
     add_flat(&chunks, ASSAY_TRACE_CLOCK, TRACE_READINGS_MAX, CLOCK_COLUMNS, 0);
     add_flat(&chunks, ASSAY_TRACE_HOST, TRACE_READINGS_MAX, HOST_COLUMNS, 0);
-    add_json(&chunks, ASSAY_TRACE_FACTS, 1, "{}");
+    chunks_add_json(&chunks, &IDENT, ASSAY_TRACE_FACTS, 1, "{}");
     expect(&chunks, NULL);
     add_flat(&chunks, ASSAY_TRACE_CLOCK, TRACE_READINGS_MAX + 1, CLOCK_COLUMNS, 0);
     expect(&chunks, "1 302 trace: chunk 0 at byte 16: more than 4194304 readings");
@@ -759,7 +677,7 @@ static void rows_and_plain_bytes_have_their_most(void **state)
     for (size_t i = 0; i < sizeof CLAIMS / sizeof CLAIMS[0]; i++) {
         for (uint32_t over = 0; over <= 1; over++) {
             claim(&chunks, CLAIMS[i][0], CLAIMS[i][1], CLAIMS[i][2] + over, CLAIMS[i][3]);
-            add_json(&chunks, ASSAY_TRACE_FACTS, 1, "{}");
+            chunks_add_json(&chunks, &IDENT, ASSAY_TRACE_FACTS, 1, "{}");
             expect(&chunks, over ? "1 302 trace: chunk 0 at byte 16: more rows than"
                                  : "0 304 trace: chunk 0 at byte 16: a chunk of samples with more rows");
         }
@@ -775,7 +693,7 @@ static void rows_and_plain_bytes_have_their_most(void **state)
             memset(zeros, 0, rest);
             assay_buf_grew(chunk, rest);
         }
-        add_json(&chunks, ASSAY_TRACE_FACTS, 1, "{}");
+        chunks_add_json(&chunks, &IDENT, ASSAY_TRACE_FACTS, 1, "{}");
         expect(&chunks, over ? "swell to over 67108864"
                              : "0 304 trace: chunk 0 at byte 16: a chunk of samples with bytes left over");
     }
@@ -788,19 +706,19 @@ static void a_chunk_has_at_most_2048_samples_and_counts_before_them(void **state
     claim(&chunks, TRACE_SAMPLES_MAX + 1, 0, 0, 0);
     expect(&chunks, "0 304 trace: chunk 0 at byte 16: no counts, or more than 2048 samples");
     claim(&chunks, TRACE_SAMPLES_MAX, 0, 0, 0);
-    add_json(&chunks, ASSAY_TRACE_FACTS, 1, "{}");
+    chunks_add_json(&chunks, &IDENT, ASSAY_TRACE_FACTS, 1, "{}");
     expect(&chunks, "column 0 of 2048 rows is cut off");
     claim(&chunks, 1, 0, 0, 0);
     chunks.plain[0].len--;
     expect(&chunks, "no counts");
     claim(&chunks, 2, 2, TRACE_EVENTS_MAX, TRACE_EVENTS_MAX);
-    add_json(&chunks, ASSAY_TRACE_FACTS, 1, "{}");
+    chunks_add_json(&chunks, &IDENT, ASSAY_TRACE_FACTS, 1, "{}");
     expect(&chunks, "column 0 of 2 rows is cut off");
     static const uint32_t CLAIMS[][4] = {
         {2, 3, 0, 0}, {2, 0, TRACE_EVENTS_MAX + 1, 0}, {2, 0, 0, TRACE_EVENTS_MAX + 1}};
     for (size_t i = 0; i < sizeof CLAIMS / sizeof CLAIMS[0]; i++) {
         claim(&chunks, CLAIMS[i][0], CLAIMS[i][1], CLAIMS[i][2], CLAIMS[i][3]);
-        add_json(&chunks, ASSAY_TRACE_FACTS, 1, "{}");
+        chunks_add_json(&chunks, &IDENT, ASSAY_TRACE_FACTS, 1, "{}");
         expect(&chunks, "more rows than one may have");
     }
 }
@@ -945,9 +863,9 @@ static void a_trace_that_memory_is_too_short_for_is_not_opened(void **state)
     make_everything(&file);
     assert_true(sweep_memory(open_all, &file) > 10);
     make_carried(&chunks);
-    join(&chunks, &file);
+    chunks_join(&chunks, &file);
     assert_true(sweep_memory(open_all, &file) > 10);
-    done(&chunks);
+    chunks_done(&chunks);
     assay_buf_done(&file);
 }
 
