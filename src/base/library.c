@@ -4,12 +4,13 @@
 #include <dlfcn.h>
 #include <string.h>
 
-static assay_code bind_all(struct assay_library *table, const char *file, const struct assay_library_symbol *symbols,
-                           size_t count, assay_err *err)
+static assay_code bind_all(struct assay_library *table, const struct assay_library_symbol *symbols, size_t count,
+                           assay_err *err)
 {
-    void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL); /* never closed: libraries leave handlers for the exit */
+    void *handle = dlopen(table->file, RTLD_NOW | RTLD_LOCAL); /* never closed: libraries leave handlers for the exit */
     if (!handle) {
-        return assay_fail(err, ASSAY_IO, "cannot load the library '%s': %s", file, dlerror());
+        return assay_fail(err, ASSAY_IO, "cannot load the library '%s' (package %s in Debian): %s", table->file,
+                          table->package, dlerror());
     }
     for (size_t i = 0; i < count; i++) {
         void *found = dlsym(handle, symbols[i].name);
@@ -17,7 +18,7 @@ static assay_code bind_all(struct assay_library *table, const char *file, const 
             return assay_fail(err, ASSAY_IO,
                               "the library '%s' has no function '%s', expected the one that assay was "
                               "built for",
-                              file, symbols[i].name);
+                              table->file, symbols[i].name);
         }
         memcpy((char *)table + symbols[i].offset, &found, sizeof found); /* POSIX: an object pointer holds it */
     }
@@ -25,12 +26,12 @@ static assay_code bind_all(struct assay_library *table, const char *file, const 
     return ASSAY_OK;
 }
 
-assay_code assay_library_bind(struct assay_library *table, const char *file, const struct assay_library_symbol *symbols,
-                              size_t count, assay_err *err)
+assay_code assay_library_bind(struct assay_library *table, const struct assay_library_symbol *symbols, size_t count,
+                              assay_err *err)
 {
     int rc = pthread_mutex_lock(&table->lock);
     assert(rc == 0);
-    assay_code code = table->is_bound ? ASSAY_OK : bind_all(table, file, symbols, count, err);
+    assay_code code = table->is_bound ? ASSAY_OK : bind_all(table, symbols, count, err);
     rc = pthread_mutex_unlock(&table->lock);
     assert(rc == 0);
     return code;

@@ -21,6 +21,8 @@
 struct assay_library {
     pthread_mutex_t lock; /* PTHREAD_MUTEX_INITIALIZER */
     bool is_bound;
+    const char *file;    /* "libssl.so.3" */
+    const char *package; /* of Debian, that holds it: for the message where it is wanting */
 };
 
 struct assay_library_symbol {
@@ -29,7 +31,7 @@ struct assay_library_symbol {
 };
 
 /* IO: there is no such library, or it lacks a function; then the next call tries again. */
-assay_code assay_library_bind(struct assay_library *table, const char *file, const struct assay_library_symbol *symbols,
-                              size_t count, assay_err *err);
+assay_code assay_library_bind(struct assay_library *table, const struct assay_library_symbol *symbols, size_t count,
+                              assay_err *err);
 
 #endif

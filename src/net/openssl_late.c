@@ -1,11 +1,13 @@
 #define OPENSSL_LATE_AS_DECLARED
 #include "net/openssl_late.h"
 
-#define TEXT_OF(number) #number
-#define FILE_OF(number) "libssl.so." TEXT_OF(number)
+#define QUOTED(number) #number
+#define TEXT_OF(macro) QUOTED(macro)
 
 /* OpenSSL calls back with nothing but its own object, from which only OpenSSL leads further: so it is no argument. */
-struct openssl_late openssl_late = {.library = {.lock = PTHREAD_MUTEX_INITIALIZER}};
+struct openssl_late openssl_late = {.library = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                                                .file = "libssl.so." TEXT_OF(OPENSSL_SHLIB_VERSION),
+                                                .package = "libssl" TEXT_OF(OPENSSL_SHLIB_VERSION)}};
 
 assay_code openssl_late_bind(assay_err *err)
 {
@@ -14,6 +16,5 @@ assay_code openssl_late_bind(assay_err *err)
         OPENSSL_FUNCTIONS(A_SYMBOL)
 #undef A_SYMBOL
     };
-    return assay_library_bind(&openssl_late.library, FILE_OF(OPENSSL_SHLIB_VERSION), SYMBOLS,
-                              sizeof SYMBOLS / sizeof SYMBOLS[0], err);
+    return assay_library_bind(&openssl_late.library, SYMBOLS, sizeof SYMBOLS / sizeof SYMBOLS[0], err);
 }

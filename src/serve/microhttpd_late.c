@@ -1,10 +1,10 @@
 #define MICROHTTPD_LATE_AS_DECLARED
 #include "serve/microhttpd_late.h"
 
-#define FILE_NAME "libmicrohttpd.so.12" /* the ABI of version 0.9.75 and after */
-
 /* Its callbacks come with a connection, from which only the library leads further: so it is no argument. */
-struct microhttpd_late microhttpd_late = {.library = {.lock = PTHREAD_MUTEX_INITIALIZER}};
+struct microhttpd_late microhttpd_late = {.library = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                                                      .file = "libmicrohttpd.so.12", /* the ABI of 0.9.75 and after */
+                                                      .package = "libmicrohttpd12"}};
 
 assay_code microhttpd_late_bind(assay_err *err)
 {
@@ -13,5 +13,5 @@ assay_code microhttpd_late_bind(assay_err *err)
         MICROHTTPD_FUNCTIONS(A_SYMBOL)
 #undef A_SYMBOL
     };
-    return assay_library_bind(&microhttpd_late.library, FILE_NAME, SYMBOLS, sizeof SYMBOLS / sizeof SYMBOLS[0], err);
+    return assay_library_bind(&microhttpd_late.library, SYMBOLS, sizeof SYMBOLS / sizeof SYMBOLS[0], err);
 }
