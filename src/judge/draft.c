@@ -22,7 +22,7 @@ static void *grow(struct verdict_draft *draft, void *old, size_t count, size_t *
     if (!larger) {
         return NULL;
     }
-    if (count > 0) {
+    if (old) {
         memcpy(larger, old, count * element_bytes);
     }
     *capacity = wanted;
@@ -109,7 +109,7 @@ void judge_draft_outcome(struct assay_verdict_row *row, const struct assay_outco
     row->has_interval = outcome->has_interval;
     row->lower = outcome->lower;
     row->upper = outcome->upper;
-    row->confidence = outcome->has_interval ? outcome->confidence : 0;
+    row->confidence = outcome->confidence;
     row->n = outcome->n;
     row->n_effective = outcome->n_effective;
     row->method = outcome->method;

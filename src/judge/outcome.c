@@ -46,7 +46,7 @@ static double or_default(double value, double otherwise)
 static struct levels levels_of(const struct assay_outcome_rule *rule)
 {
     double early = rule->may_stop_early ? EARLY_STOP_SHARE : 1.0;
-    double share = early / (rule->rivals > 1 ? (double)rule->rivals : 1.0);
+    double share = early / fmax((double)rule->rivals, 1.0);
     struct levels ret = {.asked = or_default(rule->alpha, ALPHA_DEFAULT),
                          .margin = or_default(rule->margin, MARGIN_DEFAULT),
                          .power = or_default(rule->power, POWER_DEFAULT)};
@@ -346,7 +346,8 @@ enum assay_word assay_outcome_join(const struct assay_outcome *wall, const struc
 {
     struct levels levels = levels_of(rule);
     bool is_gate = rule->level == ASSAY_LEVEL_GATE;
-    double alpha = is_gate ? levels.family : levels.alpha, margin = is_gate ? levels.margin : 0.0, adjusted[2];
+    double alpha = is_gate ? levels.family : levels.alpha, margin = is_gate ? levels.margin : 0.0;
+    double adjusted[2];
     size_t order[2];
     enum assay_word word = word_of_cpu(cpu, rule);
     *ret_by_cpu = false;

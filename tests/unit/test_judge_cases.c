@@ -44,6 +44,8 @@ struct book {
     size_t runs_count;
     bool is_touched[RUNS_MAX];
     struct side given, baselines;
+    enum assay_ancestry ancestries[RUNS_MAX]; /* of the baselines */
+    bool has_ancestries;
     struct assay_gate_file files[FILES_MAX];
     size_t files_count;
     const char *policy;
@@ -147,7 +149,7 @@ static void do_case(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t
     }
     book->given.count = book->baselines.count = book->files_count = 0;
     book->policy = NULL;
-    book->has_previous = false;
+    book->has_previous = book->has_ancestries = false;
 }
 
 static void put_side(struct book *book, struct side *side, char words[WORDS_MAX][WORD_BYTES], size_t count)
@@ -168,6 +170,28 @@ static void do_baselines(struct book *book, char words[WORDS_MAX][WORD_BYTES], s
 {
     (void)line;
     put_side(book, &book->baselines, words, count);
+    book->has_ancestries = false;
+}
+
+/* Of the baselines, in their order. */
+static void do_ancestries(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t count, const char *line)
+{
+    static const char *const WORDS[] = {[ASSAY_ANCESTRY_UNKNOWN] = "unknown",
+                                        [ASSAY_ANCESTRY_IS] = "is",
+                                        [ASSAY_ANCESTRY_IS_NOT] = "is-not",
+                                        [ASSAY_ANCESTRY_NOT_ASKED] = "not-asked"};
+    enum { WORDS_COUNT = sizeof WORDS / sizeof WORDS[0] };
+    for (size_t i = 1; i < count; i++) {
+        size_t at = 0;
+        while (at < WORDS_COUNT && strcmp(WORDS[at], words[i]) != 0) {
+            at++;
+        }
+        if (at == WORDS_COUNT) {
+            fails(book, "no such ancestry", line);
+        }
+        book->ancestries[i - 1] = (enum assay_ancestry)at;
+    }
+    book->has_ancestries = true;
 }
 
 static json_t *json_of(const struct book *book, const char *text)
@@ -234,6 +258,60 @@ static void do_trust(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_
     }
     opened->trust = (enum assay_reliance)i;
     opened->why = assay_arena_text(&book->arena, behind(line, 3), strlen(behind(line, 3)));
+}
+
+/* The run was planned under the policy that was given last. */
+static void do_logged(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t count, const char *line)
+{
+    struct assay_digest digest;
+    char hex[ASSAY_DIGEST_TEXT_BYTES];
+    (void)count;
+    if (!book->policy) {
+        fails(book, "no policy", line);
+    }
+    assay_sha256_of(book->policy, strlen(book->policy), &digest);
+    assay_digest_print(&digest, hex);
+    edit_set(touch(book, words[1])->opened->statement, "/predicate/protocol/policySha256", json_string(hex));
+}
+
+/* What the verdict before says of the roll-out: before stage|looks|streak|holds N, before not_before DAY. */
+static void do_before(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t count, const char *line)
+{
+    struct assay_rollout *rollout = &book->previous.rollout;
+    const struct {
+        const char *word;
+        unsigned *number;
+    } numbers[] = {{"stage", &rollout->stage},
+                   {"looks", &rollout->looks},
+                   {"streak", &rollout->streak},
+                   {"holds", &rollout->holds}};
+    (void)count;
+    if (strcmp(words[1], "not_before") == 0) {
+        rollout->not_before = assay_arena_text(&book->arena, words[2], strlen(words[2]));
+        return;
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (strcmp(numbers[i].word, words[1]) == 0) {
+            *numbers[i].number = (unsigned)strtoul(words[2], NULL, 10);
+            return;
+        }
+    }
+    fails(book, "no such number of a roll-out", line);
+}
+
+/* The inputs of the verdict before, from the last to the first. */
+static void do_reverse(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t count, const char *line)
+{
+    struct assay_verdict_document *previous = &book->previous;
+    size_t inputs = previous->inputs_count;
+    struct assay_verdict_input *turned = assay_arena_take(&book->arena, inputs, sizeof *turned);
+    (void)words;
+    (void)count;
+    (void)line;
+    for (size_t i = 0; i < inputs; i++) {
+        turned[i] = previous->inputs[inputs - 1 - i];
+    }
+    previous->inputs = turned;
 }
 
 /* A run that names no id, as one that cannot be read. */
@@ -466,6 +544,7 @@ static struct assay_gate_question gate_question(struct book *book, const struct 
         .runs_count = book->given.count,
         .baselines = book->baselines.runs,
         .baselines_count = book->baselines.count,
+        .ancestries = book->has_ancestries ? book->ancestries : NULL,
         .files = book->files,
         .files_count = book->files_count,
         .day = question->day,
@@ -624,10 +703,11 @@ static const struct {
     void (*act)(struct book *book, char words[WORDS_MAX][WORD_BYTES], size_t count, const char *line);
     size_t words_least;
 } ACTS[] = {
-    {"run", do_run, 2},     {"case", do_case, 2},     {"runs", do_runs, 1},         {"baselines", do_baselines, 1},
-    {"edit", do_edit, 4},   {"drop", do_drop, 3},     {"append", do_append, 4},     {"plan", do_plan, 4},
-    {"trust", do_trust, 3}, {"tier", do_tier, 3},     {"identity", do_identity, 2}, {"policy", do_policy, 1},
-    {"file", do_file, 2},   {"forget", do_forget, 2}, {"ask", do_ask, 2},
+    {"run", do_run, 2},       {"case", do_case, 2},     {"runs", do_runs, 1},         {"baselines", do_baselines, 1},
+    {"edit", do_edit, 4},     {"drop", do_drop, 3},     {"append", do_append, 4},     {"plan", do_plan, 4},
+    {"trust", do_trust, 3},   {"tier", do_tier, 3},     {"identity", do_identity, 2}, {"policy", do_policy, 1},
+    {"file", do_file, 2},     {"forget", do_forget, 2}, {"ask", do_ask, 2},           {"ancestries", do_ancestries, 2},
+    {"logged", do_logged, 2}, {"before", do_before, 3}, {"reverse", do_reverse, 1},
 };
 
 static void act(struct book *book, const char *line)

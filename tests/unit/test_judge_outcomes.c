@@ -49,6 +49,9 @@ static const struct values PAIRS[] = {
     {"ramp", 40, 1, 0, 0, 0.01},
     {"thirteen", 13, 1.03, 0.004, 0, 0},
     {"far", 24, 1.06, 0.03, 0, 0},
+    {"at margin below", 40, 1 / 1.02, 0.0, 0, 0},
+    {"leaning", 40, 1.01, 0.02, 0, 0.0008},
+    {"leaning more", 40, 1.03, 0.02, 0, 0.0012},
 };
 
 static const struct {
