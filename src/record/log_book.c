@@ -174,7 +174,8 @@ bool tlog_row_is_outcome(const struct assay_tlog_row *row)
 uint64_t assay_tlog_book_outcome(const struct assay_tlog_book *book, const uint8_t run_id[16], uint64_t from)
 {
     for (uint64_t i = from; i < book->count; i++) {
-        if (tlog_row_is_outcome(&book->rows[i]) && memcmp(book->rows[i].run_id, run_id, 16) == 0) {
+        if (tlog_row_is_outcome(&book->rows[i]) &&
+            memcmp(book->rows[i].run_id, run_id, sizeof book->rows[i].run_id) == 0) {
             return i;
         }
     }

@@ -125,7 +125,7 @@ static assay_code read_key(const json_t *object, const char *at, struct assay_tr
 /* One key, one role: a key that stood twice could have two. */
 static assay_code check_order(const struct assay_trust *trust, size_t i, assay_err *err)
 {
-    bool is_sorted = i == 0 || memcmp(trust->keys[i - 1].keyid.bytes, trust->keys[i].keyid.bytes, 32) < 0;
+    bool is_sorted = i == 0 || memcmp(&trust->keys[i - 1].keyid, &trust->keys[i].keyid, sizeof trust->keys->keyid) < 0;
     return is_sorted ? ASSAY_OK
                      : assay_fail(err, ASSAY_MALFORMED, "/keys/%zu: expected keys sorted by keyid, each once", i);
 }

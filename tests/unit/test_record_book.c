@@ -1,5 +1,7 @@
 /* Books of a log against definitions by search, on logs of chance. */
+#include "base/mem.h"
 #include "base/rng.h"
+#include "record/log_index.h"
 #include "record/record.h"
 
 #include <setjmp.h>
@@ -222,11 +224,65 @@ static void earlier_runs_are_those_that_a_search_by_definition_counts(void **sta
     assert_true(intents > BOOKS && receipts > 0 && records > 0 && open > 0);
 }
 
+/* Open addressing by SipHash seeded with the root, each place after the next, at most half full; then on any log. */
+static void keys_are_numbered_as_they_come_and_stand_where_their_hash_says(void **state)
+{
+    (void)state;
+    enum { KEYS_COUNT = 300 };
+    for (size_t count = 0; count <= KEYS_COUNT; count += count < 10 ? 1 : 29) {
+        static unsigned char keys[KEYS_COUNT][16];
+        static uint32_t slots[4 * KEYS_COUNT];
+        struct assay_tlog_book book = {.count = count};
+        struct log_index index = {0};
+        struct assay_digest root;
+        struct assay_rng rng;
+        size_t size = 2;
+        while (size < 2 * count) {
+            size += size;
+        }
+        memset(slots, 0, sizeof slots);
+        assay_merkle_init(&book.tree);
+        assay_merkle_add(&book.tree, "x", 1);
+        assay_merkle_root(&book.tree, &root);
+        assay_rng_seed(&rng, count, "test.index");
+        assert_int_equal(log_index_init(&index, &book, sizeof keys[0], NULL), ASSAY_OK);
+        assert_int_equal(index.mask, size - 1);
+        assert_memory_equal(index.seed, root.bytes, sizeof index.seed);
+        for (size_t i = 0; i < count; i++) {
+            uint64_t parts[2] = {assay_rng_u64(&rng), i};
+            memcpy(keys[i], parts, sizeof keys[i]);
+            uint64_t hash = assay_siphash(index.seed, keys[i], sizeof keys[i]);
+            size_t at = hash % size;
+            while (slots[at] != 0) {
+                at = (at + 1) % size;
+            }
+            slots[at] = (uint32_t)i + 1;
+            assert_int_equal(log_index_ahead(&index, keys[i]), hash);
+            assert_int_equal(i % 2 ? log_index_number(&index, keys[i]) : log_index_number_at(&index, keys[i], hash), i);
+            assert_int_equal(index.count, i + 1);
+        }
+        assert_memory_equal(index.slots, slots, size * sizeof slots[0]);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(log_index_number(&index, keys[i]), i);
+        }
+        assert_int_equal(index.count, count);
+        log_index_done(&index);
+        assert_true(!index.slots && !index.keys && index.count == 0 && index.mask == 0);
+        for (unsigned long n = 1; n <= 2; n++) {
+            assay_mem_fail_at(n);
+            assert_int_equal(log_index_init(&index, &book, sizeof keys[0], NULL), ASSAY_NO_MEMORY);
+            assay_mem_fail_at(0);
+            log_index_done(&index);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_audit_finds_what_a_search_by_definition_finds),
         cmocka_unit_test(earlier_runs_are_those_that_a_search_by_definition_counts),
+        cmocka_unit_test(keys_are_numbered_as_they_come_and_stand_where_their_hash_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
