@@ -126,8 +126,8 @@ assay_code assay_tlog_book_audit(const struct assay_tlog_book *book, const struc
 {
     struct auditor it = {.book = book, .focus = focus, .audit = ret};
     *ret = (struct assay_tlog_audit){0};
-    it.runs = assay_alloc(book->count + 1, sizeof *it.runs);
-    it.chains = assay_alloc(book->count + 1, sizeof *it.chains);
+    it.runs = assay_alloc(book->count, sizeof *it.runs);
+    it.chains = assay_alloc(book->count, sizeof *it.chains);
     assay_code rc = it.runs && it.chains ? ASSAY_OK : assay_nomem(err);
     rc = rc == ASSAY_OK ? log_index_init(&it.run_ids, book, sizeof book->rows->run_id, err) : rc;
     rc = rc == ASSAY_OK ? log_index_init(&it.keyids, book, sizeof book->rows->signer.bytes, err) : rc;

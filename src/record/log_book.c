@@ -40,13 +40,14 @@ assay_code assay_tlog_book_extend(struct assay_tlog_book *book, size_t count, as
 {
     assert(count >= book->count);
     assay_code rc = count > book->capacity ? make_room(book, count, err) : ASSAY_OK;
-    if (rc == ASSAY_OK && count / ASSAY_TILE_WIDTH > book->tiles_count) {
-        struct assay_digest *tiles = assay_realloc(book->tiles, count / ASSAY_TILE_WIDTH, sizeof *tiles);
+    size_t tiles_count = count / ASSAY_TILE_WIDTH;
+    if (rc == ASSAY_OK && tiles_count > book->tiles_count) {
+        struct assay_digest *tiles = assay_realloc(book->tiles, tiles_count, sizeof *tiles);
         if (!tiles) {
             return assay_nomem(err);
         }
         book->tiles = tiles;
-        book->tiles_count = count / ASSAY_TILE_WIDTH;
+        book->tiles_count = tiles_count;
     }
     book->count = rc == ASSAY_OK ? count : book->count;
     return rc;
@@ -121,7 +122,7 @@ assay_code assay_tlog_book_read(const char *entries, size_t len, struct assay_tl
     while (assay_entry_cut(&rest, &entry)) {
         count++;
     }
-    count += rest.len > 0 ? 1 : 0; /* cut short: the reader says so */
+    count += rest.len > 0; /* cut short: the reader says so */
     assay_tlog_book_begin(&book);
     assay_code rc = assay_tlog_book_extend(&book, count, err);
     rc = rc == ASSAY_OK ? assay_tlog_book_fill(&book, (struct assay_slice){entries, len}, 0, count, err) : rc;
@@ -196,7 +197,7 @@ assay_code assay_tlog_book_earlier(const struct assay_tlog_book *book, const str
 {
     struct log_index runs = {0};
     assert(until <= book->count);
-    const struct assay_tlog_row **ends = assay_alloc((size_t)until + 1, sizeof *ends);
+    const struct assay_tlog_row **ends = assay_alloc((size_t)until, sizeof *ends);
     assay_code rc = ends ? log_index_init(&runs, book, sizeof book->rows->run_id, err) : assay_nomem(err);
     struct assay_tlog_earlier earlier = {0};
     for (uint64_t i = until; i-- > 0 && rc == ASSAY_OK;) {

@@ -12,23 +12,26 @@
 
 /* ---- pieces: each moves over what it found, or says no ---- */
 
-static bool take(struct assay_slice *rest, const char *text)
+static bool cut(struct assay_slice *rest, size_t len, const char **ret)
 {
-    size_t len = strlen(text);
-    if (rest->len < len || memcmp(rest->data, text, len) != 0) {
+    if (rest->len < len) {
         return false;
     }
+    *ret = rest->data;
     *rest = (struct assay_slice){rest->data + len, rest->len - len};
     return true;
 }
 
+static bool take(struct assay_slice *rest, const char *text)
+{
+    const char *found;
+    return cut(rest, strlen(text), &found) && memcmp(found, text, strlen(text)) == 0;
+}
+
 static bool take_hex(struct assay_slice *rest, unsigned char *ret, size_t len)
 {
-    if (rest->len < 2 * len || !assay_hex_read(rest->data, ret, len)) {
-        return false;
-    }
-    *rest = (struct assay_slice){rest->data + 2 * len, rest->len - 2 * len};
-    return true;
+    const char *digits;
+    return cut(rest, 2 * len, &digits) && assay_hex_read(digits, ret, len);
 }
 
 /* "name":"HEX" with what stands before and behind it. */
@@ -96,16 +99,17 @@ static bool take_intent(struct assay_slice *rest, struct assay_tlog_row *row, st
 
 static bool take_outcome(struct assay_slice *rest, struct assay_tlog_row *row, struct assay_digest *ret_keyid)
 {
-    bool is_receipt = take(rest, "{\"receipt\":{");
+    static const char RECEIPT[] = "{\"receipt\":{";
+    bool is_receipt = assay_slice_starts(*rest, RECEIPT);
     row->kind = is_receipt ? ASSAY_ENTRY_RECEIPT : ASSAY_ENTRY_RECORD;
-    return (is_receipt || take(rest, "{\"record\":{")) && take_digest(rest, "\"keyid\":\"", ret_keyid) &&
+    return take(rest, is_receipt ? RECEIPT : "{\"record\":{") && take_digest(rest, "\"keyid\":\"", ret_keyid) &&
            take_digest(rest, ",\"payloadSha256\":\"", &row->content);
 }
 
 static bool take_body(struct assay_slice body, struct assay_tlog_row *row)
 {
     struct assay_digest keyid;
-    bool is_intent = body.len > 2 && body.data[2] == 'i';
+    bool is_intent = assay_slice_starts(body, "{\"i");
     return (is_intent ? take_intent(&body, row, &keyid) : take_outcome(&body, row, &keyid)) &&
            take(&body, ",\"runId\":\"") && take_hex(&body, row->run_id, sizeof row->run_id) && take(&body, "\"}}") &&
            body.len == 0 && assay_digest_equal(&keyid, &row->signer);
@@ -123,17 +127,17 @@ bool tlog_row_read_plain(struct assay_slice entry, struct assay_buf *scratch, st
     const char *end = memchr(rest.data, '"', rest.len);
     struct assay_slice payload = {rest.data, end ? (size_t)(end - rest.data) : 0};
     rest = (struct assay_slice){rest.data + payload.len, rest.len - payload.len};
+    const char *signature;
     if (!take(&rest, "\",\"payloadType\":\"" ASSAY_LOG_ENTRY_TYPE "\",\"signatures\":[{") ||
         !take_digest(&rest, "\"keyid\":\"", &ret->signer) || !take(&rest, ",\"sig\":\"") ||
-        rest.len <= ASSAY_SIGNATURE_TEXT_BYTES) {
+        !cut(&rest, ASSAY_SIGNATURE_TEXT_BYTES, &signature)) {
         return false;
     }
     assay_buf_clear(scratch);
-    if (assay_base64_decode(rest.data, ASSAY_SIGNATURE_TEXT_BYTES, scratch, NULL) != ASSAY_OK ||
+    if (assay_base64_decode(signature, ASSAY_SIGNATURE_TEXT_BYTES, scratch, NULL) != ASSAY_OK ||
         scratch->len != ASSAY_SIGNATURE_BYTES) {
         return false;
     }
-    rest = (struct assay_slice){rest.data + ASSAY_SIGNATURE_TEXT_BYTES, rest.len - ASSAY_SIGNATURE_TEXT_BYTES};
     assay_buf_clear(scratch);
     return take(&rest, "\"}]}") && rest.len == 0 &&
            assay_base64_decode(payload.data, payload.len, scratch, NULL) == ASSAY_OK && scratch->len > 0 &&

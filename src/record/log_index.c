@@ -18,7 +18,7 @@ assay_code log_index_init(struct log_index *index, const struct assay_tlog_book 
     *index = (struct log_index){.mask = slots - 1, .key_bytes = key_bytes};
     memcpy(index->seed, root.bytes, sizeof index->seed);
     index->slots = assay_alloc(slots, sizeof *index->slots);
-    index->keys = assay_alloc(book->count + 1, sizeof *index->keys);
+    index->keys = assay_alloc(book->count, sizeof *index->keys);
     return index->slots && index->keys ? ASSAY_OK : assay_nomem(err);
 }
 

@@ -37,7 +37,8 @@ void sweep_document(const struct sweep *sweep, struct assay_buf *found);
 void sweep_refusal(const assay_err *err, struct assay_buf *ret);
 
 /* With every amount of memory that is not enough: each allocation fails once, and the answer is NO_MEMORY until all can
- * be had. read: false if something else than OK and NO_MEMORY came back. Returns the number of allocations. */
-size_t sweep_memory(assay_code (*read)(void *context), void *context);
+ * be had. may_pass: one that only words a message may fail unseen; the reader then looks that all is as ever. Returns
+ * the number of allocations. */
+size_t sweep_memory(assay_code (*read)(void *context), void *context, bool may_pass);
 
 #endif

@@ -334,8 +334,8 @@ static void a_verdict_that_memory_is_too_short_for_is_neither_written_nor_read(v
     assert_int_equal(assay_json_canon(root, &text, NULL), ASSAY_OK);
     assay_buf_char(&text, '\n');
     assert_int_equal(assay_verdict_parse(text.data, text.len, &arena, &document, NULL), ASSAY_OK);
-    assert_true(sweep_memory(read_text, &text) > 20);
-    assert_true(sweep_memory(write_document, &document) > 20);
+    assert_true(sweep_memory(read_text, &text, false) > 20);
+    assert_true(sweep_memory(write_document, &document, false) > 20);
     json_decref(root);
     assay_arena_done(&arena);
     assay_buf_done(&text);
@@ -507,7 +507,7 @@ static void every_member_of_a_plan_takes_what_its_line_says(void **state)
                                     .values_count = VALUES_COUNT,
                                     .ask = ask_plan};
         sweep_document(&sweep, &found);
-        assert_true(sweep_memory(read_plan, &text) > 50);
+        assert_true(sweep_memory(read_plan, &text, false) > 50);
         json_decref(root);
         assay_buf_done(&text);
     }
@@ -665,7 +665,7 @@ static void every_byte_of_a_manifest_counts(void **state)
         read_manifest(TEXTS[i], strlen(TEXTS[i]), &found);
     }
     golden_hold("record/manifest.txt", &found);
-    assert_true(sweep_memory(read_lines, NULL) > 0);
+    assert_true(sweep_memory(read_lines, NULL, false) > 0);
     assay_buf_done(&honest);
     assay_buf_done(&found);
 }

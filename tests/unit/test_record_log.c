@@ -32,7 +32,7 @@ struct line {
 };
 
 struct log {
-    struct assay_tlog_row rows[ROWS_MAX];
+    struct assay_tlog_row rows[ROWS_MAX + 1]; /* and one behind the last, which nobody may look at */
     struct assay_tlog_book book;
 };
 
@@ -44,23 +44,29 @@ static struct assay_digest digest_of(unsigned char last)
     return digest;
 }
 
+static void fill_row(struct assay_tlog_row *row, const struct line *line)
+{
+    row->kind = line->kind;
+    memset(row->run_id, 0xa5, sizeof row->run_id);
+    row->run_id[15] = line->run;
+    row->signer = digest_of(line->key);
+    row->counter = line->counter;
+    row->content = digest_of(line->content);
+    row->previous = digest_of(line->previous);
+    row->has_previous = line->previous != 0;
+    row->request = digest_of(line->request);
+}
+
 static void fill(struct log *log, const struct line *lines, size_t count)
 {
+    static const struct line BEHIND = {R, 1, 1, 9, 77, 0, 7};
     *log = (struct log){.book = {.count = count}};
     log->book.rows = log->rows;
     assert_true(count <= ROWS_MAX);
     for (size_t i = 0; i < count; i++) {
-        struct assay_tlog_row *row = &log->rows[i];
-        row->kind = lines[i].kind;
-        memset(row->run_id, 0xa5, sizeof row->run_id);
-        row->run_id[15] = lines[i].run;
-        row->signer = digest_of(lines[i].key);
-        row->counter = lines[i].counter;
-        row->content = digest_of(lines[i].content);
-        row->previous = digest_of(lines[i].previous);
-        row->has_previous = lines[i].previous != 0;
-        row->request = digest_of(lines[i].request);
+        fill_row(&log->rows[i], &lines[i]);
     }
+    fill_row(&log->rows[count], &BEHIND);
 }
 
 /* ---- outcomes and attempts ---- */
@@ -330,6 +336,7 @@ static void a_log_read_at_once_and_entry_by_entry_is_the_same(void **state)
         assert_int_equal(assay_tlog_book_add(&grown, (struct assay_slice){one->data, one->len}, NULL), ASSAY_OK);
         assert_int_equal(grown.count, i + 1);
     }
+    assert_int_equal(grown.capacity, 1024);
     assert_int_equal(assay_tlog_book_read(all.data, all.len, &whole, NULL), ASSAY_OK);
     assert_int_equal(whole.count, COUNT);
     assay_merkle_root(&whole.tree, &a);
@@ -350,6 +357,68 @@ static void a_log_read_at_once_and_entry_by_entry_is_the_same(void **state)
     assay_tlog_book_done(&grown);
     assay_buf_done(&entry[0]);
     assay_buf_done(&entry[1]);
+    assay_buf_done(&all);
+}
+
+static void room_is_taken_when_it_is_short_and_not_before(void **state)
+{
+    (void)state;
+    struct assay_tlog_book book;
+    struct assay_buf entry;
+    make_entry(1, &entry);
+    const struct assay_slice one = {entry.data, entry.len};
+    assay_tlog_book_begin(&book);
+    for (size_t i = 0; i < 256; i++) {
+        assert_int_equal(assay_tlog_book_add(&book, one, NULL), ASSAY_OK);
+    }
+    assert_int_equal(book.capacity, 256);
+    assay_mem_fail_at(1);
+    assert_int_equal(assay_tlog_book_add(&book, one, NULL), ASSAY_NO_MEMORY);
+    assay_mem_fail_at(0);
+    assert_int_equal(book.count, 256);
+    assert_int_equal(book.tiles_count, 0);
+    assert_int_equal(assay_tlog_book_extend(&book, 256, NULL), ASSAY_OK);
+    assert_int_equal(book.tiles_count, 1);
+    assay_mem_fail_at(1); /* as many as there is room for take none */
+    assert_int_equal(assay_tlog_book_extend(&book, 256, NULL), ASSAY_OK);
+    assert_int_equal(assay_tlog_book_extend(&book, 257, NULL), ASSAY_NO_MEMORY);
+    for (unsigned long n = 1; n <= 2; n++) { /* rows, then tiles */
+        assay_mem_fail_at(n);
+        assert_int_equal(assay_tlog_book_extend(&book, 800, NULL), ASSAY_NO_MEMORY);
+        assay_mem_fail_at(0);
+        assert_int_equal(book.count, 256);
+        assert_int_equal(book.tiles_count, 1);
+    }
+    assert_int_equal(assay_tlog_book_extend(&book, 800, NULL), ASSAY_OK);
+    assert_int_equal(book.count, 800);
+    assert_int_equal(book.tiles_count, 3);
+    assay_tlog_book_done(&book);
+    assert_true(!book.rows && !book.tiles && book.count == 0 && book.capacity == 0);
+    assay_buf_done(&entry);
+}
+
+static void bytes_behind_the_last_entry_are_an_entry_cut_short(void **state)
+{
+    (void)state;
+    struct assay_buf entry, all;
+    make_entry(1, &entry);
+    assay_buf_init(&all, FILE_BYTES);
+    assert_int_equal(assay_entry_append(entry.data, entry.len, &all, NULL), ASSAY_OK);
+    assert_int_equal(assay_entry_append(entry.data, entry.len, &all, NULL), ASSAY_OK);
+    size_t whole = all.len / 2;
+    for (size_t more = 0; more <= whole; more++) {
+        struct assay_tlog_book book = {0};
+        assay_err err = {0};
+        assay_code rc = assay_tlog_book_read(all.data, whole + more, &book, &err);
+        bool is_due = more == 0 || more == whole;
+        if ((rc == ASSAY_OK) != is_due ||
+            (!is_due && !strstr(err.message, "entry 1 of the log: the bytes end inside it"))) {
+            fail_msg("%zu bytes more: %s", more, err.message);
+        }
+        assert_int_equal(book.count, is_due ? more / whole + 1 : 0);
+        assay_tlog_book_done(&book);
+    }
+    assay_buf_done(&entry);
     assay_buf_done(&all);
 }
 
@@ -400,6 +469,8 @@ int main(void)
         cmocka_unit_test(an_audit_counts_each_kind),
         cmocka_unit_test(findings_beyond_the_limit_are_counted),
         cmocka_unit_test(a_log_read_at_once_and_entry_by_entry_is_the_same),
+        cmocka_unit_test(room_is_taken_when_it_is_short_and_not_before),
+        cmocka_unit_test(bytes_behind_the_last_entry_are_an_entry_cut_short),
         cmocka_unit_test(an_entry_that_is_none_is_named_and_nothing_is_kept),
     };
     assay_json_init();

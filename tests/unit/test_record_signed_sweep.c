@@ -4,6 +4,7 @@
  * every amount of memory that is not enough.
  */
 #include "base/mem.h"
+#include "record/log_entry_plain.h"
 #include "record/record.h"
 #include "support/golden.h"
 #include "support/sweep.h"
@@ -302,8 +303,8 @@ static void a_trust_file_that_memory_is_too_short_for_is_neither_written_nor_rea
     struct assay_buf file;
     json_t *body = trust_body();
     write_trust(body, &file);
-    assert_true(sweep_memory(read_trust, &file) > 20);
-    assert_true(sweep_memory(write_again, body) > 10);
+    assert_true(sweep_memory(read_trust, &file, false) > 20);
+    assert_true(sweep_memory(write_again, body, false) > 10);
     json_decref(body);
     assay_buf_done(&file);
 }
@@ -476,6 +477,95 @@ static void every_member_of_a_log_entry_takes_what_its_line_says(void **state)
     }
 }
 
+/* Whether the fast reader takes the entry; what it takes, the reader proper reads the same. */
+static bool is_plain(const char *format, const char *hole)
+{
+    struct assay_secret_key key;
+    struct assay_buf entry, scratch, a, b;
+    struct assay_tlog_row plain, proper;
+    struct assay_digest id;
+    char base64[64], hex[ASSAY_DIGEST_TEXT_BYTES];
+    static char text[8192];
+    make_key(1, &key);
+    key_texts(1, &id, base64);
+    assay_digest_print(&id, hex);
+    const char *first = strchr(format, '@'), *second = strchr(first + 1, '@');
+    (void)snprintf(text, sizeof text, "%.*s%s%.*s%s%s", (int)(first - format), format, hex, (int)(second - first - 1),
+                   first + 1, hole, second + 1);
+    json_t *fields = json_of(text);
+    assay_buf_init(&entry, FILE_MAX);
+    assay_buf_init(&scratch, FILE_MAX);
+    assay_buf_init(&a, FILE_MAX);
+    assay_buf_init(&b, FILE_MAX);
+    assay_code rc = assay_tlog_entry_write(ASSAY_ENTRY_INTENT, fields, &key, &entry, NULL);
+    assert_true(rc == ASSAY_OK || rc == ASSAY_TOO_LARGE);
+    bool is_taken = tlog_row_read_plain((struct assay_slice){entry.data, entry.len}, &scratch, &plain);
+    rc = assay_tlog_row_read((struct assay_slice){entry.data, entry.len}, &proper, NULL);
+    assert_true(rc != ASSAY_OK || entry.len <= ASSAY_LOG_ENTRY_BYTES_MAX);
+    if (is_taken) {
+        assert_int_equal(rc, ASSAY_OK);
+        put_row(&plain, &a);
+        put_row(&proper, &b);
+        assert_string_equal(a.data, b.data);
+    }
+    json_decref(fields);
+    assay_buf_done(&entry);
+    assay_buf_done(&scratch);
+    assay_buf_done(&a);
+    assay_buf_done(&b);
+    return is_taken;
+}
+
+#define INTENT_BEFORE                                                                                                 \
+    "{\"runId\":\"" HEX32 "\",\"requestSha256\":\"" HEX64 "\",\"planSha256\":\"" HEX64 "\",\"policySha256\":\"" HEX64 \
+    "\",\"keyid\":\"@\","
+#define INTENT_BEHIND "\"head\":{\"size\":9,\"root\":\"" HEX64 "\"},\"nonce\":\"" HEX64 "\"}"
+
+static void the_fast_reader_takes_numbers_of_15_digits_and_plain_reasons(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *number;
+        bool is_due;
+    } NUMBERS[] = {{"0", true},
+                   {"1", true},
+                   {"9", true},
+                   {"10", true},
+                   {"123456789012345", true},
+                   {"999999999999999", true},
+                   {"1000000000000000", false},
+                   {"9007199254740991", false}};
+    static const struct {
+        const char *why;
+        bool is_due;
+    } REASONS[] = {{"", true},         {" ", true},     {"~", true},     {"a b!#[]^~ z", true},
+                   {"\\u007f", false}, {"\\\"", false}, {"\\\\", false}, {"\u00e9", false}};
+    static char why[4096];
+    for (size_t i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++) {
+        bool is_taken =
+            is_plain(INTENT_BEFORE "\"previous\":{\"absent\":\"w\"},\"counter\":@," INTENT_BEHIND, NUMBERS[i].number);
+        if (is_taken != NUMBERS[i].is_due) {
+            fail_msg("%s", NUMBERS[i].number);
+        }
+    }
+    for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++) {
+        bool is_taken =
+            is_plain(INTENT_BEFORE "\"counter\":1,\"previous\":{\"absent\":\"@\"}," INTENT_BEHIND, REASONS[i].why);
+        if (is_taken != REASONS[i].is_due) {
+            fail_msg("'%s'", REASONS[i].why);
+        }
+    }
+    size_t longest = 0;
+    for (size_t len = 2200; len < 2320; len++) { /* an entry is 4,096 bytes long in between */
+        memset(why, 'w', len);
+        why[len] = '\0';
+        bool is_taken = is_plain(INTENT_BEFORE "\"counter\":1,\"previous\":{\"absent\":\"@\"}," INTENT_BEHIND, why);
+        assert_true(is_taken || longest > 0);
+        longest = is_taken ? len : longest;
+    }
+    assert_int_equal(longest, 2301); /* of 4,096 bytes */
+}
+
 /* The body of an entry that was written. */
 static void put_body(const struct assay_buf *entry, struct assay_buf *out)
 {
@@ -550,8 +640,8 @@ static void an_entry_holds_what_was_given_and_says_what_was_not(void **state)
         put_body(&entry, &found);
     }
     golden_hold("record/written.txt", &found);
-    assert_true(sweep_memory(write_intent, &one) > 20);
-    assert_true(sweep_memory(write_outcome, &one) > 10);
+    assert_true(sweep_memory(write_intent, &one, false) > 20);
+    assert_true(sweep_memory(write_outcome, &one, false) > 10);
     assay_buf_done(&entry);
     assay_buf_done(&found);
 }
@@ -705,11 +795,11 @@ static void an_envelope_that_memory_is_too_short_for_is_neither_written_nor_read
            *record = json_of("{\"predicateType\":\"" ASSAY_TYPE_RECORD "\",\"predicate\":{}}");
     assay_buf_init(&file, FILE_MAX);
     assert_int_equal(assay_json_canon(envelope, &file, NULL), ASSAY_OK);
-    assert_true(sweep_memory(open_envelope, &file) > 10);
-    assert_true(sweep_memory(write_envelope, record) > 10);
+    assert_true(sweep_memory(open_envelope, &file, false) > 10);
+    assert_true(sweep_memory(write_envelope, record, false) > 10);
     assay_buf_clear(&file);
     assert_int_equal(assay_receipt_envelope(record, &file, NULL), ASSAY_OK);
-    assert_true(sweep_memory(read_document, &file) > 10);
+    assert_true(sweep_memory(read_document, &file, false) > 10);
     json_decref(envelope);
     json_decref(record);
     assay_buf_done(&file);
@@ -758,6 +848,7 @@ int main(void)
         cmocka_unit_test(no_two_witnesses_of_a_log_share_a_key),
         cmocka_unit_test(in_a_trust_file_of_nothing_nothing_is_found),
         cmocka_unit_test(every_member_of_a_log_entry_takes_what_its_line_says),
+        cmocka_unit_test(the_fast_reader_takes_numbers_of_15_digits_and_plain_reasons),
         cmocka_unit_test(an_entry_holds_what_was_given_and_says_what_was_not),
         cmocka_unit_test(every_member_of_an_envelope_takes_what_its_line_says),
         cmocka_unit_test(an_envelope_that_memory_is_too_short_for_is_neither_written_nor_read),

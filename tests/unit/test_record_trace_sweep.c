@@ -861,10 +861,10 @@ static void a_trace_that_memory_is_too_short_for_is_not_opened(void **state)
     static struct chunks chunks;
     struct assay_buf file;
     make_everything(&file);
-    assert_true(sweep_memory(open_all, &file) > 10);
+    assert_true(sweep_memory(open_all, &file, false) > 10);
     make_carried(&chunks);
     chunks_join(&chunks, &file);
-    assert_true(sweep_memory(open_all, &file) > 10);
+    assert_true(sweep_memory(open_all, &file, false) > 10);
     chunks_done(&chunks);
     assay_buf_done(&file);
 }
