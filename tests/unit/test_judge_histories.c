@@ -698,7 +698,7 @@ static void memory_that_is_short_is_no_answer(void **state)
         assay_buf_init(&whole, FILE_MAX);
         assert_int_equal(detect(ARENA_BYTES_MAX, &whole), ASSAY_OK);
         assay_code rc = ASSAY_NO_MEMORY;
-        for (size_t bytes = 0; rc != ASSAY_OK; bytes += 16) {
+        for (size_t bytes = 0; rc != ASSAY_OK; bytes += 48) {
             assay_buf_init(&found, FILE_MAX);
             rc = detect(bytes, &found);
             assert_string_equal(found.data, rc == ASSAY_OK ? whole.data : "  out of memory: out of memory\n");
