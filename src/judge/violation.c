@@ -1,6 +1,7 @@
 #include "judge/judge_room.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -148,10 +149,8 @@ bool judge_is_refused(const struct judge *judge, const char *pointer)
 static int by_gate_and_pointer(const void *a, const void *b)
 {
     const struct assay_violation *x = a, *y = b;
-    if (x->gate != y->gate) {
-        return x->gate < y->gate ? -1 : 1;
-    }
-    int order = strcmp(x->pointer, y->pointer);
+    int order = assay_order_u64(x->gate, y->gate);
+    order = order != 0 ? order : strcmp(x->pointer, y->pointer);
     return order != 0 ? order : strcmp(x->found, y->found);
 }
 

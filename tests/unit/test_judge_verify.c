@@ -296,6 +296,23 @@ static void foreign_text_is_shown_without_its_tricks(void **state)
     honest_run_done(&run);
 }
 
+/* ---- the exit ---- */
+
+static void what_lies_behind_the_last_violation_is_none(void **state)
+{
+    (void)state;
+    const struct assay_violation violations[] = {{.gate = 301, .verdict = ASSAY_VERDICT_UNDECIDED},
+                                                 {.gate = 311, .verdict = ASSAY_VERDICT_FAIL}};
+    struct assay_judgement judgement = {
+        .document = ASSAY_DOCUMENT_RECEIPT, .is_readable = true, .violations = violations, .violations_count = 2};
+    judgement.lines[ASSAY_LINE_RECOMPUTE].verdict = ASSAY_VERDICT_PASS;
+    assert_int_equal(assay_judgement_exit(&judgement), 1);
+    judgement.violations_count = 1;
+    assert_int_equal(assay_judgement_exit(&judgement), 2);
+    judgement.violations_count = 0;
+    assert_int_equal(assay_judgement_exit(&judgement), 0);
+}
+
 /* ---- many violations ---- */
 
 static void violations_beyond_the_limit_are_counted_and_said(void **state)
@@ -513,6 +530,7 @@ int main(void)
         cmocka_unit_test(no_allocation_that_fails_makes_a_judgement),
         cmocka_unit_test(samples_take_time_unless_there_are_none),
         cmocka_unit_test(a_date_is_read_if_the_calendar_has_it),
+        cmocka_unit_test(what_lies_behind_the_last_violation_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

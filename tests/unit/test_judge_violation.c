@@ -211,6 +211,8 @@ static void a_gate_is_asked_for_by_its_first_and_last_number_and_its_verdict(voi
         assert_int_equal(judge_has(&judge, CASES[i].first, CASES[i].last, ASSAY_VERDICT_UNDECIDED),
                          CASES[i].is_undecided);
     }
+    judge.count = 1; /* what lies behind the last one is none */
+    assert_false(judge_has(&judge, 311, 311, ASSAY_VERDICT_FAIL));
     judge_end(&judge);
 }
 
@@ -243,6 +245,8 @@ static void a_place_is_refused_where_it_or_what_holds_it_or_what_it_holds_was(vo
         fail_at(&judge, GATE_VALUE, CASES[i].asked); /* of no family of fields: one that does not count, before it */
         fail_at(&judge, CASES[i].gate, CASES[i].violation);
         assert_int_equal(judge_is_refused(&judge, CASES[i].asked), CASES[i].is_refused);
+        judge.count = 1;
+        assert_false(judge_is_refused(&judge, CASES[i].asked)); /* behind the last one */
         judge_end(&judge);
     }
 }
