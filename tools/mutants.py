@@ -215,7 +215,7 @@ class Mutator:
         for k in range(len(parts) - 1):
             (a, b), (c, d) = parts[k], parts[k + 1]
             one, two = self.text(a, b), self.text(c, d)
-            if one != two and not re.match(r"(memcmp|strcmp|strncmp|sodium_memcmp|json_equal|\w*_equal|fmin|fmax|assay_alloc|assay_arena_take)$", name) and not WORDING.match(name):
+            if one != two and not re.match(r"(memcmp|strcmp|strncmp|strncasecmp|sodium_memcmp|json_equal|\w*_equal|fmin|fmax|assay_alloc|assay_arena_take)$", name) and not WORDING.match(name):
                 yield self.change(a, d, two + ", " + one, "arguments swapped")
 
     def all(self):

@@ -128,8 +128,8 @@ struct outside_time {
 struct judge {
     const struct assay_judge_input *input;
     struct assay_judgement *out;
-    struct assay_violation *list; /* grows; sorted and moved to the arena at the end */
-    size_t count, capacity;
+    struct assay_violation *list; /* room for ASSAY_VIOLATIONS_MAX; sorted and moved to the arena at the end */
+    size_t count;
     bool is_out_of_memory;
     json_t *envelope, *statement; /* owned */
     struct assay_buf payload;     /* the bytes of the statement, decoded once */

@@ -40,7 +40,7 @@ static bool number_at(const struct legacy *legacy, const char *pointer, double *
 
 static bool two_digits(const char *text, int max, int *ret)
 {
-    bool is_there = text[0] >= '0' && text[0] <= '9' && text[1] >= '0' && text[1] <= '9';
+    bool is_there = strspn(text, "0123456789") >= 2;
     *ret = is_there ? (text[0] - '0') * 10 + (text[1] - '0') : 0;
     return is_there && *ret <= max;
 }
@@ -48,7 +48,8 @@ static bool two_digits(const char *text, int max, int *ret)
 /* "Z", "+02:00" and nothing behind it. */
 static bool zone_read(const char *text, int64_t *ret_offset_s)
 {
-    int hours = 0, minutes = 0;
+    int hours = 0;
+    int minutes = 0;
     *ret_offset_s = 0;
     if (text[0] == 'Z' || text[0] == 'z') {
         return text[1] == '\0';
@@ -232,13 +233,12 @@ static void check_accuracy(struct legacy *legacy, const char *name)
 
 bool legacy_check_tests(struct legacy *legacy)
 {
-    uint64_t total = 0, passed = 0, failed = 0, skipped = 0, sum = 0;
-    bool is_counted = count_at(legacy, "/test_results/total_tests", &total) &&
-                      count_at(legacy, "/test_results/passed", &passed) &&
-                      count_at(legacy, "/test_results/failed", &failed);
+    uint64_t total, passed, failed, skipped;
+    bool is_counted =
+        count_at(legacy, "/test_results/total_tests", &total) && count_at(legacy, "/test_results/passed", &passed);
+    bool has_failed = count_at(legacy, "/test_results/failed", &failed);
     (void)count_at(legacy, "/test_results/skipped", &skipped);
-    bool is_sum = assay_add_u64(passed, failed, &sum) && assay_add_u64(sum, skipped, &sum) && sum == total;
-    if (is_counted && !is_sum) {
+    if (is_counted && has_failed && (passed > total || failed > total - passed || skipped != total - passed - failed)) {
         refuse(legacy, GATE_LEGACY_TESTS, "/test_results/total_tests", "passed + failed + skipped");
     }
     if (failed > 0) {
@@ -253,7 +253,7 @@ bool legacy_check_tests(struct legacy *legacy)
 bool legacy_check_repeats(struct legacy *legacy)
 {
     static const char TESTS[] = "/test_results/determinism_tests";
-    uint64_t runs = 0;
+    uint64_t runs;
     bool is_shown = json_is_true(at(legacy, "/test_results/determinism_tests/identical_sequences")) &&
                     count_at(legacy, "/test_results/determinism_tests/runs", &runs) && runs >= 2;
     if (json_is_true(at(legacy, "/deterministic")) && !is_shown) {
@@ -265,7 +265,7 @@ bool legacy_check_repeats(struct legacy *legacy)
 bool legacy_check_parity(struct legacy *legacy)
 {
     double cosine, exact;
-    uint64_t tokens = 0;
+    uint64_t tokens;
     if (!assay_slice_is(assay_legacy_text(at(legacy, "/parity/status")), "ok")) {
         return true;
     }

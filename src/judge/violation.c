@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define SHOWN_MAX 160 /* bytes of foreign text in a violation: a digest with its quotes, and a sentence */
-#define FIRST_CAPACITY 16
 #define SHOWN_ROOM(max_bytes) (8 * (max_bytes) + 64) /* \xNN takes four bytes for one */
 
 /* A copy in the judgement's arena, control and bidi characters made visible. */
@@ -30,18 +29,11 @@ static const char *keep(struct judge *judge, const char *text, size_t max_bytes)
 
 static bool has_room(struct judge *judge)
 {
-    if (judge->count < judge->capacity) {
-        return true;
+    if (!judge->list) {
+        judge->list = assay_alloc(ASSAY_VIOLATIONS_MAX, sizeof *judge->list);
+        judge->is_out_of_memory = judge->is_out_of_memory || !judge->list;
     }
-    size_t capacity = judge->capacity ? 2 * judge->capacity : FIRST_CAPACITY;
-    struct assay_violation *list = assay_realloc(judge->list, capacity, sizeof *list);
-    if (!list) {
-        judge->is_out_of_memory = true;
-        return false;
-    }
-    judge->list = list;
-    judge->capacity = capacity;
-    return true;
+    return judge->list != NULL;
 }
 
 void judge_add(struct judge *judge, enum gate gate, enum assay_verdict verdict, const char *pointer, const char *found,

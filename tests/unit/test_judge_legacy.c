@@ -130,9 +130,12 @@ static void fallback_beside_a_gemm_fails_808(void **state)
 
 static void an_id_of_white_space_alone_is_blank(void **state)
 {
-    static const char *const WHITE[] = {"",        " ",       "\\t",     "\\u0085", "\\u00a0", "\\u1680", "\\u2000",
-                                        "\\u200a", "\\u2028", "\\u2029", "\\u202f", "\\u205f", "\\u3000"};
-    static const char *const OTHERS[] = {"\\u0084", "\\u00a1", "\\u1681", "\\u200b", "\\u00a0x", "\\u1680x"};
+    static const char *const WHITE[] = {"",        " ",       "\\t",     "\\r",     "\\u000b",
+                                        "\\u0085", "\\u00a0", "\\u1680", "\\u2000", "\\u200a",
+                                        "\\u2028", "\\u2029", "\\u202f", "\\u205f", "\\u3000"};
+    static const char *const OTHERS[] = {"\\u0008", "\\u000e", "!",       "\\u0086", "\\u009f", "\\u167f",  "\\u1fff",
+                                         "\\u2027", "\\u202a", "\\u202e", "\\u2030", "\\u205e", "\\u2060",  "\\u2fff",
+                                         "\\u3001", "\\u0084", "\\u00a1", "\\u1681", "\\u200b", "\\u00a0x", "\\u1680x"};
     char kernels[64];
     (void)state;
     for (size_t i = 0; i < sizeof WHITE / sizeof WHITE[0] + sizeof OTHERS / sizeof OTHERS[0]; i++) {
@@ -343,7 +346,10 @@ static void over_the_cap_the_original_is_not_known(void **state)
     assert_int_equal(assay_judge_legacy(&question, &verdict, &err), ASSAY_OK);
     assert_int_equal(verdict->original_exit, ASSAY_LEGACY_EXIT_UNKNOWN);
     assert_int_equal(assay_judgement_exit(verdict->judgement), 3);
+    assert_int_equal(verdict->judgement->violations_count, 1);
     assert_int_equal(verdict->judgement->violations[0].gate, 109);
+    assert_int_equal(verdict->judgement->tier, -1);
+    assert_string_equal(verdict->judgement->lines[ASSAY_LINE_POLICY].text, "the document could not be read");
     assay_legacy_verdict_free(verdict);
 }
 
@@ -362,6 +368,9 @@ static void a_file_that_cannot_be_read_is_5_and_its_name_may_decide_the_original
         assert_int_equal(verdict->original_exit, ROWS[i].status);
         assert_int_equal(assay_judgement_exit(verdict->judgement), 5);
         assert_string_equal(verdict->original_message, "Failed to read receipt");
+        assert_int_equal(verdict->judgement->violations_count, 1);
+        assert_string_equal(verdict->judgement->violations[0].found, "no such file");
+        assert_string_equal(verdict->judgement->violations[0].expected, "a readable file");
         assay_legacy_verdict_free(verdict);
     }
 }

@@ -232,6 +232,7 @@ static void a_place_is_refused_where_it_or_what_holds_it_or_what_it_holds_was(vo
         {GATE_FIELD, "/a/b", "/a/c", false},
         {GATE_FIELD, "", "/a", false}, /* the document as a whole: every field would be silent */
         {GATE_FIELD, "/a", "", false},
+        {GATE_FIELD, "/", "/", true}, /* a member whose name is empty */
         {GATE_TYPE, "/a", "/a", true},
         {GATE_CAP, "/a", "/a", true},
         {GATE_BASE64, "/a", "/a", false}, /* one number before, one behind */
@@ -307,7 +308,7 @@ static void add_one_of_each(struct judge *judge, const json_t *found, const json
 {
     assay_err err = {0};
     (void)snprintf(err.message, sizeof err.message, "/a: found 3, expected 4");
-    for (int i = 0; i < 17; i++) { /* one more than the list begins with */
+    for (int i = 0; i < 17; i++) {
         judge_add(judge, GATE_VALUE, ASSAY_VERDICT_FAIL, "/p", "f", "e");
     }
     judge_fail(judge, GATE_FIELD, "/p", found, "e");
