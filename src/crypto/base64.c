@@ -13,8 +13,12 @@ void assay_base64_append(struct assay_buf *out, const void *bytes, size_t len)
     for (size_t at = 0; at < len; at += 3) {
         size_t n = len - at; /* three or more: a whole group */
         uint32_t group = (uint32_t)from[at] << 16;
-        group |= n > 1 ? (uint32_t)from[at + 1] << 8 : 0;
-        group |= n > 2 ? (uint32_t)from[at + 2] : 0;
+        if (n > 1) {
+            group |= (uint32_t)from[at + 1] << 8;
+        }
+        if (n > 2) {
+            group |= (uint32_t)from[at + 2];
+        }
         char text[4] = {ALPHABET[group >> 18], ALPHABET[group >> 12 & 63], n > 1 ? ALPHABET[group >> 6 & 63] : '=',
                         n > 2 ? ALPHABET[group & 63] : '='};
         assay_buf_append(out, text, sizeof text);
@@ -50,6 +54,7 @@ static assay_code decode_group(const char *text, size_t at, size_t digits, struc
     }
     size_t n = digits - 1;
     group <<= 6 * (4 - digits);
+    assert(group >> 24 == 0);
     char bytes[3] = {(char)(group >> 16), (char)(group >> 8), (char)group};
     if ((group & ((UINT32_C(1) << 8 * (3 - n)) - 1)) != 0) {
         return assay_fail(err, ASSAY_MALFORMED, "found stray bits in '%c' at position %zu, expected them to be zero",
@@ -60,12 +65,8 @@ static assay_code decode_group(const char *text, size_t at, size_t digits, struc
 }
 
 /* Whole groups up to the first that has something else than digits, or to the end; returns where it stopped. */
-static size_t decode_groups(const char *text, size_t len, struct assay_buf *out)
+static size_t decode_groups(const char *text, size_t len, unsigned char *to)
 {
-    unsigned char *to = (unsigned char *)assay_buf_reserve(out, len / 4 * 3);
-    if (!to) {
-        return 0; /* out knows why */
-    }
     size_t at = base64_fast_decode(text, len, to);
     to += at / 4 * 3;
     for (; at < len; at += 4) {
@@ -80,7 +81,6 @@ static size_t decode_groups(const char *text, size_t len, struct assay_buf *out)
         to[2] = (unsigned char)group;
         to += 3;
     }
-    assay_buf_grew(out, at / 4 * 3);
     return at;
 }
 
@@ -94,7 +94,13 @@ assay_code assay_base64_decode(const char *text, size_t len, struct assay_buf *o
     if (len == 0) {
         return assay_buf_check(out, err);
     }
-    size_t at = decode_groups(text, len - 4, out);
+    const size_t front = len - 4; /* the last group may be padded */
+    char *to = assay_buf_reserve(out, front / 4 * 3);
+    if (!to) {
+        return assay_buf_check(out, err);
+    }
+    size_t at = decode_groups(text, front, (unsigned char *)to);
+    assay_buf_grew(out, at / 4 * 3);
     bool is_last = at + 4 == len; /* else a group that has something else than digits */
     size_t digits = is_last && text[at + 3] == '=' ? (text[at + 2] == '=' ? 2 : 3) : 4;
     assay_code rc = decode_group(text, at, digits, out, err);

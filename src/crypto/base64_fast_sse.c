@@ -22,7 +22,9 @@ static bool values_of(__m128i chars, __m128i *ret)
     const __m128i bad_high =
         _mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
     /* what to add to a character, by its high half; '/' shares its with '+' and counts one lower */
-    const __m128i shift = _mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
+    static const signed char SHIFTS[GROUP_CHARS] = {
+        [1] = 16, [2] = 19, [3] = 4, [4] = -65, [5] = -65, [6] = -71, [7] = -71};
+    const __m128i shift = _mm_loadu_si128((const void *)SHIFTS);
     const __m128i half = _mm_set1_epi8(0x0f), slash = _mm_set1_epi8('/');
     __m128i high = _mm_and_si128(_mm_srli_epi32(chars, 4), half), low = _mm_and_si128(chars, half);
     __m128i bad = _mm_and_si128(_mm_shuffle_epi8(bad_low, low), _mm_shuffle_epi8(bad_high, high));
@@ -34,15 +36,16 @@ static bool values_of(__m128i chars, __m128i *ret)
 /* Four values of six bits to three bytes, four times: pairs to 12 bits, pairs of those to 24, and these in order. */
 static __m128i bytes_of(__m128i values)
 {
+    static const signed char ORDER[GROUP_CHARS] = {2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12}; /* the rest is not stored */
     __m128i twelve = _mm_maddubs_epi16(values, _mm_set1_epi32(0x01400140));
     __m128i twenty_four = _mm_madd_epi16(twelve, _mm_set1_epi32(0x00011000));
-    return _mm_shuffle_epi8(twenty_four, _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
+    return _mm_shuffle_epi8(twenty_four, _mm_loadu_si128((const void *)ORDER));
 }
 
 size_t base64_fast_decode(const char *text, size_t len, unsigned char *to)
 {
     size_t at = 0;
-    if (!CPU_FEATURE_ACTIVE(SSSE3) || !CPU_FEATURE_ACTIVE(SSE4_1)) {
+    if (!CPU_FEATURE_ACTIVE(SSE4_1)) { /* who has these has SSSE 3 */
         return 0;
     }
     for (; len - at >= GROUP_CHARS; at += GROUP_CHARS, to += GROUP_BYTES) {

@@ -1,12 +1,14 @@
 #include "crypto/crypto.h"
 
 #include "base/num.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #define ROOT_BYTES_READ 64 /* more than a root has, to say of what length another one is */
+#define SIZE_SHOWN_MAX 32  /* of what is no size, in a message: a number has 19 digits */
 
 static assay_code read_root(struct assay_slice line, unsigned char ret[ASSAY_DIGEST_BYTES], assay_err *err)
 {
@@ -32,6 +34,17 @@ bool assay_tlog_number_read(struct assay_slice text, uint64_t *ret)
     return is_canonical && assay_num_u64(text, "a number", ASSAY_TREE_SIZE_MAX, ret, NULL) == ASSAY_OK;
 }
 
+static assay_code fail_size(struct assay_slice size, assay_err *err)
+{
+    struct assay_buf shown;
+    assay_buf_init(&shown, ASSAY_ERR_BYTES);
+    assay_text_show(&shown, size.data, size.len, SIZE_SHOWN_MAX);
+    assay_code rc = assay_fail(err, ASSAY_MALFORMED, "the checkpoint's size is '%s', expected a decimal number",
+                               shown.data ? shown.data : "");
+    assay_buf_done(&shown);
+    return rc;
+}
+
 assay_code assay_checkpoint_read(struct assay_slice text, struct assay_checkpoint *ret, assay_err *err)
 {
     assert(ret);
@@ -43,8 +56,7 @@ assay_code assay_checkpoint_read(struct assay_slice text, struct assay_checkpoin
                           ASSAY_NOTE_NAME_BYTES_MAX);
     }
     if (!assay_tlog_number_read(size, &ret->size)) {
-        return assay_fail(err, ASSAY_MALFORMED, "the checkpoint's size is '%.*s', expected a decimal number",
-                          (int)(size.len > 32 ? 32 : size.len), size.data ? size.data : "");
+        return fail_size(size, err);
     }
     if (rest.len > 0) { /* extension lines are allowed, but no monitor can audit them: none of ours has one */
         return assay_fail(err, ASSAY_MALFORMED, "the checkpoint has extension lines, expected three lines");

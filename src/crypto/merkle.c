@@ -9,6 +9,8 @@
 #define LEAF_PREFIX 0x00
 #define NODE_PREFIX 0x01
 
+#define WAITING_MAX (SHA256_TWO_BLOCKS_MAX + 1) /* a message has one block or more */
+
 void assay_merkle_leaf_hash(const void *leaf, size_t len, struct assay_digest *ret)
 {
     sha256_of_prefixed(LEAF_PREFIX, leaf, len, ret);
@@ -17,11 +19,11 @@ void assay_merkle_leaf_hash(const void *leaf, size_t len, struct assay_digest *r
 /* Leaves of one number of blocks in pairs: each waits for the next of its kind. */
 void assay_merkle_leaf_hashes(const struct assay_slice *leaves, size_t count, struct assay_digest *const *ret)
 {
-    size_t waiting[SHA256_TWO_BLOCKS_MAX + 1] = {0}; /* by number of blocks: a leaf and 1 */
+    size_t waiting[WAITING_MAX] = {0}; /* by number of blocks: a leaf and 1 */
     bool is_fast = sha256_fast_is_there();
     for (size_t i = 0; i < count; i++) {
         size_t blocks = sha256_prefixed_blocks(leaves[i].len);
-        size_t *other = is_fast && blocks <= SHA256_TWO_BLOCKS_MAX ? &waiting[blocks] : NULL;
+        size_t *other = is_fast && blocks < WAITING_MAX ? &waiting[blocks] : NULL;
         if (!other) {
             assay_merkle_leaf_hash(leaves[i].data, leaves[i].len, ret[i]);
         } else if (*other == 0) {
@@ -34,7 +36,7 @@ void assay_merkle_leaf_hashes(const struct assay_slice *leaves, size_t count, st
             *other = 0;
         }
     }
-    for (size_t blocks = 0; blocks <= SHA256_TWO_BLOCKS_MAX; blocks++) {
+    for (size_t blocks = 0; blocks < WAITING_MAX; blocks++) {
         if (waiting[blocks] > 0) {
             size_t i = waiting[blocks] - 1;
             assay_merkle_leaf_hash(leaves[i].data, leaves[i].len, ret[i]);

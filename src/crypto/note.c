@@ -1,11 +1,13 @@
 #include "crypto/crypto.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
 #define ID_BYTES 4
 #define TIME_BYTES 8
+#define LINE_BYTES_MAX (ID_BYTES + TIME_BYTES + ASSAY_SIGNATURE_BYTES)
 #define VKEY_BYTES_MAX 512        /* a name, eight digits, 44 of base64 */
 #define SIGNATURE_LINE_BYTES 8192 /* post-quantum signatures have nearly 5 kB; their base64 7 */
 #define COVERED_HEAD_BYTES_MAX 64 /* "cosignature/v1\ntime 18446744073709551615\n" */
@@ -38,9 +40,18 @@ bool assay_note_name_is_good(struct assay_slice name)
     return true;
 }
 
-static uint32_t read_be32(const unsigned char *at)
+static uint32_t read_be32(const void *at)
 {
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+    uint32_t value;
+    memcpy(&value, at, sizeof value);
+    return be32toh(value);
+}
+
+static uint64_t read_be64(const void *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return be64toh(value);
 }
 
 /* SHA-256(name, line end, type, key), its first four bytes. */
@@ -168,7 +179,6 @@ static assay_code split_note(const char *bytes, size_t len, struct assay_slice *
 static assay_code read_line(struct assay_slice line, struct assay_note *note, assay_err *err)
 {
     size_t i = note->signatures_count;
-    unsigned char head[3 * 2]; /* eight digits of base64 */
     struct assay_buf start;
     if (i >= ASSAY_NOTE_SIGNATURES_MAX) {
         return assay_fail(err, ASSAY_TOO_LARGE, "the note has over %d signatures", ASSAY_NOTE_SIGNATURES_MAX);
@@ -187,10 +197,9 @@ static assay_code read_line(struct assay_slice line, struct assay_note *note, as
         rc = assay_fail(err, ASSAY_MALFORMED, "%zu bytes, expected a key id and a signature", start.len);
     }
     if (rc == ASSAY_OK) {
-        memcpy(head, start.data, ID_BYTES);
         note->signatures[i].name = name;
         note->signatures[i].base64 = rest;
-        note->signatures[i].id = read_be32(head);
+        note->signatures[i].id = read_be32(start.data);
         note->signatures_count++;
     } else {
         assay_wrap(err, "signature line %zu", i + 1);
@@ -231,21 +240,19 @@ static assay_code check_line(const struct assay_note *note, size_t i, const stru
                                                    [ASSAY_SIGNATURE_FALSE] = ASSAY_NOTE_FALSE,
                                                    [ASSAY_SIGNATURE_OUTSIDE] = ASSAY_NOTE_OUTSIDE};
     struct assay_buf bytes, covered;
-    uint64_t time_s = 0;
-    size_t head = ID_BYTES + (key->kind == ASSAY_NOTE_COSIGNATURE ? TIME_BYTES : 0);
+    bool has_time = key->kind == ASSAY_NOTE_COSIGNATURE;
+    const size_t head = has_time ? ID_BYTES + TIME_BYTES : ID_BYTES;
     assay_buf_init(&bytes, SIGNATURE_LINE_BYTES);
     assay_buf_init(&covered, 1);
     assay_code rc = assay_base64_decode(note->signatures[i].base64.data, note->signatures[i].base64.len, &bytes, err);
     *ret = ASSAY_NOTE_FALSE;
     if (rc == ASSAY_OK && bytes.len == head + ASSAY_SIGNATURE_BYTES) {
-        const unsigned char *at = (const unsigned char *)bytes.data + ID_BYTES;
-        for (size_t k = ID_BYTES; k < head; k++) {
-            time_s = time_s << 8 | (unsigned char)bytes.data[k];
-        }
+        const unsigned char *at = (const unsigned char *)bytes.data;
+        uint64_t time_s = has_time ? read_be64(at + ID_BYTES) : 0;
         rc = covered_bytes(note->text, key->kind, time_s, &covered, err);
         if (rc == ASSAY_OK) {
-            *ret = STATES[assay_signature_check(&key->key, covered.data, covered.len, at + (head - ID_BYTES),
-                                                ASSAY_SIGNATURE_BYTES)];
+            *ret =
+                STATES[assay_signature_check(&key->key, covered.data, covered.len, at + head, ASSAY_SIGNATURE_BYTES)];
             *ret_time_s = time_s;
         }
     }
@@ -280,14 +287,15 @@ assay_code assay_note_check(const struct assay_note *note, const struct assay_no
 assay_code assay_note_sign(struct assay_slice text, const struct assay_note_key *public,
                            const struct assay_secret_key *key, uint64_t time_s, struct assay_buf *out, assay_err *err)
 {
-    unsigned char line[ID_BYTES + TIME_BYTES + ASSAY_SIGNATURE_BYTES];
+    unsigned char line[LINE_BYTES_MAX];
     struct assay_buf covered;
     size_t head = ID_BYTES;
-    for (int i = 0; i < ID_BYTES; i++) {
-        line[i] = (unsigned char)(public->id >> (24 - 8 * i));
-    }
-    for (int i = 0; public->kind == ASSAY_NOTE_COSIGNATURE && i < TIME_BYTES; i++) {
-        line[head++] = (unsigned char)(time_s >> (56 - 8 * i));
+    const uint32_t id = htobe32(public->id);
+    const uint64_t time = htobe64(time_s);
+    memcpy(line, &id, sizeof id);
+    if (public->kind == ASSAY_NOTE_COSIGNATURE) {
+        memcpy(line + head, &time, sizeof time);
+        head += sizeof time;
     }
     assay_code rc = covered_bytes(text, public->kind, time_s, &covered, err);
     if (rc == ASSAY_OK) {

@@ -26,27 +26,26 @@ static void add_fast(crypto_hash_sha256_state *state, const unsigned char *bytes
 {
     size_t held = buffered(state), room = SHA256_BLOCK_BYTES - held;
     state->count += (uint64_t)len * 8;
-    if (held > 0) {
-        size_t n = len < room ? len : room;
-        memcpy(state->buf + held, bytes, n);
-        bytes += n;
-        len -= n;
-        if (n < room) {
-            return;
-        }
-        sha256_fast_blocks(state->state, state->buf, 1);
+    if (len < room) {
+        memcpy(state->buf + held, bytes, len);
+        return;
     }
+    memcpy(state->buf + held, bytes, room);
+    sha256_fast_blocks(state->state, state->buf, 1);
+    bytes += room;
+    len -= room;
     sha256_fast_blocks(state->state, bytes, len / SHA256_BLOCK_BYTES);
     memcpy(state->buf, bytes + len / SHA256_BLOCK_BYTES * SHA256_BLOCK_BYTES, len % SHA256_BLOCK_BYTES);
 }
 
 void assay_sha256_add(struct assay_sha256 *hash, const void *bytes, size_t len)
 {
-    if (len > 0 && sha256_fast_is_there()) {
-        add_fast(&hash->state, bytes, len);
+    assert(bytes || len == 0);
+    if (sha256_fast_is_there()) {
+        add_fast(&hash->state, bytes ? bytes : "", len);
         return;
     }
-    int rc = len > 0 ? crypto_hash_sha256_update(&hash->state, bytes, len) : 0;
+    int rc = crypto_hash_sha256_update(&hash->state, bytes, len);
     assert(rc == 0);
 }
 
@@ -68,8 +67,10 @@ static void put_state(const uint32_t state[8], struct assay_digest *ret)
 static void end_fast(uint32_t state[8], const unsigned char *rest, size_t rest_len, uint64_t bits,
                      struct assay_digest *ret)
 {
-    unsigned char last[2 * SHA256_BLOCK_BYTES] = {0};
+    unsigned char last[2 * SHA256_BLOCK_BYTES];
+    assert(rest_len < SHA256_BLOCK_BYTES);
     size_t blocks = rest_len < SHA256_BLOCK_BYTES - 8 ? 1 : 2;
+    memset(last, 0, sizeof last);
     memcpy(last, rest, rest_len);
     last[rest_len] = 0x80;
     put_big_endian(bits, 8, last + blocks * SHA256_BLOCK_BYTES - 8);
@@ -106,10 +107,11 @@ static void go_on_to_end(uint32_t state[8], const unsigned char *bytes, size_t l
 
 void assay_sha256_of(const void *bytes, size_t len, struct assay_digest *ret)
 {
-    if (len > 0 && sha256_fast_is_there()) {
+    assert(bytes || len == 0);
+    if (sha256_fast_is_there()) {
         uint32_t state[8];
         start(state);
-        go_on_to_end(state, bytes, len, (uint64_t)len * 8, ret);
+        go_on_to_end(state, bytes ? bytes : "", len, (uint64_t)len * 8, ret);
         return;
     }
     struct assay_sha256 hash;
@@ -118,16 +120,29 @@ void assay_sha256_of(const void *bytes, size_t len, struct assay_digest *ret)
     assay_sha256_end(&hash, ret);
 }
 
-void sha256_of_prefixed(unsigned char prefix, const void *bytes_, size_t len, struct assay_digest *ret)
+static void of_prefixed_fast(unsigned char prefix, const unsigned char *bytes, size_t len, struct assay_digest *ret)
 {
-    const unsigned char *bytes = bytes_;
-    if (len >= SHA256_BLOCK_BYTES - 1 && sha256_fast_is_there()) {
-        uint32_t state[8];
-        unsigned char first[SHA256_BLOCK_BYTES] = {prefix};
-        memcpy(first + 1, bytes, sizeof first - 1);
-        start(state);
-        sha256_fast_blocks(state, first, 1);
-        go_on_to_end(state, bytes + sizeof first - 1, len - (sizeof first - 1), ((uint64_t)len + 1) * 8, ret);
+    const uint64_t bits = ((uint64_t)len + 1) * 8;
+    uint32_t state[8];
+    unsigned char first[SHA256_BLOCK_BYTES];
+    const size_t room = sizeof first - 1;
+    start(state);
+    first[0] = prefix;
+    if (len < room) {
+        memcpy(first + 1, bytes, len);
+        end_fast(state, first, len + 1, bits, ret);
+        return;
+    }
+    memcpy(first + 1, bytes, room);
+    sha256_fast_blocks(state, first, 1);
+    go_on_to_end(state, bytes + room, len - room, bits, ret);
+}
+
+void sha256_of_prefixed(unsigned char prefix, const void *bytes, size_t len, struct assay_digest *ret)
+{
+    assert(bytes || len == 0);
+    if (sha256_fast_is_there()) {
+        of_prefixed_fast(prefix, bytes ? bytes : "", len, ret);
         return;
     }
     struct assay_sha256 hash;

@@ -106,6 +106,7 @@ static void store_state(__m128i abef, __m128i cdgh, uint32_t state[8])
 void sha256_fast_blocks(uint32_t state[8], const unsigned char *blocks, size_t count)
 {
     __m128i abef, cdgh;
+    assert(sha256_fast_is_there());
     load_state(state, &abef, &cdgh);
     for (size_t i = 0; i < count; i++) {
         one_block(&abef, &cdgh, blocks + SHA256_BLOCK_BYTES * i);
@@ -116,6 +117,7 @@ void sha256_fast_blocks(uint32_t state[8], const unsigned char *blocks, size_t c
 void sha256_fast_blocks_two(uint32_t state[2][8], const unsigned char *a, const unsigned char *b, size_t count)
 {
     __m128i abef[2], cdgh[2];
+    assert(sha256_fast_is_there());
     load_state(state[0], &abef[0], &cdgh[0]);
     load_state(state[1], &abef[1], &cdgh[1]);
     for (size_t i = 0; i < count; i++) {

@@ -1,6 +1,7 @@
 #include "crypto/crypto.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <sodium/crypto_shorthash.h>
 #include <string.h>
 
@@ -9,11 +10,9 @@ _Static_assert(ASSAY_SIPHASH_SEED_BYTES == crypto_shorthash_KEYBYTES, "one size 
 uint64_t assay_siphash(const unsigned char seed[ASSAY_SIPHASH_SEED_BYTES], const void *bytes, size_t len)
 {
     unsigned char hash[crypto_shorthash_BYTES];
-    uint64_t value = 0;
+    uint64_t value;
     int rc = crypto_shorthash(hash, bytes, len, seed);
     assert(rc == 0);
-    for (size_t i = 0; i < sizeof value; i++) {
-        value |= (uint64_t)hash[i] << 8 * i;
-    }
-    return value;
+    memcpy(&value, hash, sizeof value);
+    return le64toh(value);
 }

@@ -15,12 +15,12 @@ struct climb {
     uint64_t fn, sn;
 };
 
-/* Whether the next hash of the proof stands to the left; goes on to the level above. */
+/* Whether the next hash of the proof stands to the left; goes on to the level above. Below the top: sn > 0. */
 static bool step_is_left(struct climb *at)
 {
     bool is_left = (at->fn & 1) || at->fn == at->sn;
-    if (is_left) {
-        while (!(at->fn & 1) && at->fn != 0) {
+    if (is_left) { /* so fn > 0 */
+        while (!(at->fn & 1)) {
             at->fn >>= 1;
             at->sn >>= 1;
         }
@@ -54,6 +54,7 @@ static bool climb_both(struct climb at, const struct assay_tlog_proof *proof, si
                        const struct assay_digest *root)
 {
     struct assay_digest old_here = *start, here = *start, other;
+    assert(first <= proof->count);
     for (size_t i = first; i < proof->count; i++) {
         if (at.sn == 0) {
             return false;

@@ -6,35 +6,37 @@
 #include <string.h>
 
 #define GROUP 1000 /* three digits a path element */
+#define GROUP_BYTES (sizeof "x999/")
+#define HEAD_BYTES (sizeof "tile/entries/")
+#define PARTIAL_BYTES (sizeof ".p/255")
 #define ENTRY_BYTES_MAX 65535
 #define GROUPS_MAX 7 /* of a number below 2^63 */
 
-/* "x001/x234/067" */
-static size_t print_number(uint64_t number, char *at, size_t bytes)
+/* "x001/x234/067"; returns where it ends. */
+static char *print_number(uint64_t number, char *to)
 {
     unsigned groups[GROUPS_MAX];
-    size_t count = 0, len = 0;
+    size_t count = 0;
     do {
         groups[count++] = (unsigned)(number % GROUP);
         number /= GROUP;
     } while (number > 0);
     while (count > 0) {
         count--;
-        int n = snprintf(at + len, bytes - len, count > 0 ? "x%03u/" : "%03u", groups[count]);
-        assert(n > 0 && (size_t)n < bytes - len);
-        len += (size_t)n;
+        to += snprintf(to, GROUP_BYTES, count > 0 ? "x%03u/" : "%03u", groups[count]);
     }
-    return len;
+    return to;
 }
 
+/* A path has room for the longest head, number and end (tlog.h). */
 void assay_tile_path(const struct assay_tile *tile, char ret[ASSAY_TILE_PATH_BYTES])
 {
-    assert(tile->width >= 1 && tile->width <= ASSAY_TILE_WIDTH);
-    int n = tile->is_entries ? snprintf(ret, ASSAY_TILE_PATH_BYTES, "tile/entries/")
-                             : snprintf(ret, ASSAY_TILE_PATH_BYTES, "tile/%u/", tile->level);
-    size_t len = (size_t)n + print_number(tile->number, ret + n, ASSAY_TILE_PATH_BYTES - (size_t)n);
+    assert(tile->level < ASSAY_TILE_LEVELS && tile->width >= 1 && tile->width <= ASSAY_TILE_WIDTH);
+    int n = tile->is_entries ? snprintf(ret, HEAD_BYTES, "tile/entries/")
+                             : snprintf(ret, HEAD_BYTES, "tile/%u/", tile->level);
+    char *end = print_number(tile->number, ret + n);
     if (tile->width < ASSAY_TILE_WIDTH) {
-        (void)snprintf(ret + len, ASSAY_TILE_PATH_BYTES - len, ".p/%u", tile->width);
+        (void)snprintf(end, PARTIAL_BYTES, ".p/%u", tile->width);
     }
 }
 
@@ -82,11 +84,11 @@ static assay_code read_hash(struct assay_slice line, struct assay_tlog_proof *pr
     }
     assay_buf_init(&bytes, 64);
     assay_code rc = assay_base64_decode(line.data, line.len, &bytes, err);
-    if (rc == ASSAY_OK && bytes.len != 32) {
-        rc = assay_fail(err, ASSAY_MALFORMED, "%zu bytes, expected 32", bytes.len);
+    if (rc == ASSAY_OK && bytes.len != ASSAY_DIGEST_BYTES) {
+        rc = assay_fail(err, ASSAY_MALFORMED, "%zu bytes, expected %d", bytes.len, ASSAY_DIGEST_BYTES);
     }
     if (rc == ASSAY_OK) {
-        memcpy(proof->hashes[proof->count++].bytes, bytes.data, 32);
+        memcpy(proof->hashes[proof->count++].bytes, bytes.data, ASSAY_DIGEST_BYTES);
     } else {
         assay_wrap(err, "hash %zu of the proof", proof->count + 1);
     }

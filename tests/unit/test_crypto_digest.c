@@ -1,5 +1,8 @@
-#include "base/mem.h"
+/* Digests and trees. Run twice: by the instructions of this processor, and without them (test_crypto_digest_portable).
+ */
 #include "crypto/crypto.h"
+#include "crypto/sha256_fast.h"
+#include "support/instructions.h"
 #include "support/source_root.h"
 #include "json/json.h"
 
@@ -55,6 +58,50 @@ static void a_digest_is_read_from_exactly_64_lowercase_hex_digits(void **state)
     assert_false(assay_digest_read(text, &copy));
     copy.bytes[31] ^= 1;
     assert_false(assay_digest_equal(&digest, &copy));
+}
+
+static void every_byte_in_a_text_of_a_digest_is_a_lowercase_hex_digit_or_refused(void **state)
+{
+    (void)state;
+    static const size_t PLACES[] = {0, 1, 31, 62, 63};
+    static const char HEX[] = "0123456789abcdef";
+    for (size_t k = 0; k < sizeof PLACES / sizeof PLACES[0]; k++) {
+        for (int c = 0; c < 256; c++) {
+            struct assay_digest digest = {{0}};
+            char text[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", again[sizeof text];
+            text[PLACES[k]] = (char)c;
+            bool is_digit = c != 0 && strchr(HEX, c) != NULL;
+            assert_int_equal(assay_digest_read(text, &digest), is_digit);
+            assay_digest_print(&digest, again);
+            if (is_digit) {
+                assert_string_equal(again, text);
+            } else { /* what is refused changes nothing */
+                assert_digest(&digest, "0000000000000000000000000000000000000000000000000000000000000000");
+            }
+        }
+    }
+}
+
+static void the_instructions_are_used_where_the_processor_has_them(void **state)
+{
+    (void)state;
+    assert_int_equal(sha256_fast_is_there(), has_sha_instructions());
+}
+
+static void no_bytes_are_hashed_wherever_they_stand(void **state)
+{
+    (void)state;
+    static const char EMPTY[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    struct assay_digest digest;
+    struct assay_sha256 hash;
+    assay_sha256_of(NULL, 0, &digest);
+    assert_digest(&digest, EMPTY);
+    assay_sha256_init(&hash);
+    assay_sha256_add(&hash, NULL, 0);
+    assay_sha256_end(&hash, &digest);
+    assert_digest(&digest, EMPTY);
+    assay_merkle_leaf_hash(NULL, 0, &digest);
+    assert_digest(&digest, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
 }
 
 /* ---- Merkle tree ---- */
@@ -118,6 +165,7 @@ static void the_incremental_root_is_the_recursive_one_for_sizes_up_to_300(void *
     for (size_t n = 1; n <= SIZE_MAX_TESTED; n++) {
         assay_merkle_leaf_hash(&n, sizeof n, &leaves[n - 1]);
         assay_merkle_add_hash(&tree, &leaves[n - 1]);
+        assert_int_equal(tree.count, n);
         struct assay_digest expected, root;
         root_by_definition(leaves, n, &expected);
         assay_merkle_root(&tree, &root);
@@ -250,105 +298,38 @@ static void leaves_hashed_together_are_as_each_alone(void **state)
         assay_merkle_leaf_hash(leaves[i].data, leaves[i].len, &alone);
         assert_true(assay_digest_equal(&alone, &together[i]));
     }
-    assay_merkle_leaf_hashes(leaves, 0, places);
 }
 
-/* ---- base64 ---- */
-
-static void base64_is_that_of_rfc_4648(void **state)
+/* Shortest and longest of each number of blocks, from one block to more than are hashed in pairs. */
+static void a_leaf_that_finds_no_other_is_hashed_alone(void **state)
 {
     (void)state;
-    static const struct {
-        const char *plain, *text;
-    } CASES[] = {{"", ""},
-                 {"f", "Zg=="},
-                 {"fo", "Zm8="},
-                 {"foo", "Zm9v"},
-                 {"foob", "Zm9vYg=="},
-                 {"fooba", "Zm9vYmE="},
-                 {"foobar", "Zm9vYmFy"},
-                 {"\xFB\xFF\xBF", "+/+/"}};
-    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-        struct assay_buf text, plain;
-        assay_buf_init(&text, 64);
-        assay_buf_init(&plain, 64);
-        assay_base64_append(&text, CASES[i].plain, strlen(CASES[i].plain));
-        assert_string_equal(text.data ? text.data : "", CASES[i].text);
-        assert_int_equal(assay_base64_decode(CASES[i].text, strlen(CASES[i].text), &plain, NULL), ASSAY_OK);
-        assert_string_equal(plain.data ? plain.data : "", CASES[i].plain);
-        assay_buf_done(&text);
-        assay_buf_done(&plain);
+    enum { BLOCKS = SHA256_TWO_BLOCKS_MAX + 2, FRAME = 10 }; /* FRAME: prefix, end mark and length */
+    static unsigned char bytes[BLOCKS * SHA256_BLOCK_BYTES];
+    struct assay_slice leaves[BLOCKS];
+    struct assay_digest due[BLOCKS], found[BLOCKS], *places[BLOCKS];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)(i * 131 + i / 256);
     }
-}
-
-/* Each byte in each place of a text that is long enough for whole groups: taken or refused as the alphabet says. */
-static void every_byte_in_every_place_of_a_base64_text_is_a_digit_or_refused(void **state)
-{
-    (void)state;
-    static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char text[] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlq"; /* two runs of 16, and a rest */
-    for (size_t at = 0; at < sizeof text - 1; at++) {
-        char kept = text[at];
-        for (int c = 0; c < 256; c++) {
-            struct assay_buf plain, again;
-            bool is_digit = c != 0 && strchr(ALPHABET, c) != NULL;
-            bool is_padding = c == '=' && at == sizeof text - 2;
-            text[at] = (char)c;
-            assay_buf_init(&plain, 64);
-            assay_buf_init(&again, 64);
-            assay_code rc = assay_base64_decode(text, sizeof text - 1, &plain, NULL);
-            if (is_digit) {
-                assert_int_equal(rc, ASSAY_OK);
-                assay_base64_append(&again, plain.data, plain.len);
-                assert_memory_equal(again.data, text, sizeof text - 1);
-            } else if (!is_padding) { /* one '=' at the end may leave stray bits, or none */
-                assert_int_equal(rc, ASSAY_MALFORMED);
-            }
-            assay_buf_done(&plain);
-            assay_buf_done(&again);
+    for (int is_longest = 0; is_longest < 2; is_longest++) {
+        memset(found, 0, sizeof found);
+        for (size_t i = 0; i < BLOCKS; i++) {
+            size_t len =
+                is_longest ? (i + 1) * SHA256_BLOCK_BYTES - FRAME : i * SHA256_BLOCK_BYTES - (i ? FRAME - 1 : 0);
+            assert_int_equal(sha256_prefixed_blocks(len), i + 1);
+            leaves[i] = (struct assay_slice){(const char *)bytes + i, len};
+            places[i] = &found[i];
+            assay_merkle_leaf_hash(leaves[i].data, leaves[i].len, &due[i]);
         }
-        text[at] = kept;
-    }
-}
-
-static void base64_with_anything_surplus_is_refused(void **state)
-{
-    (void)state;
-    static const char *const CASES[] = {"Zg",       "Zg=",  "Zg= =", "Zh==",        "Zm9=",     "Zm9v\n",
-                                        " Zm9v",    "Z===", "====",  "Zg==Zg==",    "Zm8=Zm9v", "-_-_",
-                                        "Zm9v====", "=m9v", "Zm=v",  "Zm9v\n\n\n\n"};
-    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-        struct assay_buf plain;
-        assay_err err = {0};
-        assay_buf_init(&plain, 64);
-        if (assay_base64_decode(CASES[i], strlen(CASES[i]), &plain, &err) != ASSAY_MALFORMED) {
-            fail_msg("was read: '%s'", CASES[i]);
+        for (size_t i = 0; i < BLOCKS; i++) {
+            assay_merkle_leaf_hashes(leaves + i, 1, places + i); /* alone */
+            assert_true(assay_digest_equal(&due[i], &found[i]));
         }
-        assert_true(err.message[0] != '\0');
-        assay_buf_done(&plain);
+        memset(found, 0, sizeof found);
+        assay_merkle_leaf_hashes(leaves, BLOCKS, places); /* among those of other lengths */
+        assert_memory_equal(found, due, sizeof due);
     }
-}
-
-/* What decodes encodes to the same text: no two texts stand for the same bytes. */
-static void every_text_of_four_digits_that_decodes_is_the_one_encoding_of_its_bytes(void **state)
-{
-    (void)state;
-    static const char DIGITS[] = "ABPQgfwz059+/=-_\n";
-    size_t decoded = 0, n = sizeof DIGITS - 1;
-    for (size_t i = 0; i < n * n * n * n; i++) {
-        char text[5] = {DIGITS[i % n], DIGITS[i / n % n], DIGITS[i / n / n % n], DIGITS[i / n / n / n], '\0'};
-        struct assay_buf plain, again;
-        assay_buf_init(&plain, 8);
-        assay_buf_init(&again, 8);
-        if (assay_base64_decode(text, 4, &plain, NULL) == ASSAY_OK) {
-            assay_base64_append(&again, plain.data, plain.len);
-            assert_string_equal(again.data, text);
-            decoded++;
-        }
-        assay_buf_done(&plain);
-        assay_buf_done(&again);
-    }
-    assert_true(decoded > 1000);
+    assay_merkle_leaf_hashes(NULL, 0, NULL);
 }
 
 /* ---- DSSE, and the worked example of the receipt format ---- */
@@ -403,43 +384,6 @@ static void the_worked_example_has_the_published_payload_and_digests(void **stat
     assay_buf_done(&pae);
 }
 
-static void base64_of_a_length_that_is_none_says_so_and_reads_no_further(void **state)
-{
-    (void)state;
-    struct assay_buf plain;
-    assay_err err = {0};
-    assay_buf_init(&plain, 64);
-    for (size_t len = 0; len <= 12; len++) { /* more digits stand behind the length that is said */
-        assay_code rc = assay_base64_decode("AAAABBBBCCCCDDDD", len, &plain, &err);
-        assert_int_equal(rc, len % 4 == 0 ? ASSAY_OK : ASSAY_MALFORMED);
-        if (rc != ASSAY_OK) {
-            char due[128];
-            (void)snprintf(due, sizeof due, "found %zu characters of base64, expected a multiple of 4, padded with '='",
-                           len);
-            assert_string_equal(err.message, due);
-        }
-    }
-    assert_int_equal(plain.len, 0 + 3 + 6 + 9);
-    assay_buf_done(&plain);
-}
-
-static void base64_needs_room_and_memory_and_says_which(void **state)
-{
-    (void)state;
-    for (size_t max = 1; max <= 10; max++) {
-        struct assay_buf plain;
-        assay_buf_init(&plain, max);
-        assert_int_equal(assay_base64_decode("AAAABBBBCCCC", 12, &plain, NULL), max < 9 ? ASSAY_TOO_LARGE : ASSAY_OK);
-        assay_buf_done(&plain);
-    }
-    struct assay_buf plain;
-    assay_buf_init(&plain, 64);
-    assay_mem_fail_at(1);
-    assert_int_equal(assay_base64_decode("AAAABBBBCCCC", 12, &plain, NULL), ASSAY_NO_MEMORY);
-    assay_mem_fail_at(0);
-    assay_buf_done(&plain);
-}
-
 int main(void)
 {
     assay_err err = {0};
@@ -454,16 +398,14 @@ int main(void)
         cmocka_unit_test(siphash_gives_the_published_value),
         cmocka_unit_test(sha256_is_libsodiums_for_every_length_and_cut),
         cmocka_unit_test(a_leaf_is_hashed_behind_a_zero_whatever_its_length),
+        cmocka_unit_test(the_instructions_are_used_where_the_processor_has_them),
+        cmocka_unit_test(no_bytes_are_hashed_wherever_they_stand),
+        cmocka_unit_test(every_byte_in_a_text_of_a_digest_is_a_lowercase_hex_digit_or_refused),
         cmocka_unit_test(leaves_hashed_together_are_as_each_alone),
+        cmocka_unit_test(a_leaf_that_finds_no_other_is_hashed_alone),
         cmocka_unit_test(a_digest_is_read_from_exactly_64_lowercase_hex_digits),
         cmocka_unit_test(merkle_roots_are_those_of_rfc_6962_at_every_size),
         cmocka_unit_test(the_incremental_root_is_the_recursive_one_for_sizes_up_to_300),
-        cmocka_unit_test(base64_is_that_of_rfc_4648),
-        cmocka_unit_test(base64_with_anything_surplus_is_refused),
-        cmocka_unit_test(base64_of_a_length_that_is_none_says_so_and_reads_no_further),
-        cmocka_unit_test(base64_needs_room_and_memory_and_says_which),
-        cmocka_unit_test(every_byte_in_every_place_of_a_base64_text_is_a_digit_or_refused),
-        cmocka_unit_test(every_text_of_four_digits_that_decodes_is_the_one_encoding_of_its_bytes),
         cmocka_unit_test(the_pae_is_that_of_the_dsse_protocol),
         cmocka_unit_test(the_worked_example_has_the_published_payload_and_digests),
     };
