@@ -168,8 +168,7 @@ void assay_json_put_hex(struct assay_json_builder *b, json_t *object, const char
 
 static json_t *last_of(json_t *array)
 {
-    size_t count = json_array_size(array);
-    return count > 0 ? json_array_get(array, count - 1) : NULL;
+    return json_array_get(array, json_array_size(array) - 1); /* of none: beyond its end, NULL */
 }
 
 json_t *assay_json_add_object(struct assay_json_builder *b, json_t *array)

@@ -1,5 +1,6 @@
 #include "json/json.h"
 
+#include "base/num.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -62,17 +63,11 @@ void assay_json_pointer_back(struct assay_json_pointer *at, size_t mark)
 /* An array index of RFC 6901: "0", or digits without a leading zero. */
 static json_t *at_index(const json_t *array, struct assay_slice token)
 {
-    if (token.len == 0 || token.len > 9 || (token.len > 1 && token.data[0] == '0')) {
-        return NULL;
-    }
-    size_t index = 0;
-    for (size_t i = 0; i < token.len; i++) {
-        if (token.data[i] < '0' || token.data[i] > '9') {
-            return NULL;
-        }
-        index = 10 * index + (size_t)(token.data[i] - '0');
-    }
-    return json_array_get(array, index);
+    uint64_t index;
+    bool is_canonical = token.data[0] != '0' || token.len == 1; /* behind an empty token stands '/' or NUL */
+    return is_canonical && assay_num_u64(token, "an index", SIZE_MAX, &index, NULL) == ASSAY_OK
+               ? json_array_get(array, index)
+               : NULL;
 }
 
 static json_t *at_name(const json_t *object, struct assay_slice token)
@@ -85,7 +80,7 @@ static json_t *at_name(const json_t *object, struct assay_slice token)
             return NULL;
         }
         if (c == '~') {
-            char escaped = ++i < token.len ? token.data[i] : '\0';
+            char escaped = token.data[++i]; /* behind a token stands '/' or NUL */
             if (escaped != '0' && escaped != '1') {
                 return NULL;
             }

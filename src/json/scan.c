@@ -248,7 +248,8 @@ static assay_code hex4(struct json_scan *scan, uint32_t *ret, assay_err *err)
 /* A code point from \uXXXX or a surrogate pair; start is the backslash, for messages. */
 static assay_code unicode_escape(struct json_scan *scan, size_t start, uint32_t *ret, assay_err *err)
 {
-    uint32_t high = 0, low = 0;
+    uint32_t high = 0;
+    uint32_t low = 0; /* neither half of a pair */
     assay_code rc = hex4(scan, &high, err);
     if (rc != ASSAY_OK) {
         return rc;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EXACT_LIMIT ((json_int_t)1 << 53) /* up to here binary64 holds every integer */
+
 /* One writer, three ways to lay the same tokens out. */
 enum style { STYLE_CANON, STYLE_LINE, STYLE_PRETTY };
 
@@ -111,15 +113,14 @@ void assay_json_quote(struct assay_buf *out, const char *bytes, size_t len)
  * U+E000..U+FFFF (lead bytes EE, EF) meets what UTF-16 spells with surrogates (lead bytes F0 and above). */
 static int compare_utf16(const struct member *a, const struct member *b)
 {
-    size_t n = a->name_len < b->name_len ? a->name_len : b->name_len;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < a->name_len && i < b->name_len; i++) {
         unsigned char x = (unsigned char)a->name[i], y = (unsigned char)b->name[i];
         if (x != y) {
             bool x_is_pair = x >= 0xF0, y_is_pair = y >= 0xF0;
             if (x >= 0xEE && y >= 0xEE && x_is_pair != y_is_pair) {
-                return x_is_pair ? -1 : 1;
+                return (int)y_is_pair - (int)x_is_pair;
             }
-            return x < y ? -1 : 1;
+            return x - y;
         }
     }
     return (a->name_len > b->name_len) - (a->name_len < b->name_len);
@@ -249,8 +250,7 @@ static void write_decimal(struct assay_buf *out, json_int_t n)
 
 static void write_integer(struct writer *writer, json_int_t n)
 {
-    const json_int_t exact_limit = (json_int_t)1 << 53; /* up to here binary64 holds every integer */
-    if (writer->style == STYLE_CANON && (n > exact_limit || n < -exact_limit)) {
+    if (writer->style == STYLE_CANON && (n > EXACT_LIMIT || n < -EXACT_LIMIT)) {
         write_real(writer, (double)n); /* RFC 8785 knows binary64 only */
     } else {
         write_decimal(writer->out, n);
