@@ -77,6 +77,14 @@ def is_equivalent(mutant, equivalents):
     return mutant.name in equivalents or mutant.name.replace("\t", "#%d\t" % mutant.number, 1) in equivalents
 
 
+def report_stale(equivalents, found, paths):
+    """A row that no change reads like any more argues for nothing, and would hide one that comes to read like it."""
+    names = {m.name for m in found} | {m.name.replace("\t", "#%d\t" % m.number, 1) for m in found}
+    for row in sorted(equivalents - names):
+        if row.split("\t")[0].split("#")[0] in paths:
+            print("%s: no such change: %s" % (EQUIVALENT, row.replace("\t", "  ")), flush=True)
+
+
 def describe(mutant):
     return "%s:%d  %s:  %s  ->  %s" % (mutant.path, mutant.line, mutant.operator, mutant.before[:100], mutant.after[:100])
 
@@ -209,6 +217,7 @@ def main():
         paths += [path for path in fnmatch.filter(tracked, pattern) if path not in paths]
     found = [mutant for path in paths for mutant in mutants.mutants_of(path)]
     print("%d changes in %d files, drawn by seed %d" % (len(found), len(paths), options.seed), flush=True)
+    report_stale(known_equivalents(), found, paths)
     if options.list:
         for mutant in found:
             print(describe(mutant))
