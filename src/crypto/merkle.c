@@ -9,6 +9,7 @@
 #define LEAF_PREFIX 0x00
 #define NODE_PREFIX 0x01
 
+#define LEVEL_MAX (ASSAY_TILE_WIDTH / 2)        /* nodes above the hashes of a tile */
 #define WAITING_MAX (SHA256_TWO_BLOCKS_MAX + 1) /* a message has one block or more */
 
 void assay_merkle_leaf_hash(const void *leaf, size_t len, struct assay_digest *ret)
@@ -52,29 +53,36 @@ void assay_merkle_node_hash(const struct assay_digest *left, const struct assay_
     assay_sha256_of(bytes, sizeof bytes, ret);
 }
 
-/* One level up; ret may be where the hashes are. */
+/* One level up, an even number of nodes; ret may be where the hashes are. */
 static void join_level(const struct assay_digest *hashes, size_t nodes, bool is_fast, struct assay_digest *ret)
 {
-    size_t i = 0;
-    for (; is_fast && i + 1 < nodes; i += 2) {
-        sha256_of_prefixed_two(NODE_PREFIX, (const void *const[]){&hashes[2 * i], &hashes[2 * i + 2]},
-                               (const size_t[]){2 * ASSAY_DIGEST_BYTES, 2 * ASSAY_DIGEST_BYTES},
-                               (struct assay_digest *const[]){&ret[i], &ret[i + 1]});
-    }
-    for (; i < nodes; i++) {
-        assay_merkle_node_hash(&hashes[2 * i], &hashes[2 * i + 1], &ret[i]);
+    for (size_t i = 0; i < nodes; i += 2) {
+        const struct assay_digest *four = &hashes[2 * i];
+        if (is_fast) {
+            sha256_of_prefixed_two(NODE_PREFIX, (const void *const[]){&four[0], &four[2]},
+                                   (const size_t[]){2 * ASSAY_DIGEST_BYTES, 2 * ASSAY_DIGEST_BYTES},
+                                   (struct assay_digest *const[]){&ret[i], &ret[i + 1]});
+        } else {
+            assay_merkle_node_hash(&four[0], &four[1], &ret[i]);
+            assay_merkle_node_hash(&four[2], &four[3], &ret[i + 1]);
+        }
     }
 }
 
 void assay_merkle_perfect_root(const struct assay_digest *hashes, size_t count, struct assay_digest *ret)
 {
-    struct assay_digest level[ASSAY_TILE_WIDTH / 2];
+    struct assay_digest level[LEVEL_MAX];
     bool is_fast = sha256_fast_is_there();
     assert(count > 0 && count <= ASSAY_TILE_WIDTH && (count & (count - 1)) == 0);
-    for (size_t nodes = count / 2; nodes > 0; nodes /= 2) {
-        join_level(nodes == count / 2 ? hashes : level, nodes, is_fast, level);
+    if (count == 1) {
+        *ret = hashes[0];
+        return;
     }
-    *ret = count > 1 ? level[0] : hashes[0];
+    for (size_t nodes = count / 2; nodes > 1; nodes /= 2) {
+        join_level(hashes, nodes, is_fast, level);
+        hashes = level;
+    }
+    assay_merkle_node_hash(&hashes[0], &hashes[1], ret);
 }
 
 void assay_merkle_init(struct assay_merkle *tree)
