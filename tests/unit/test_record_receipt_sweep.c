@@ -395,12 +395,140 @@ static void how_a_run_ended_is_its_outcome_and_its_reason(void **state)
     assay_buf_done(&found);
 }
 
+/* ---- codes ------------------------------------------------------------------------------------------------------ */
+
+enum feature {
+    HAS_AUDIT = 1,
+    HAS_REFERENCE = 2,
+    HAS_FAILED_CHECKS = 4,
+    IS_IMPORTED = 8,
+    HAS_HOST = 16,
+    HAS_OTHER_OUTPUT = 32,
+    FEATURES_COUNT = 64
+};
+
+static void add_check(struct run_case *run, const char *id, const char *rule, const char *data)
+{
+    json_t *check = json_pack("{s:s,s:s,s:i,s:o}", "id", id, "rule", rule, "n", 4, "data", json_loads(data, 0, NULL));
+    assert_int_equal(json_array_append_new(run->checks, check), 0);
+}
+
+static void make_featured(struct run_case *run, unsigned features, const char *source, bool has_nonce)
+{
+    static const struct assay_host_reading QUIET[] = {{.at_ns = 1}};
+    bool is_failed = features & HAS_FAILED_CHECKS;
+    run_case_init(run, "llm", ASSAY_LOAD_CLOSED);
+    for (uint64_t i = 0; i < 4; i++) {
+        uint64_t at = i * 10000000;
+        run_case_add(run, (struct case_sample){
+                              .sample = {.due_ns = at,
+                                         .start_ns = at,
+                                         .end_ns = at + 10000000,
+                                         .cpu_ns = ASSAY_NS_ABSENT,
+                                         .flags = features & IS_IMPORTED ? ASSAY_SAMPLE_IMPORTED : 0},
+                              .request = {.tx_ns = at,
+                                          .prompt_tokens = 10,
+                                          .output_tokens = 2,
+                                          .output_source = ASSAY_TOKENS_IDS,
+                                          .body_sha256 = {1},
+                                          .output_sha256 = {features & HAS_OTHER_OUTPUT ? (uint8_t)(2 + i) : 2}},
+                              .chunks = {{at + 5000000, 1, ASSAY_CHUNK_TEXT}, {at + 9000000, 1, ASSAY_CHUNK_TEXT}}});
+    }
+    assert_int_equal(json_object_set_new(run->plan->options, "state", json_string("warm")), 0);
+    if (features & HAS_AUDIT) {
+        add_check(run, "audit", "cache_audit@1",
+                  is_failed ? "{\"floor_tokens\":4,\"over_floor\":1}" : "{\"floor_tokens\":4,\"over_floor\":0}");
+    }
+    if (features & HAS_REFERENCE) {
+        add_check(run, "reference", "output_reference@1", is_failed ? "{\"failures\":1}" : "{\"failures\":0}");
+    }
+    run->host = QUIET;
+    run->host_count = features & HAS_HOST ? 1 : 0;
+    run->plan->seed_source = source;
+    if (has_nonce) {
+        memcpy(run->plan->nonce, HEX64, sizeof HEX64);
+    }
+}
+
+static void put_list(const char *name, const json_t *list, struct assay_buf *out)
+{
+    assay_buf_printf(out, " %s", name);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        assay_buf_printf(out, " %s", json_string_value(json_array_get(list, i)));
+    }
+}
+
+static void put_codes(const struct run_case *run, struct assay_buf *out)
+{
+    struct assay_derivation derivation = {0};
+    assay_err err = {0};
+    assay_code rc = assay_receipt_derive(run->plan_bytes.data, run->plan_bytes.len, run->trace_bytes.data,
+                                         run->trace_bytes.len, &derivation, &err);
+    assay_buf_printf(out, "%s", rc == ASSAY_OK ? derivation.outcome : err.message);
+    put_list("evidence:", assay_json_at(derivation.statement, "/predicate/tier/evidence"), out);
+    put_list("not checked:", assay_json_at(derivation.statement, "/predicate/notChecked"), out);
+    assay_buf_char(out, '\n');
+    json_decref(derivation.statement);
+}
+
+static void evidence_and_what_was_not_checked_follow_from_the_records(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source;
+        bool has_nonce;
+    } SOURCES[] = {{"fixed", false}, {"challenge", false}, {"log-head", false}};
+    struct assay_buf found;
+    assay_buf_init(&found, FILE_MAX);
+    for (unsigned features = 0; features < FEATURES_COUNT; features++) {
+        size_t s = features % 3; /* seeds of each kind, in turn */
+        struct run_case run;
+        make_featured(&run, features, SOURCES[s].source, SOURCES[s].has_nonce);
+        run_case_write(&run, NULL);
+        assay_buf_printf(&found, "%u %s: ", features, SOURCES[s].source);
+        put_codes(&run, &found);
+        run_case_done(&run);
+    }
+    golden_hold("record/codes.txt", &found);
+    assay_buf_done(&found);
+}
+
+static void a_trace_is_of_the_plan_whose_run_and_digest_it_names(void **state)
+{
+    (void)state;
+    static struct written written;
+    json_t *facts = write_run(make_noop, ASSAY_TRACE_FACTS, &written);
+    for (size_t at = 8; at < 40; at++) { /* run id and half of the plan's digest, in every chunk */
+        struct assay_derivation derivation = {0};
+        struct assay_buf trace;
+        assay_err err = {0};
+        for (size_t i = 0; i < written.chunks.count; i++) {
+            written.chunks.plain[i].data[at] ^= 1;
+        }
+        assay_buf_init(&trace, FILE_MAX);
+        chunks_join(&written.chunks, &trace);
+        assert_int_equal(
+            assay_receipt_derive(written.plan.data, written.plan.len, trace.data, trace.len, &derivation, &err),
+            ASSAY_MALFORMED);
+        assert_int_equal(derivation.gate, 306);
+        for (size_t i = 0; i < written.chunks.count; i++) {
+            written.chunks.plain[i].data[at] ^= 1;
+        }
+        assay_buf_done(&trace);
+    }
+    json_decref(facts);
+    chunks_done(&written.chunks);
+    assay_buf_done(&written.plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statements_say_what_their_records_give),
         cmocka_unit_test(every_fact_and_every_counter_counts),
         cmocka_unit_test(how_a_run_ended_is_its_outcome_and_its_reason),
+        cmocka_unit_test(evidence_and_what_was_not_checked_follow_from_the_records),
+        cmocka_unit_test(a_trace_is_of_the_plan_whose_run_and_digest_it_names),
     };
     assay_json_init();
     if (assay_crypto_init(NULL) != ASSAY_OK) {

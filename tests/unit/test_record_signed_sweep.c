@@ -477,6 +477,161 @@ static void every_member_of_a_log_entry_takes_what_its_line_says(void **state)
     }
 }
 
+struct signed_row {
+    struct assay_tlog_row row;
+    struct assay_public_key public;
+};
+
+static assay_code read_row(void *context)
+{
+    const struct signed_row *one = context;
+    struct assay_tlog_row row;
+    return assay_tlog_row_read(one->row.bytes, &row, NULL);
+}
+
+static assay_code ask_signer(void *context)
+{
+    const struct signed_row *one = context;
+    bool is_signed = false;
+    assay_code rc = assay_tlog_row_is_signed_by(&one->row, &one->public, &is_signed, NULL);
+    assert_int_equal(is_signed, rc == ASSAY_OK);
+    return rc;
+}
+
+static void of_what_is_no_entry_nobody_is_the_signer(void **state)
+{
+    (void)state;
+    static const char *const NONE[] = {"", "{}", "[]",
+                                       "{\"payload\":\"e30=\",\"payloadType\":\"x\",\"signatures\":[]}"};
+    const struct assay_digest payload = {{1}};
+    const uint8_t run_id[16] = {1};
+    struct signed_row one;
+    struct assay_secret_key key;
+    struct assay_buf entry;
+    assay_err err = {0};
+    make_key(1, &key);
+    assay_secret_key_public(&key, &one.public);
+    for (size_t i = 0; i < sizeof NONE / sizeof NONE[0]; i++) {
+        one.row = (struct assay_tlog_row){.bytes = {NONE[i], strlen(NONE[i])}};
+        assert_int_equal(ask_signer(&one), ASSAY_MALFORMED);
+        assert_int_equal(assay_tlog_row_read(one.row.bytes, &one.row, &err), ASSAY_MALFORMED);
+    }
+    assay_buf_init(&entry, FILE_MAX);
+    assert_int_equal(assay_outcome_write(ASSAY_ENTRY_RECEIPT, run_id, &payload, &key, &entry, NULL), ASSAY_OK);
+    one.row = (struct assay_tlog_row){.bytes = {entry.data, entry.len}};
+    assert_true(sweep_memory(ask_signer, &one, false) > 5);
+    assert_true(sweep_memory(read_row, &one, false) > 5);
+    assay_buf_done(&entry);
+}
+
+/* The limit is that of the entry, whatever stands before it. */
+static void an_entry_is_written_behind_what_is_there(void **state)
+{
+    (void)state;
+    uint8_t run_id[16] = {1};
+    const struct assay_digest payload = {{3}};
+    struct assay_secret_key key;
+    struct assay_buf all;
+    size_t len = 0;
+    make_key(1, &key);
+    assay_buf_init(&all, FILE_MAX);
+    for (size_t i = 1; i <= 12; i++) {
+        assert_int_equal(assay_outcome_write(ASSAY_ENTRY_RECORD, run_id, &payload, &key, &all, NULL), ASSAY_OK);
+        len = i == 1 ? all.len : len;
+        assert_int_equal(all.len, i * len);
+        assert_memory_equal(all.data + (i - 1) * len, all.data, len);
+    }
+    assert_true(all.len > ASSAY_LOG_ENTRY_BYTES_MAX);
+    assay_buf_done(&all);
+}
+
+/* A log of three entries: one that the fast reader takes, one that it does not, and one more of the first run. */
+static void make_log(struct assay_buf *ret)
+{
+    uint8_t run[16] = {1}, digest[32] = {2};
+    struct assay_intent intent = {
+        .run_id = run, .request_sha256 = digest, .plan_sha256 = digest, .counter = 1, .nonce = ""};
+    const struct assay_digest payload = {{3}};
+    struct assay_secret_key key;
+    struct assay_public_key public;
+    struct assay_buf entry;
+    make_key(1, &key);
+    assay_secret_key_public(&key, &public);
+    assay_public_key_id(&public, &intent.keyid);
+    assay_buf_init(&entry, FILE_MAX);
+    assay_buf_init(ret, FILE_MAX);
+    assert_int_equal(assay_intent_write(&intent, &key, &entry, NULL), ASSAY_OK);
+    assert_int_equal(assay_entry_append(entry.data, entry.len, ret, NULL), ASSAY_OK);
+    assay_buf_clear(&entry);
+    json_t *fields = json_pack("{s:s}", "runId", HEX32);
+    assert_int_equal(assay_tlog_entry_write(ASSAY_ENTRY_ABANDONED, fields, &key, &entry, NULL), ASSAY_OK);
+    assert_int_equal(assay_entry_append(entry.data, entry.len, ret, NULL), ASSAY_OK);
+    assay_buf_clear(&entry);
+    assert_int_equal(assay_outcome_write(ASSAY_ENTRY_RECEIPT, run, &payload, &key, &entry, NULL), ASSAY_OK);
+    assert_int_equal(assay_entry_append(entry.data, entry.len, ret, NULL), ASSAY_OK);
+    json_decref(fields);
+    assay_buf_done(&entry);
+}
+
+static assay_code read_log(void *context)
+{
+    const struct assay_buf *log = context;
+    struct assay_tlog_book book;
+    assay_code rc = assay_tlog_book_read(log->data, log->len, &book, NULL);
+    if (rc == ASSAY_OK) {
+        assert_int_equal(book.count, 3);
+        assay_tlog_book_done(&book);
+    }
+    return rc;
+}
+
+static assay_code add_to_log(void *context)
+{
+    const struct assay_buf *log = context;
+    struct assay_slice rest = {log->data, log->len}, entry;
+    struct assay_tlog_book book;
+    assay_code rc = ASSAY_OK;
+    assay_tlog_book_begin(&book);
+    while (rc == ASSAY_OK && assay_entry_cut(&rest, &entry)) {
+        size_t before = book.count;
+        rc = assay_tlog_book_add(&book, entry, NULL);
+        assert_int_equal(book.count, before + (rc == ASSAY_OK));
+    }
+    assay_tlog_book_done(&book);
+    return rc;
+}
+
+static assay_code audit_log(void *context)
+{
+    static struct assay_tlog_audit audit;
+    return assay_tlog_book_audit(context, NULL, &audit, NULL);
+}
+
+static assay_code count_earlier(void *context)
+{
+    const struct assay_digest request = {{2}};
+    const struct assay_tlog_book *book = context;
+    struct assay_tlog_earlier earlier = {.intents = 99};
+    assay_code rc = assay_tlog_book_earlier(book, &request, book->count, &earlier, NULL);
+    assert_int_equal(earlier.intents, rc == ASSAY_OK ? 1 : 99);
+    return rc;
+}
+
+static void a_log_that_memory_is_too_short_for_is_not_read(void **state)
+{
+    (void)state;
+    struct assay_buf log;
+    struct assay_tlog_book book;
+    make_log(&log);
+    assert_true(sweep_memory(read_log, &log, true) > 5); /* what the fast reader lacks, the reader proper may have */
+    assert_true(sweep_memory(add_to_log, &log, true) > 5);
+    assert_int_equal(assay_tlog_book_read(log.data, log.len, &book, NULL), ASSAY_OK);
+    assert_int_equal(sweep_memory(audit_log, &book, false), 6);
+    assert_int_equal(sweep_memory(count_earlier, &book, false), 3);
+    assay_tlog_book_done(&book);
+    assay_buf_done(&log);
+}
+
 /* Whether the fast reader takes the entry; what it takes, the reader proper reads the same. */
 static bool is_plain(const char *format, const char *hole)
 {
@@ -848,6 +1003,9 @@ int main(void)
         cmocka_unit_test(no_two_witnesses_of_a_log_share_a_key),
         cmocka_unit_test(in_a_trust_file_of_nothing_nothing_is_found),
         cmocka_unit_test(every_member_of_a_log_entry_takes_what_its_line_says),
+        cmocka_unit_test(of_what_is_no_entry_nobody_is_the_signer),
+        cmocka_unit_test(an_entry_is_written_behind_what_is_there),
+        cmocka_unit_test(a_log_that_memory_is_too_short_for_is_not_read),
         cmocka_unit_test(the_fast_reader_takes_numbers_of_15_digits_and_plain_reasons),
         cmocka_unit_test(an_entry_holds_what_was_given_and_says_what_was_not),
         cmocka_unit_test(every_member_of_an_envelope_takes_what_its_line_says),
