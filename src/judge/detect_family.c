@@ -190,13 +190,13 @@ static assay_code index_make(const struct assay_detection *detection, struct ass
 {
     size_t count = detection->series_count;
     struct key *keys = assay_arena_take(arena, count, sizeof *keys);
-    *ret = (struct index){.by_context = assay_arena_take(arena, count, sizeof *ret->by_context),
-                          .by_name = assay_arena_take(arena, count, sizeof *ret->by_name),
+    *ret = (struct index){.by_context = assay_arena_take(arena, 2 * count, sizeof *ret->by_context),
                           .changes = assay_arena_take(arena, detection->changes_count, sizeof *ret->changes),
                           .first = assay_arena_take(arena, count + 1, sizeof *ret->first)};
-    if (!keys || !ret->by_context || !ret->by_name || !ret->changes || !ret->first) {
+    if (!keys || !ret->by_context || !ret->changes || !ret->first) {
         return assay_nomem(err);
     }
+    ret->by_name = ret->by_context + count;
     for (size_t i = 0; i < count; i++) {
         keys[i] = (struct key){detection->series[i].context_id, detection->series[i].name, i};
     }
@@ -399,7 +399,7 @@ assay_code detect_families(struct assay_detection *detection, struct assay_arena
         const struct family *family = bsearch(&(struct family){.commit = detection->changes[first].commit}, families,
                                               families_number, sizeof *families, by_name);
         assert(family);
-        rc = rates_control(detection, first, end, is_known ? family->series : 1, arena, err);
+        rc = rates_control(detection, first, end, is_known ? family->series : end - first, arena, err);
         rows_fold(detection, first, end);
     }
     return rc;

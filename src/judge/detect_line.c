@@ -39,7 +39,7 @@ static struct assay_detect_run *runs_sort(const struct assay_detect_series *seri
         runs[i] = series->runs[i];
         are_ordered &= runs[i].has_order && runs[i].commit[0] != '\0';
     }
-    if (runs != NULL && series->runs_count > 0) {
+    if (runs != NULL) {
         qsort(runs, series->runs_count, sizeof *runs, are_ordered ? by_commit_order : by_arrival);
     }
     return runs;
@@ -171,13 +171,15 @@ static void size_measure(struct assay_detect_change *change, const double *befor
     }
 }
 
-static void direction_judge(struct assay_detect_change *change, const char *direction)
+/* By the ratio where there is one: two levels of one median may lie apart. */
+static void direction_judge(struct assay_detect_change *change, const char *direction, bool is_log)
 {
-    bool is_up = change->level_after > change->level_before;
+    double from = is_log ? 1.0 : change->level_before, to = is_log ? change->ratio : change->level_after;
+    bool is_up = to > from, is_down = to < from;
     bool has_direction = strcmp(direction, "none") != 0;
     bool is_higher_better = strcmp(direction, "higher") == 0;
-    change->is_worse = has_direction && is_up != is_higher_better;
-    change->is_better = has_direction && is_up == is_higher_better;
+    change->is_worse = has_direction && (is_higher_better ? is_down : is_up);
+    change->is_better = has_direction && (is_higher_better ? is_up : is_down);
 }
 
 static void change_add(struct detect_scan *scan, const struct build *build, const struct assay_change_point *point,
@@ -196,7 +198,7 @@ static void change_add(struct detect_scan *scan, const struct build *build, cons
                                            .p = point->p,
                                            .p_adjusted = point->p};
     size_measure(change, build->values + from, at - from, build->values + at, to - at, is_log, room);
-    direction_judge(change, scan->series->direction);
+    direction_judge(change, scan->series->direction, is_log);
     change->state = change->n_after < ASSAY_CHANGE_SETTLED ? ASSAY_CHANGE_PROVISIONAL : ASSAY_CHANGE_CANDIDATE;
 }
 
@@ -237,7 +239,7 @@ static assay_code segment_scan(struct detect_scan *scan, const struct build *bui
     double *work = is_divisive ? assay_alloc(count * (count + 4), sizeof *work)
                                : assay_alloc(4 * (count + ASSAY_CHANGE_WINDOW), sizeof *work);
     double *beside = assay_alloc(BESIDE_ROOM, sizeof *beside);
-    struct assay_change_point *points = assay_alloc(ASSAY_CHANGE_POINTS_MAX(count) + 1, sizeof *points);
+    struct assay_change_point *points = assay_alloc(ASSAY_CHANGE_POINTS_MAX(count), sizeof *points);
     assay_code rc = work != NULL && beside != NULL && points != NULL ? ASSAY_OK : assay_nomem(err);
     if (rc == ASSAY_OK) {
         found = is_divisive ? divisive_find(scan, values, count, points, work) : scan_find(values, count, points, work);
@@ -284,13 +286,12 @@ static assay_code line_scan(struct detect_scan *scan, struct build *build, assay
     memcpy(kept, build->values, build->count * sizeof *kept);
     line->values = kept;
     bool is_log = logs_take(build);
-    size_t longest = 0;
+    line->is_too_short = true;
     for (size_t i = 0; rc == ASSAY_OK && i < segments.count; i++) {
         size_t from = segments.starts[i], to = i + 1 == segments.count ? build->count : segments.starts[i + 1];
-        longest = to - from > longest ? to - from : longest;
+        line->is_too_short = line->is_too_short && to - from < ASSAY_CHANGE_N_MIN;
         rc = segment_scan(scan, build, from, to, is_log, err);
     }
-    line->is_too_short = longest < ASSAY_CHANGE_N_MIN;
     return rc;
 }
 
@@ -303,8 +304,7 @@ assay_code detect_line(struct detect_scan *scan, assay_err *err)
     if (runs == NULL || !build_init(&build, series->runs_count, scan->arena)) {
         return assay_nomem(err);
     }
-    scan->changes =
-        assay_arena_take(scan->arena, ASSAY_CHANGE_POINTS_MAX(series->runs_count) + 2, sizeof *scan->changes);
+    scan->changes = assay_arena_take(scan->arena, ASSAY_CHANGE_POINTS_MAX(series->runs_count), sizeof *scan->changes);
     if (scan->changes == NULL) {
         return assay_nomem(err);
     }

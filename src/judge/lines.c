@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LINE_BYTES_MAX 2048
+#define CODE_SHOWN_MAX 64 /* as long as an id may be */
 
 /* Each line is made from the violations and counts of this judgement, never from a verdict in the file. */
 
@@ -74,7 +75,7 @@ static void describe_log(const struct judge *judge, struct assay_buf *text)
         return;
     }
     assay_buf_text(text, "; log ");
-    assay_text_show(text, judge->out->head.origin, strlen(judge->out->head.origin), 128);
+    assay_text_show(text, judge->out->head.origin, strlen(judge->out->head.origin), ASSAY_NOTE_NAME_BYTES_MAX);
     assay_buf_printf(text, " size %llu", (unsigned long long)log->size);
     if (log->has_intent) {
         assay_buf_printf(text, ", intent %llu", (unsigned long long)log->intent);
@@ -215,11 +216,13 @@ static void policy_line(struct judge *judge)
 
 static enum assay_verdict graver(enum assay_verdict a, enum assay_verdict b)
 {
-    static const int RANK[ASSAY_VERDICT_COUNT] = {[ASSAY_VERDICT_PASS] = 0,
-                                                  [ASSAY_VERDICT_NOT_MEASURED] = 1,
-                                                  [ASSAY_VERDICT_UNDECIDED] = 2,
-                                                  [ASSAY_VERDICT_FAIL] = 3};
-    return RANK[a] >= RANK[b] ? a : b;
+    static const enum assay_verdict GRAVEST_FIRST[] = {ASSAY_VERDICT_FAIL, ASSAY_VERDICT_UNDECIDED,
+                                                       ASSAY_VERDICT_NOT_MEASURED, ASSAY_VERDICT_PASS};
+    size_t i = 0;
+    while (a != GRAVEST_FIRST[i] && b != GRAVEST_FIRST[i]) {
+        i++;
+    }
+    return GRAVEST_FIRST[i];
 }
 
 assay_code assay_judgement_add_gates(struct assay_judgement *judgement, const struct assay_verdict_document *gates,
@@ -263,7 +266,7 @@ static void assurance_line(struct judge *judge)
     size_t count = judge_codes(judge, codes);
     for (size_t i = 0; i < count; i++) {
         assay_buf_char(&text, ' ');
-        assay_text_show(&text, codes[i], strlen(codes[i]), 64);
+        assay_text_show(&text, codes[i], strlen(codes[i]), CODE_SHOWN_MAX);
     }
     /* never pass or fail: it says what is proven and what is not */
     judge_set_line(judge, ASSAY_LINE_ASSURANCE, ASSAY_VERDICT_NOT_MEASURED, &text);

@@ -31,6 +31,7 @@ static struct {
     size_t count;
     struct assay_detect_rule rule;
     const char *marks;
+    bool is_last_behind; /* the last mark lies behind the end of the list: it is none */
     bool are_values_shown;
 } it;
 
@@ -158,14 +159,15 @@ static void directions(void)
 
 static void without_logarithms(void)
 {
-    make(4, 40, 7);
-    static const double LESS[] = {0, 1e3, 2e3, 995};
-    for (size_t s = 0; s < 4; s++) {
+    make(5, 40, 7);
+    static const double LESS[] = {0, 1e3, 2e3, 995, 0};
+    for (size_t s = 0; s < 5; s++) {
         for (size_t c = 0; c < 40; c++) {
             it.runs[s][c].value = it.runs[s][c].value * (c < 20 ? 1.0 : 1.2) - LESS[s];
         }
     }
-    it.runs[0][39].value = 0.0; /* the last one alone */
+    it.runs[0][39].value = 0.0; /* the last one alone, and the first */
+    it.runs[4][0].value = 0.0;
 }
 
 static void exactly_constant(void)
@@ -224,6 +226,31 @@ static void out_of_order(void)
     it.are_values_shown = true;
 }
 
+/* The later run of each commit stands before the earlier one: the time is that of the earlier. */
+static void two_runs_of_a_commit(void)
+{
+    make(1, 40, 31);
+    step(0, 20, 1.10);
+    for (size_t c = 0; c < 40; c++) {
+        it.runs[0][c].commit = it.commits[c / 2];
+        it.runs[0][c].order = c / 2;
+        it.runs[0][c].entry_id = (int64_t)(c ^ 1);
+        it.runs[0][c].started_at = it.times[c ^ 1];
+    }
+}
+
+/* Medians are equal: the ratio tells, and where there is none the change is neither better nor worse. */
+static void equal_medians(void)
+{
+    make(4, 60, 32);
+    it.series[1].direction = it.series[3].direction = "higher";
+    for (size_t s = 0; s < 4; s++) {
+        for (size_t c = 0; c < 60; c++) {
+            it.runs[s][c].value = (c % 5 < 3 ? 1000.0 : c < 30 ? 990.0 : 1010.0) - (s < 2 ? 0 : 1000.0);
+        }
+    }
+}
+
 static void without_an_order(void)
 {
     make(3, 24, 10);
@@ -277,8 +304,8 @@ static void gaps(void)
 
 static void shifts(void)
 {
-    make(3, 60, 14);
-    for (size_t s = 0; s < 3; s++) {
+    make(5, 60, 14);
+    for (size_t s = 0; s < 5; s++) {
         step(s, 20, 1.10);
         step(s, 40, 1.10);
     }
@@ -290,7 +317,11 @@ static void shifts(void)
                "  - {kind: shift, series: p02, commit: abc0014, reason: e, issued: 2026-11-22, expires: never}\n"
                "  - {kind: shift, series: p02, commit: abc0028, reason: f, issued: 2026-11-01, expires: 2026-11-21}\n"
                "  - {kind: shift, series: p02, commit: abc0030, reason: g, issued: 2026-11-01, expires: 2026-11-22}\n"
-               "  - {kind: shift, series: p02, commit: abc0038, reason: h, issued: 2026-11-01, expires: 2026-11-22}\n";
+               "  - {kind: shift, series: p02, commit: abc0038, reason: h, issued: 2026-11-01, expires: 2026-11-22}\n"
+               "  - {kind: shift, series: p03, commit: abc0001, reason: i, issued: 2026-11-01, expires: never}\n"
+               "  - {kind: shift, series: p04, commit: abc0007, reason: j, issued: 2026-11-01, expires: never}\n"
+               "  - {kind: shift, series: p*, commit: abc001e, reason: behind, issued: 2026-11-01, expires: never}\n";
+    it.is_last_behind = true;
 }
 
 /* Acknowledged at each distance; of two marks that fit the first holds. */
@@ -311,7 +342,9 @@ static void marks(void)
                "  - {kind: ack, series: p04, commit: abc0014, reason: second, issued: 2026-11-01, expires: never}\n"
                "  - {kind: ack, series: p05, commit: abc0014, reason: over, issued: 2026-11-01, expires: 2026-11-21}\n"
                "  - {kind: ack, series: p06, commit: abc0001, reason: early, issued: 2026-11-01, expires: never}\n"
-               "  - {kind: ack, series: p07, commit: abc0027, reason: late, issued: 2026-11-01, expires: never}\n";
+               "  - {kind: ack, series: p07, commit: abc0027, reason: late, issued: 2026-11-01, expires: never}\n"
+               "  - {kind: ignore, series: p*, commit: any, reason: behind, issued: 2026-11-01, expires: 2026-12-01}\n";
+    it.is_last_behind = true;
 }
 
 /* From what nobody sees to what everybody does: some are rejected beside the others only. */
@@ -408,6 +441,25 @@ static void marked_and_moved(void)
                "  - {kind: ack, series: p0*, commit: abc0014, reason: a, issued: 2026-11-01, expires: never}\n";
 }
 
+/* Whose commits they are counts: the first series does not have commit 21, so 20 and 23 are two apart there. */
+static void apart_by_the_first_ones_commits(void)
+{
+    make(6, 40, 35);
+    it.runs[0][21].is_absent = true;
+    step(0, 20, 1.10);
+    step(3, 23, 1.10);
+}
+
+static void a_series_begins_with_the_change(void)
+{
+    make(3, 60, 36);
+    it.series[0].context_id = it.series[1].context_id = it.series[2].context_id = 1;
+    step(0, 20, 1.02);
+    it.series[1].runs = it.runs[1] + 20;
+    it.series[1].runs_count = 40;
+    it.series[2].runs_count = 20; /* and one ends before it */
+}
+
 /* name i of host class j, runs from..to of all */
 static void host(size_t series, size_t name, const char *host_class, size_t from, size_t to)
 {
@@ -419,7 +471,7 @@ static void host(size_t series, size_t name, const char *host_class, size_t from
 
 static void new_hosts(void)
 {
-    make(16, 60, 23);
+    make(20, 60, 23);
     host(0, 0, "h1", 0, 30);
     host(1, 0, "h2", 30, 60);
     host(2, 1, "h2", 40, 60); /* known by then */
@@ -436,6 +488,10 @@ static void new_hosts(void)
     host(13, 7, "h10", 30, 60); /* another name */
     host(14, 8, "h11", 0, 20);
     host(15, 8, "h12", 20, 40);
+    host(16, 9, "h4", 0, 30);
+    host(17, 9, "h5", 30, 60); /* known by then, and not as the first */
+    host(18, 10, "h13", 0, 1); /* one run is enough */
+    host(19, 10, "h14", 30, 60);
     for (size_t c = 20; c < 40; c++) { /* ran, and has no value */
         it.runs[15][c].is_absent = true;
     }
@@ -540,6 +596,27 @@ static void news(void)
     }
 }
 
+/* Much noise, then little: beside all of it the newest change is nothing, beside the last hundred points it is much. */
+static void quiet_at_the_end(void)
+{
+    make(2, 300, 33);
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t c = 0; c < 200; c++) {
+            it.runs[s][c].value = 1e3 + 12 * (it.runs[s][c].value - 1e3);
+        }
+        step(s, 290 - s, 1.03);
+    }
+}
+
+static void divisive_of_a_short_segment(void)
+{
+    make(1, 40, 34);
+    step(0, 5, 2.0);
+    it.rule.is_divisive = true;
+    it.marks = "assay_marks: 1\nmarks:\n"
+               "  - {kind: shift, series: p00, commit: abc000b, reason: a, issued: 2026-11-01, expires: never}\n";
+}
+
 #define HISTORY(name) \
     {                 \
 #name, name   \
@@ -574,6 +651,8 @@ static const struct {
     HISTORY(a_fifth_of_the_contexts),
     HISTORY(over_a_fifth_of_the_contexts),
     HISTORY(too_far_apart_to_move_together),
+    HISTORY(apart_by_the_first_ones_commits),
+    HISTORY(a_series_begins_with_the_change),
     HISTORY(five_contexts_and_four),
     HISTORY(marked_and_moved),
     HISTORY(new_hosts),
@@ -589,6 +668,10 @@ static const struct {
     HISTORY(divisive_of_too_many),
     HISTORY(provisional),
     HISTORY(news),
+    HISTORY(quiet_at_the_end),
+    HISTORY(divisive_of_a_short_segment),
+    HISTORY(two_runs_of_a_commit),
+    HISTORY(equal_medians),
 };
 
 /* ---- what is found ---- */
@@ -648,6 +731,9 @@ static struct assay_marks *marks_made(void)
     assay_err err = {0};
     if (it.marks && assay_marks_parse(it.marks, strlen(it.marks), &parsed, &err) != ASSAY_OK) {
         fail_msg("%s", err.message);
+    }
+    if (it.is_last_behind) {
+        parsed->count--;
     }
     it.rule.marks = parsed;
     return parsed;

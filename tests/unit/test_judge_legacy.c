@@ -348,9 +348,30 @@ static void over_the_cap_the_original_is_not_known(void **state)
     assert_int_equal(assay_judgement_exit(verdict->judgement), 3);
     assert_int_equal(verdict->judgement->violations_count, 1);
     assert_int_equal(verdict->judgement->violations[0].gate, 109);
+    assert_string_equal(verdict->judgement->violations[0].pointer, "");
+    assert_string_equal(verdict->judgement->violations[0].found, "a file over the cap");
     assert_int_equal(verdict->judgement->tier, -1);
     assert_string_equal(verdict->judgement->lines[ASSAY_LINE_POLICY].text, "the document could not be read");
+    for (size_t i = 0; i < ASSAY_LINE_COUNT; i++) {
+        assert_int_equal(verdict->judgement->lines[i].verdict, ASSAY_VERDICT_NOT_MEASURED);
+    }
+    assert_string_equal(verdict->judgement->lines[ASSAY_LINE_ASSURANCE].text, "no tier");
     assay_legacy_verdict_free(verdict);
+}
+
+static void a_file_of_16_mib_is_read_and_one_byte_more_is_not(void **state)
+{
+    char *blanks = assay_alloc(ASSAY_LEGACY_BYTES_MAX + 1, 1);
+    (void)state;
+    assert_non_null(blanks);
+    memset(blanks, ' ', ASSAY_LEGACY_BYTES_MAX + 1);
+    for (size_t more = 0; more <= 1; more++) {
+        struct assay_legacy_verdict *verdict = judge_bytes(blanks, ASSAY_LEGACY_BYTES_MAX + more, false);
+        assert_int_equal(verdict->judgement->violations_count, 1);
+        assert_int_equal(verdict->judgement->violations[0].gate, more ? 109 : 800);
+        assay_legacy_verdict_free(verdict);
+    }
+    assay_free(blanks);
 }
 
 static void a_file_that_cannot_be_read_is_5_and_its_name_may_decide_the_originals(void **state)
@@ -437,24 +458,24 @@ static void a_verdict_tells_what_the_original_said_and_what_strict_would(void **
     (void)state;
     struct assay_judgement judgement = {.tier = 0}, strict = {.violations = REFUSED, .violations_count = 2};
     put_lines_of(&judgement);
-    strict.violations_left_out = 3;
+    strict.violations_left_out = 1;
     struct assay_legacy_verdict verdict = {
         .judgement = &judgement, .strict = &strict, .shape = ASSAY_LEGACY_NESTED, .is_duplicate_warned = true};
     assert_told(
         &verdict,
         LINES_TEXT "the original accepts it, exit status 0\n"
                    "805 the original warns: duplicate kernel IDs\n"
-                   "accepted by the original, refused by --strict (5):\n"
+                   "accepted by the original, refused by --strict (3):\n"
                    "  803 /kernels: found none, expected some\n"
                    "  824 /kernels/1: found 0, expected more\n"
-                   "  and 3 more\n",
+                   "  and 1 more\n",
         "{\"assurance\":{\"text\":\"a\",\"tier\":0}," LINES_JSON
         ",\"exit\":0,\"leftOut\":0,\"libraryRefuses\":\"\",\"originalExit\":0,\"originalMessage\":\"\","
         "\"originalWarnsOfDuplicates\":true,\"policy\":{\"text\":\"p\",\"verdict\":\"not-measured\"},"
         "\"profile\":\"bitnet-1.0.0\",\"recompute\":{\"text\":\"r\",\"verdict\":\"not-measured\"},"
         "\"shape\":\"shape B (nested)\",\"violations\":[],\"wouldRefuse\":[{\"expected\":\"some\",\"found\":\"none\","
         "\"gate\":803,\"pointer\":\"/kernels\"},{\"expected\":\"more\",\"found\":\"0\",\"gate\":824,"
-        "\"pointer\":\"/kernels/1\"}],\"wouldRefuseLeftOut\":3}");
+        "\"pointer\":\"/kernels/1\"}],\"wouldRefuseLeftOut\":1}");
     strict = (struct assay_judgement){.violations = REFUSED};
     judgement.violations = REFUSED;
     judgement.violations_count = 1;
@@ -541,6 +562,7 @@ int main(void)
         cmocka_unit_test(the_library_trusts_booleans_but_not_names),
         cmocka_unit_test(every_member_that_is_removed_or_mistyped_is_noticed),
         cmocka_unit_test(over_the_cap_the_original_is_not_known),
+        cmocka_unit_test(a_file_of_16_mib_is_read_and_one_byte_more_is_not),
         cmocka_unit_test(a_file_that_cannot_be_read_is_5_and_its_name_may_decide_the_originals),
         cmocka_unit_test(hostile_ids_are_capped_and_shown_inert),
     };

@@ -328,6 +328,9 @@ static void whichever_allocation_fails_no_violations_are_handed_over(void **stat
         assay_mem_fail_at(n);
         add_one_of_each(&judge, found, due);
         bool was_short = judge.is_out_of_memory;
+        for (size_t i = 0; i < judge.count; i++) { /* what is short of text can still be asked for */
+            assert_true(judge.list[i].pointer && judge.list[i].found && judge.list[i].expected);
+        }
         assay_code rc = judge_finish_violations(&judge, NULL);
         assay_mem_fail_at(0);
         is_whole = rc == ASSAY_OK;
