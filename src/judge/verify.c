@@ -34,7 +34,6 @@ assay_code assay_judge_verify(const struct assay_judge_input *input, struct assa
 {
     assert(input && ret);
     struct judge judge = {.input = input};
-    assay_buf_init(&judge.payload, ASSAY_PAYLOAD_BYTES_MAX);
     judge.out = assay_alloc(1, sizeof *judge.out);
     if (!judge.out) {
         return assay_nomem(err);
