@@ -54,8 +54,8 @@ static void make_arms(const struct honest_options *options, struct assay_plan *p
     plan->load = (struct assay_load){.mode = ASSAY_LOAD_CLOSED, .concurrency = 1, .workers = 1};
     for (size_t i = 0; options->arms_count > 1 && i < options->arms_count; i++) {
         static const char *const LABELS[] = {"base", "other", "third", "fourth"};
+        json_decref(plan->arms[i].args); /* of the only one, above */
         plan->arms[i] = (struct assay_plan_arm){.id = {(char)('a' + i), 0}, .label = LABELS[i % 4]};
-        json_decref(plan->arms[i].args);
         plan->arms[i].args = json_pack("{s:s}", "arm", options->has_equal_arms ? "any" : plan->arms[i].id);
         plan->arms_count = i + 1;
         plan->load.mode = ASSAY_LOAD_PAIRED;
