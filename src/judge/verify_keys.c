@@ -129,9 +129,12 @@ static void check_strict(struct judge *judge, const json_t *entry, size_t index)
 /* Interop: one good signature a key is enough, whatever its keyid says; the others are not looked at. */
 static void check_interop(struct judge *judge, const json_t *signatures, const struct assay_trust_key *key)
 {
-    for (size_t i = 0; i < json_array_size(signatures); i++) {
+    const json_t *entry;
+    size_t i;
+    json_array_foreach(signatures, i, entry)
+    {
         struct assay_buf signature;
-        bool is_good = read_signature(judge, json_array_get(signatures, i), &signature) &&
+        bool is_good = read_signature(judge, entry, &signature) &&
                        check_bytes(judge, &key->public, &signature) == ASSAY_SIGNATURE_GOOD;
         char place[64];
         (void)snprintf(place, sizeof place, "/signatures/%zu/keyid", i);

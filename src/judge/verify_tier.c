@@ -65,7 +65,8 @@ size_t judge_codes(const struct judge *judge, const char *codes[JUDGE_CODES_MAX]
     static const char *const ALWAYS[] = {"platform", "signer-honesty", "unlogged-runs"};
     const json_t *from = judge->is_derived ? judge->derived.statement : judge->statement;
     const json_t *list = assay_json_at(from, "/predicate/notChecked");
-    size_t count = 0;
+    const json_t *item;
+    size_t count = 0, at;
     for (size_t i = 0; i < sizeof ALWAYS / sizeof ALWAYS[0]; i++) {
         add_code(codes, &count, ALWAYS[i]);
     }
@@ -79,8 +80,9 @@ size_t judge_codes(const struct judge *judge, const char *codes[JUDGE_CODES_MAX]
     if (judge->out->has_head && !is_bracketed(judge)) {
         add_code(codes, &count, "outside-time");
     }
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *code = json_string_value(json_array_get(list, i));
+    json_array_foreach(list, at, item)
+    {
+        const char *code = json_string_value(item);
         if (code) {
             add_code(codes, &count, code);
         }
@@ -119,16 +121,18 @@ static bool is_challenged(const struct judge *judge)
     static const char *const AUDITS[] = {"cache_audit@", "choice_audit@", "clock_cross@", "output_reference@",
                                          "output_same@"};
     const char *source = json_string_value(assay_json_at(judge->statement, "/predicate/protocol/seedSource"));
-    const json_t *checks = assay_json_at(judge->statement, "/predicate/checks");
+    const json_t *checks = assay_json_at(judge->statement, "/predicate/checks"), *check;
+    size_t i;
     if (!source || (strcmp(source, "challenge") != 0 && strcmp(source, "log-head") != 0) ||
         judge_has(judge, GATE_CHOICES, GATE_CHOICES, ASSAY_VERDICT_FAIL)) {
         return false;
     }
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        const char *rule = judge_text_of(json_array_get(checks, i), "rule");
+    json_array_foreach(checks, i, check)
+    {
+        const char *rule = judge_text_of(check, "rule");
         for (size_t k = 0; k < sizeof AUDITS / sizeof AUDITS[0]; k++) {
             if (strncmp(rule, AUDITS[k], strlen(AUDITS[k])) == 0 &&
-                strcmp(judge_text_of(json_array_get(checks, i), "verdict"), "pass") != 0) {
+                strcmp(judge_text_of(check, "verdict"), "pass") != 0) {
                 return false;
             }
         }

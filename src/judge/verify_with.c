@@ -25,10 +25,14 @@ static bool is_same_text(const json_t *a, const json_t *b, const char *pointer)
 static bool are_other_machines(const json_t *a, const json_t *b)
 {
     const json_t *ours = at(a, "/predicate/environment/hosts"), *theirs = at(b, "/predicate/environment/hosts");
-    for (size_t i = 0; i < json_array_size(ours); i++) {
-        const char *key = judge_text_of(json_array_get(ours, i), "machineKey");
-        for (size_t k = 0; k < json_array_size(theirs); k++) {
-            const char *other = judge_text_of(json_array_get(theirs, k), "machineKey");
+    const json_t *our_host, *their_host;
+    size_t i, k;
+    json_array_foreach(ours, i, our_host)
+    {
+        const char *key = judge_text_of(our_host, "machineKey");
+        json_array_foreach(theirs, k, their_host)
+        {
+            const char *other = judge_text_of(their_host, "machineKey");
             if (key[0] == '\0' || other[0] == '\0' || strcmp(key, other) == 0) {
                 return false;
             }
@@ -39,9 +43,10 @@ static bool are_other_machines(const json_t *a, const json_t *b)
 
 static const json_t *find_metric(const json_t *statement, const json_t *like)
 {
-    const json_t *metrics = at(statement, "/predicate/metrics");
-    for (size_t i = 0; i < json_array_size(metrics); i++) {
-        const json_t *metric = json_array_get(metrics, i);
+    const json_t *metrics = at(statement, "/predicate/metrics"), *metric;
+    size_t i;
+    json_array_foreach(metrics, i, metric)
+    {
         if (strcmp(judge_text_of(metric, "arm"), judge_text_of(like, "arm")) == 0 &&
             strcmp(judge_text_of(metric, "name"), judge_text_of(like, "name")) == 0) {
             return metric;
@@ -59,10 +64,11 @@ static bool is_within(double a, double b, double margin)
 /* Every metric that is better higher or lower and has a value in ours: the same in theirs. NULL: all are. */
 static const char *metrics_fault(struct judge *judge, const json_t *other, double margin)
 {
-    const json_t *metrics = at(judge->statement, "/predicate/metrics");
-    size_t compared = 0;
-    for (size_t i = 0; i < json_array_size(metrics); i++) {
-        const json_t *metric = json_array_get(metrics, i), *theirs = find_metric(other, metric);
+    const json_t *metrics = at(judge->statement, "/predicate/metrics"), *metric;
+    size_t compared = 0, i;
+    json_array_foreach(metrics, i, metric)
+    {
+        const json_t *theirs = find_metric(other, metric);
         const char *direction = judge_text_of(metric, "direction");
         double a, b;
         if (strcmp(direction, "none") == 0 || !assay_opened_value(metric, &a)) {

@@ -239,6 +239,22 @@ static void two_runs_of_a_commit(void)
     }
 }
 
+static void commits_of_one_letter(void)
+{
+    static const char *const LETTERS[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N"};
+    make(2, 28, 37);
+    for (size_t s = 0; s < 2; s++) {
+        step(s, 14, 1.10);
+        for (size_t c = 0; c < 28; c++) {
+            it.runs[s][c].commit = LETTERS[c / 2];
+            it.runs[s][c].order = c / 2;
+            it.runs[s][c].entry_id = (int64_t)(1000 - c);
+            it.runs[s][c].started_at = it.times[s == 0 ? c : 27 - c];
+        }
+    }
+    it.are_values_shown = true;
+}
+
 /* Medians are equal: the ratio tells, and where there is none the change is neither better nor worse. */
 static void equal_medians(void)
 {
@@ -471,7 +487,7 @@ static void host(size_t series, size_t name, const char *host_class, size_t from
 
 static void new_hosts(void)
 {
-    make(20, 60, 23);
+    make(22, 60, 23);
     host(0, 0, "h1", 0, 30);
     host(1, 0, "h2", 30, 60);
     host(2, 1, "h2", 40, 60); /* known by then */
@@ -492,6 +508,8 @@ static void new_hosts(void)
     host(17, 9, "h5", 30, 60); /* known by then, and not as the first */
     host(18, 10, "h13", 0, 1); /* one run is enough */
     host(19, 10, "h14", 30, 60);
+    host(20, 11, "h15", 0, 30);
+    host(21, 11, "h16", 30, 31);
     for (size_t c = 20; c < 40; c++) { /* ran, and has no value */
         it.runs[15][c].is_absent = true;
     }
@@ -570,6 +588,14 @@ static void divisive_by_another_seed(void)
 {
     divisive();
     it.rule.seed = 4;
+}
+
+/* 1 of 200, beside one more series: the rate itself, which is not beyond it. */
+static void divisive_of_two(void)
+{
+    make(2, 60, 27);
+    step(1, 20, 1.10);
+    it.rule.is_divisive = true;
 }
 
 static void divisive_of_too_many(void)
@@ -665,12 +691,14 @@ static const struct {
     HISTORY(since_nowhere_of_nothing),
     HISTORY(divisive),
     HISTORY(divisive_by_another_seed),
+    HISTORY(divisive_of_two),
     HISTORY(divisive_of_too_many),
     HISTORY(provisional),
     HISTORY(news),
     HISTORY(quiet_at_the_end),
     HISTORY(divisive_of_a_short_segment),
     HISTORY(two_runs_of_a_commit),
+    HISTORY(commits_of_one_letter),
     HISTORY(equal_medians),
 };
 
