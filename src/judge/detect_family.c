@@ -174,8 +174,7 @@ struct key {
 static int key_by_context(const void *left, const void *right)
 {
     const struct key *a = left, *b = right;
-    int order = assay_order_i64(a->context_id, b->context_id);
-    return order != 0 ? order : assay_order_u64(a->series, b->series);
+    return assay_order_i64(a->context_id, b->context_id);
 }
 
 static int key_by_name(const void *left, const void *right)

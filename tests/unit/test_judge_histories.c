@@ -22,7 +22,7 @@
 #define FILE_MAX ((size_t)4 << 20)
 #define TODAY 20778 /* 2026-11-21 */
 
-enum { COMMITS_MAX = 1001, SERIES_MAX = 24, RUNS_MAX = 1200 };
+enum { COMMITS_MAX = 1001, SERIES_MAX = 28, RUNS_MAX = 1200 };
 
 static struct {
     struct assay_detect_series series[SERIES_MAX];
@@ -366,8 +366,8 @@ static void marks(void)
 /* From what nobody sees to what everybody does: some are rejected beside the others only. */
 static void steps_of_all_sizes(void)
 {
-    make(SERIES_MAX, 60, 16);
-    for (size_t s = 0; s < SERIES_MAX; s++) {
+    make(24, 60, 16);
+    for (size_t s = 0; s < 24; s++) {
         it.series[s].context_id = 1 + (int64_t)s / 12; /* too few contexts for a movement */
         step(s, 30, 1.0 + 0.0012 * (double)s);
         if (s % 5 == 4) {
@@ -443,6 +443,7 @@ static void five_contexts_and_four(void)
     make(9, 40, 21);
     for (size_t s = 0; s < 9; s++) {
         it.series[s].host_class = s < 5 ? "h1" : "h2";
+        it.series[s].context_id = 100 - (int64_t)s;
         step(s, s < 5 ? 20 : 10, 1.10);
     }
 }
@@ -487,14 +488,14 @@ static void host(size_t series, size_t name, const char *host_class, size_t from
 
 static void new_hosts(void)
 {
-    make(22, 60, 23);
-    host(0, 0, "h1", 0, 30);
-    host(1, 0, "h2", 30, 60);
-    host(2, 1, "h2", 40, 60); /* known by then */
+    make(25, 60, 23);
+    host(0, 12, "h1", 0, 30);
+    host(1, 12, "h17", 30, 60);
+    host(2, 1, "h2", 40, 60); /* the newer one first */
     host(3, 1, "h1", 0, 40);
     host(4, 2, "h1", 0, 32);
     host(5, 2, "h3", 30, 60); /* overlap: nobody went over */
-    host(6, 3, "h5", 30, 60); /* the newer one first */
+    host(6, 3, "h5", 30, 60);
     host(7, 3, "h4", 0, 30);
     host(8, 4, "h6", 0, 30);
     host(9, 4, "h6", 30, 60);  /* the same class */
@@ -508,8 +509,11 @@ static void new_hosts(void)
     host(17, 9, "h5", 30, 60); /* known by then, and not as the first */
     host(18, 10, "h13", 0, 1); /* one run is enough */
     host(19, 10, "h14", 30, 60);
-    host(20, 11, "h15", 0, 30);
-    host(21, 11, "h16", 30, 31);
+    host(20, 0, "h15", 0, 30);
+    host(21, 0, "h16", 30, 31);
+    host(22, 11, "h18", 0, 20); /* three in a row */
+    host(23, 11, "h19", 20, 40);
+    host(24, 11, "h20", 40, 60);
     for (size_t c = 20; c < 40; c++) { /* ran, and has no value */
         it.runs[15][c].is_absent = true;
     }
