@@ -5,12 +5,16 @@
 const char *assay_source_commit(const json_t *statement)
 {
     const json_t *subjects = json_object_get(statement, "subject");
-    const char *commit = NULL;
-    for (size_t i = 0; i < json_array_size(subjects) && !commit; i++) {
-        const json_t *digest = json_object_get(json_array_get(subjects, i), "digest");
-        commit = json_string_value(json_object_get(digest, "gitCommit"));
+    size_t i;
+    const json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
+        const char *commit = json_string_value(json_object_get(json_object_get(subject, "digest"), "gitCommit"));
+        if (commit) {
+            return commit;
+        }
     }
-    return commit;
+    return NULL;
 }
 
 enum assay_ancestry judge_ancestry(const json_t *baseline, const json_t *document, enum assay_ancestry told)

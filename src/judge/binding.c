@@ -106,8 +106,10 @@ static void check_identity(struct judge *judge)
         assay_sha256_of(judge->input->identity.data, judge->input->identity.len, &digest);
         assay_digest_print(&digest, text);
     }
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const json_t *subject = json_array_get(subjects, i);
+    size_t i;
+    const json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
         const char *name = json_string_value(json_object_get(subject, "name"));
         const json_t *stated = json_object_get(json_object_get(subject, "digest"), "sha256");
         if (!name || !assay_text_starts(name, "endpoint:") || !json_is_string(stated)) {
@@ -129,8 +131,11 @@ static void check_artefact(struct judge *judge, const struct assay_judge_artefac
     const json_t *subjects = json_object_get(judge->statement, "subject");
     char text[ASSAY_DIGEST_TEXT_BYTES];
     assay_digest_print(&artefact->digest, text);
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const json_t *digest = json_object_get(json_array_get(subjects, i), "digest");
+    size_t i;
+    const json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
+        const json_t *digest = json_object_get(subject, "digest");
         if (strcmp(judge_text_of(digest, "sha256"), text) == 0) {
             return;
         }
@@ -145,8 +150,11 @@ static void check_artefact(struct judge *judge, const struct assay_judge_artefac
 static void expect_commit(struct judge *judge)
 {
     const json_t *subjects = json_object_get(judge->statement, "subject");
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const json_t *digest = json_object_get(json_array_get(subjects, i), "digest");
+    size_t i;
+    const json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
+        const json_t *digest = json_object_get(subject, "digest");
         const char *commit = json_string_value(json_object_get(digest, "gitCommit"));
         if (commit) {
             char place[64];

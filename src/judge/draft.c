@@ -54,7 +54,7 @@ __attribute__((format(printf, 2, 0))) static const char *vtext(struct verdict_dr
     int len = vsnprintf(text, sizeof text, format, args);
     assert(len >= 0);
     if ((size_t)len >= sizeof text) { /* a list of fields; the tail is cut at a character */
-        len = (int)assay_utf8_valid_prefix(text, sizeof text - 1);
+        len = (int)assay_utf8_valid_prefix(text, strlen(text));
     }
     const char *copy = assay_arena_text(draft->arena, text, (size_t)len);
     return copy ? copy : "";

@@ -37,8 +37,11 @@ static json_t *read_statement(const struct judge *judge)
 static bool speaks_of(const json_t *statement, const char *sha256)
 {
     const json_t *subjects = json_object_get(statement, "subject");
-    for (size_t i = 0; i < json_array_size(subjects); i++) {
-        const json_t *digest = json_object_get(json_array_get(subjects, i), "digest");
+    size_t i;
+    const json_t *subject;
+    json_array_foreach(subjects, i, subject)
+    {
+        const json_t *digest = json_object_get(subject, "digest");
         if (sha256[0] && strcmp(judge_text_of(digest, "sha256"), sha256) == 0) {
             return true;
         }

@@ -34,25 +34,26 @@ static void refuse(struct judge *judge, const char *pointer, const json_t *found
 static bool is_role(const char *name)
 {
     static const char *const ROLES[] = {
-        "binary:", "command:", "data:", "endpoint:", "kernel:", "model:", "script:", "source:"};
-    for (size_t i = 0; i < sizeof ROLES / sizeof ROLES[0]; i++) {
-        if (assay_text_starts(name, ROLES[i]) && name[strlen(ROLES[i])] != '\0') {
+        "binary:", "command:", "data:", "endpoint:", "kernel:", "model:", "script:", "source:", NULL};
+    for (const char *const *role = ROLES; *role; role++) {
+        if (assay_text_starts(name, *role) && name[strlen(*role)] != '\0') {
             return true;
         }
     }
     return false;
 }
 
-static void check_subject(struct judge *judge, const json_t *list, size_t i)
+/* before: the name of the subject before it, "" if there is none. */
+static void check_subject(struct judge *judge, const json_t *subject, size_t i, const char *before)
 {
     struct assay_json_pointer at;
-    const json_t *subject = json_array_get(list, i), *digest = json_object_get(subject, "digest");
+    const json_t *digest = json_object_get(subject, "digest");
     const char *name = judge_text_of(subject, "name");
     if (!is_role(name)) {
         refuse(judge, place(&at, "/subject", i, "name"), json_object_get(subject, "name"),
                "role:label, the role one of binary command data endpoint kernel model script source");
     }
-    if (i > 0 && strcmp(judge_text_of(json_array_get(list, i - 1), "name"), name) >= 0) {
+    if (strcmp(before, name) >= 0) {
         refuse(judge, place(&at, "/subject", i, "name"), json_object_get(subject, "name"),
                "subjects sorted by name, without duplicates");
     }
@@ -68,8 +69,13 @@ static void check_subjects(struct judge *judge)
     if (judge_is_refused(judge, "/subject")) {
         return;
     }
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        check_subject(judge, list, i);
+    const char *before = "";
+    size_t i;
+    const json_t *subject;
+    json_array_foreach(list, i, subject)
+    {
+        check_subject(judge, subject, i, before);
+        before = judge_text_of(subject, "name");
     }
 }
 
@@ -77,8 +83,11 @@ static void check_subjects(struct judge *judge)
 
 static bool is_arm(const json_t *arms, const char *id)
 {
-    for (size_t i = 0; i < json_array_size(arms); i++) {
-        if (strcmp(judge_text_of(json_array_get(arms, i), "id"), id) == 0) {
+    size_t i;
+    const json_t *arm;
+    json_array_foreach(arms, i, arm)
+    {
+        if (strcmp(judge_text_of(arm, "id"), id) == 0) {
             return true;
         }
     }
@@ -165,8 +174,10 @@ static void check_metrics(struct judge *judge, const json_t *metrics, const json
 static void check_entries(struct judge *judge, const json_t *entries, const json_t *arms)
 {
     struct assay_json_pointer at;
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        const json_t *entry = json_array_get(entries, i);
+    size_t i;
+    const json_t *entry;
+    json_array_foreach(entries, i, entry)
+    {
         if (!is_arm(arms, judge_text_of(entry, "arm"))) {
             refuse(judge, place(&at, "/predicate/kernels/entries", i, "arm"), json_object_get(entry, "arm"),
                    "an arm of the protocol");

@@ -82,6 +82,22 @@ static void a_row_without_memory_is_a_spare_one_and_the_document_is_refused(void
     assay_arena_done(&arena);
 }
 
+static void rows_that_are_there_stay_where_no_more_can_be_had(void **state)
+{
+    (void)state;
+    struct assay_arena arena;
+    assay_arena_init(&arena, 20 * sizeof(struct assay_verdict_row)); /* room for the first 16, not for 32 more */
+    struct verdict_draft draft = {.arena = &arena};
+    for (unsigned i = 0; i < 20; i++) {
+        judge_draft_row(&draft, "id", "kind")->n = i;
+    }
+    assert_int_equal(draft.rows_count, 16);
+    assert_int_equal(draft.rows[15].n, 15);
+    assert_int_equal(draft.spare.n, 19);
+    assert_true(arena.has_refused);
+    assay_arena_done(&arena);
+}
+
 static void a_long_text_is_cut_at_a_character(void **state)
 {
     (void)state;
@@ -264,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_notes_and_inputs_stay_however_many_follow),
         cmocka_unit_test(a_row_without_memory_is_a_spare_one_and_the_document_is_refused),
+        cmocka_unit_test(rows_that_are_there_stay_where_no_more_can_be_had),
         cmocka_unit_test(a_long_text_is_cut_at_a_character),
         cmocka_unit_test(a_run_is_an_input_as_far_as_it_could_be_read),
         cmocka_unit_test(the_whole_is_what_its_rows_say),
