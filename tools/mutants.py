@@ -178,7 +178,7 @@ class Mutator:
             yield self.change(i, i, RELATIONS[text], "relation")
         if text in ("&&", "||"):
             yield self.change(i, i, "||" if text == "&&" else "&&", "and/or")
-        if text in SIGNS and is_binary(self.source, token):
+        if text in SIGNS and is_binary(self.source, token) and not self.room[i]:
             yield self.change(i, i, SIGNS[text], "arithmetic")
         if text in ("++", "--"):
             yield self.change(i, i, "--" if text == "++" else "++", "arithmetic")

@@ -20,7 +20,7 @@ NOT_ASKED = re.compile(r"test_judge_simulated$")
 LIBRARIES = ["-ljansson", "-lyaml", "-lsodium", "-lzstd", "-lm", "-pthread"]
 # Swapped arguments of unlike types are no program: they must not compile.
 STRICT = ["-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Werror=implicit-function-declaration",
-          "-Werror=discarded-qualifiers", "-Werror=format"]
+          "-Werror=discarded-qualifiers", "-Werror=format", "-Werror=float-conversion"]
 MEMORY_BYTES = 8 << 30
 CPU_SPARE_S = 2  # beside three times what the test takes without a mutant
 WALL_FACTOR, WALL_SPARE_S = 200, 600  # only for what sleeps: the machine may be busy, and processor time is the limit

@@ -94,21 +94,30 @@ static bool is_arm(const json_t *arms, const char *id)
     return false;
 }
 
-static void check_arms(struct judge *judge, const json_t *arms)
+/* Ids of a list, each once; those that are no text say nothing here. */
+static void check_ids(struct judge *judge, const json_t *items, const char *list, const char *expected)
 {
-    static const char LIST[] = "/predicate/protocol/arms";
     struct assay_json_pointer at;
-    if (json_array_size(arms) == 0) {
-        refuse(judge, LIST, arms, "1 to 64 arms");
-    }
-    for (size_t i = 0; i < json_array_size(arms); i++) {
-        const json_t *id = json_object_get(json_array_get(arms, i), "id");
+    size_t i;
+    const json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        const json_t *id = json_object_get(item, "id");
         for (size_t k = 0; k < i && json_is_string(id); k++) {
-            if (strcmp(judge_text_of(json_array_get(arms, k), "id"), json_string_value(id)) == 0) {
-                refuse(judge, place(&at, LIST, i, "id"), id, "each arm once");
+            if (strcmp(judge_text_of(json_array_get(items, k), "id"), json_string_value(id)) == 0) {
+                refuse(judge, place(&at, list, i, "id"), id, expected);
             }
         }
     }
+}
+
+static void check_arms(struct judge *judge, const json_t *arms)
+{
+    static const char LIST[] = "/predicate/protocol/arms";
+    if (json_array_size(arms) == 0) {
+        refuse(judge, LIST, arms, "1 to 64 arms");
+    }
+    check_ids(judge, arms, LIST, "each arm once");
 }
 
 /* lower, upper and confidence stand together, and only beside a value. */
@@ -117,15 +126,13 @@ static void check_bounds_given(struct judge *judge, const json_t *metric, size_t
     static const char *const BOUNDS[] = {"lower", "upper", "confidence"};
     struct assay_json_pointer at;
     bool has_value = json_is_string(json_object_get(metric, "value"));
-    size_t given = 0;
-    for (size_t k = 0; k < 3; k++) {
-        given += json_object_get(metric, BOUNDS[k]) ? 1 : 0;
-    }
+    bool is_given =
+        json_object_get(metric, "lower") || json_object_get(metric, "upper") || json_object_get(metric, "confidence");
     for (size_t k = 0; k < 3; k++) {
         const json_t *bound = json_object_get(metric, BOUNDS[k]);
         if (bound && !has_value) {
             refuse(judge, place(&at, METRICS, i, BOUNDS[k]), bound, "no bounds without a value");
-        } else if (!bound && given > 0) {
+        } else if (!bound && is_given) {
             refuse(judge, place(&at, METRICS, i, BOUNDS[k]), NULL, "lower, upper and confidence together");
         }
     }
@@ -150,16 +157,22 @@ static void check_bounds(struct judge *judge, const json_t *metric, size_t i)
     }
 }
 
+static bool is_behind(const json_t *metric, const json_t *before)
+{
+    int order = strcmp(judge_text_of(before, "arm"), judge_text_of(metric, "arm"));
+    return (order == 0 ? strcmp(judge_text_of(before, "name"), judge_text_of(metric, "name")) : order) < 0;
+}
+
 static void check_metrics(struct judge *judge, const json_t *metrics, const json_t *arms)
 {
     struct assay_json_pointer at;
-    for (size_t i = 0; i < json_array_size(metrics); i++) {
-        const json_t *metric = json_array_get(metrics, i), *before = i > 0 ? json_array_get(metrics, i - 1) : NULL;
-        int order = before ? strcmp(judge_text_of(before, "arm"), judge_text_of(metric, "arm")) : -1;
-        order = order == 0 ? strcmp(judge_text_of(before, "name"), judge_text_of(metric, "name")) : order;
+    const json_t *metric, *before = NULL;
+    size_t i;
+    json_array_foreach(metrics, i, metric)
+    {
         bool is_key = before && !judge_is_refused(judge, place(&at, METRICS, i - 1, "name")) &&
                       !judge_is_refused(judge, place(&at, METRICS, i - 1, "arm"));
-        if (order >= 0 && is_key) {
+        if (is_key && !is_behind(metric, before)) {
             refuse(judge, place(&at, METRICS, i, "name"), json_object_get(metric, "name"),
                    "metrics sorted by arm and name, without duplicates");
         }
@@ -168,6 +181,7 @@ static void check_metrics(struct judge *judge, const json_t *metrics, const json
         }
         check_bounds_given(judge, metric, i);
         check_bounds(judge, metric, i);
+        before = metric;
     }
 }
 
@@ -196,19 +210,6 @@ static void check_hosts(struct judge *judge, const json_t *hosts)
         if (json_integer_value(before) >= json_integer_value(here)) {
             refuse(judge, place(&at, "/predicate/environment/hosts", i, "rank"), here,
                    "hosts sorted by rank, without duplicates");
-        }
-    }
-}
-
-static void check_check_ids(struct judge *judge, const json_t *checks)
-{
-    struct assay_json_pointer at;
-    for (size_t i = 1; i < json_array_size(checks); i++) {
-        const json_t *id = json_object_get(json_array_get(checks, i), "id");
-        for (size_t k = 0; k < i && json_is_string(id); k++) {
-            if (strcmp(judge_text_of(json_array_get(checks, k), "id"), json_string_value(id)) == 0) {
-                refuse(judge, place(&at, "/predicate/checks", i, "id"), id, "each check once");
-            }
         }
     }
 }
@@ -243,6 +244,6 @@ void judge_field_relations(struct judge *judge)
         check_entries(judge, assay_json_at(statement, "/predicate/kernels/entries"), arms);
     }
     check_hosts(judge, assay_json_at(statement, "/predicate/environment/hosts"));
-    check_check_ids(judge, assay_json_at(statement, "/predicate/checks"));
+    check_ids(judge, assay_json_at(statement, "/predicate/checks"), "/predicate/checks", "each check once");
     check_unsigned(judge);
 }

@@ -50,6 +50,8 @@ static const struct values PAIRS[] = {
     {"thirteen", 13, 1.03, 0.004, 0, 0},
     {"far", 24, 1.06, 0.03, 0, 0},
     {"at margin below", 40, 1 / 1.02, 0.0, 0, 0},
+    {"eight wide", 8, 1, 0.3, 0, 0},
+    {"falling", 40, 0.97, 0.02, 0, 0.0008},
     {"leaning", 40, 1.01, 0.02, 0, 0.0008},
     {"leaning more", 40, 1.03, 0.02, 0, 0.0012},
 };
@@ -76,6 +78,7 @@ static const struct {
     {"higher, advisory", {.level = ASSAY_LEVEL_ADVISORY, .is_higher_better = true}},
     {"quantum 0.00199", {.level = ASSAY_LEVEL_GATE, .quantum_ratio = 0.00199}},
     {"quantum 0.002", {.level = ASSAY_LEVEL_GATE, .quantum_ratio = 0.002}},
+    {"family 1/64", {.level = ASSAY_LEVEL_GATE, .family = 0.015625}}, /* twice the p of eight pairs on one side */
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
@@ -165,11 +168,30 @@ static void two_sides_under_rules(void **state)
     assay_arena_done(&arena);
 }
 
+static void without_memory_two_sides_have_no_outcome(void **state)
+{
+    (void)state;
+    double values[COUNT_MAX];
+    const struct assay_outcome_rule rule = {.level = ASSAY_LEVEL_GATE};
+    struct assay_outcome outcome = {.reason = "out of memory"};
+    size_t bytes = 0;
+    fill(&SIDES[5].base, values);
+    for (; outcome.reason && strcmp(outcome.reason, "out of memory") == 0; bytes += 16) {
+        struct assay_arena arena;
+        assay_arena_init(&arena, bytes);
+        outcome = assay_outcome_of_samples(values, 7, values, 7, &rule, &arena);
+        assert_true(outcome.has_interval || outcome.reason);
+        assert_int_equal(arena.has_refused, outcome.reason != NULL && strcmp(outcome.reason, "out of memory") == 0);
+        assay_arena_done(&arena);
+    }
+    assert_true(bytes > 7 * 7 * sizeof(double));
+}
+
 /* Wall and CPU time: the first so many PAIRS against each other. */
 static void two_witnesses_under_rules(void **state)
 {
     (void)state;
-    static const size_t CHOSEN[] = {0, 3, 7, 8, 9, 11, 12, 13, 14, 17};
+    static const size_t CHOSEN[] = {0, 3, 7, 8, 9, 11, 12, 13, 14, 17, 5};
     struct assay_arena arena;
     struct assay_buf out;
     double wall[COUNT_MAX], cpu[COUNT_MAX];
@@ -218,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(pairs_under_rules), cmocka_unit_test(two_sides_under_rules),
                                        cmocka_unit_test(two_witnesses_under_rules),
+                                       cmocka_unit_test(without_memory_two_sides_have_no_outcome),
                                        cmocka_unit_test(a_family_takes_its_level_from_its_rejections)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

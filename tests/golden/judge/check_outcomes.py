@@ -15,9 +15,9 @@ RULES = {  # what differs from alpha 0.05, family 0.01, margin 0.02, level gate
     "early family": {"early": 0.8, "family": 0.008}, "one rival": {}, "two rivals": {"rivals": 2},
     "five rivals, family": {"rivals": 5, "family": 0.01}, "higher": {"higher": True},
     "higher, advisory": {"advisory": True, "higher": True}, "quantum 0.00199": {"quantum": 0.00199},
-    "quantum 0.002": {"quantum": 0.002},
+    "quantum 0.002": {"quantum": 0.002}, "family 1/64": {"family": 1 / 64},
 }
-VALUES = re.compile(r'\{"([a-z ]+)", (\d+), ([\d.]+), ([\d.]+), (\d+), ([\d.]+)\}')
+VALUES = re.compile(r'\{"([a-z ]+)", (\d+), (?:(1) / )?([\d.]+), ([\d.]+), (\d+), ([\d.]+)\}')
 LINE = re.compile(r"([a-z ]+), (.+): (\w+)( resolved)?( real)?( bare)? n (\d+) (\d+) \d+ (\S+) \[(\S+), (\S+)\] \S+ "
                   r"tost \[(\S+), (\S+)\]")
 
@@ -67,7 +67,8 @@ def expected(values, rule):
 
 def main():
     with open(os.path.join(HERE, "../../unit/test_judge_outcomes.c")) as file:
-        made = {row[0]: values_of(int(row[1]), float(row[2]), float(row[3]), int(row[4]), float(row[5]))
+        made = {row[0]: values_of(int(row[1]), 1 / float(row[3]) if row[2] else float(row[3]), float(row[4]), int(row[5]),
+                                  float(row[6]))
                 for row in VALUES.findall(file.read())}
     checked = differing = 0
     for line in open(os.path.join(HERE, "outcomes.txt")):
