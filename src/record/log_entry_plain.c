@@ -76,7 +76,7 @@ static bool take_maybe(struct assay_slice *rest, const char *name, struct assay_
     if (!take(rest, name)) {
         return false;
     }
-    *ret_is_there = rest->len > 0 && rest->data[0] == '"';
+    *ret_is_there = assay_slice_starts(*rest, "\"");
     return *ret_is_there ? take_digest(rest, "\"", ret) : take_absent(rest);
 }
 
@@ -140,6 +140,6 @@ bool tlog_row_read_plain(struct assay_slice entry, struct assay_buf *scratch, st
     }
     assay_buf_clear(scratch);
     return take(&rest, "\"}]}") && rest.len == 0 &&
-           assay_base64_decode(payload.data, payload.len, scratch, NULL) == ASSAY_OK && scratch->len > 0 &&
+           assay_base64_decode(payload.data, payload.len, scratch, NULL) == ASSAY_OK &&
            take_body((struct assay_slice){scratch->data, scratch->len}, ret);
 }

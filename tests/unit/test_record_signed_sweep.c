@@ -654,6 +654,7 @@ static bool is_plain(const char *format, const char *hole)
     assay_buf_init(&b, FILE_MAX);
     assay_code rc = assay_tlog_entry_write(ASSAY_ENTRY_INTENT, fields, &key, &entry, NULL);
     assert_true(rc == ASSAY_OK || rc == ASSAY_TOO_LARGE);
+    assay_buf_text(&scratch, "of the entry before");
     bool is_taken = tlog_row_read_plain((struct assay_slice){entry.data, entry.len}, &scratch, &plain);
     rc = assay_tlog_row_read((struct assay_slice){entry.data, entry.len}, &proper, NULL);
     assert_true(rc != ASSAY_OK || entry.len <= ASSAY_LOG_ENTRY_BYTES_MAX);

@@ -53,7 +53,7 @@ static const struct assay_chunk EVENTS[] = {
     {.segment = 0, .after_bytes = 40, .tokens = 1, .kind = ASSAY_CHUNK_TEXT, .tokens_source = 1},
     {.segment = 0, .after_bytes = 0, .tokens = 2, .kind = ASSAY_CHUNK_TEXT, .tokens_source = 2},
     {.segment = 2, .after_bytes = 500, .tokens = 3, .kind = ASSAY_CHUNK_TOOL, .tokens_source = 0},
-    {.segment = 1, .after_bytes = 1, .tokens = 4, .kind = 1, .tokens_source = 3},
+    {.segment = 1, .after_bytes = 1, .tokens = 4, .kind = 1, .tokens_source = ASSAY_TOKENS_SOURCE_COUNT - 1},
 };
 
 static struct assay_request some_request(void)
@@ -83,7 +83,7 @@ static struct assay_request some_request(void)
                                     .cached_tokens = 25,
                                     .ignored_events = 26,
                                     .flags = 1,
-                                    .output_source = 2,
+                                    .output_source = ASSAY_TOKENS_SOURCE_COUNT - 1,
                                     .finish = 1,
                                     .reported_rate_micro = 31,
                                     .content_bytes = 400,
@@ -114,7 +114,7 @@ static void make_everything(struct assay_buf *ret)
         {.id = 0,
          .arm = 1,
          .worker = 2,
-         .flags = 4,
+         .flags = ASSAY_SAMPLE_FLAGS_ALL,
          .iterations = 3,
          .due_ns = 1000,
          .queued_ns = 1100,
@@ -136,7 +136,8 @@ static void make_everything(struct assay_buf *ret)
          .start_ns = 9500,
          .end_ns = 70000,
          .cpu_ns = 0,
-         .request = &bare},
+         .request = &bare,
+         .process = &process},
         {.id = 3,
          .status = ASSAY_STATUS_IN_FLIGHT,
          .due_ns = 80000,
@@ -146,7 +147,7 @@ static void make_everything(struct assay_buf *ret)
          .cpu_ns = 1},
     };
     const struct assay_clock_reading clock[] = {
-        {1000, 501000, 1010, 1001}, {2000, 502005, 2040, 2003}, {3000, 503003, 3010, 3004}};
+        {1000, 501000, 1010, 1001}, {1000, 501005, 1000, 2003}, {3000, 503003, 3010, 3004}};
     const struct assay_host_reading host[] = {{.at_ns = 1,
                                                .steal_ppm = 2,
                                                .foreign_cpu_ppm = 3,
@@ -156,7 +157,7 @@ static void make_everything(struct assay_buf *ret)
                                                .temperature_milli_c = 7,
                                                .frequency_khz = 8,
                                                .client_cpu_ppm = 9},
-                                              {.at_ns = 1000, .steal_ppm = ABSENT, .frequency_khz = 70000}};
+                                              {.at_ns = 1, .steal_ppm = ABSENT, .frequency_khz = 70000}};
     json_t *check = json_pack("{s:s,s:s,s:i,s:{}}", "id", "x", "rule", "output_same@1", "n", 1, "data");
     json_t *kernels = json_pack("[{s:s,s:i},{s:s,s:s,s:i}]", "id", "a_b_c_cuda", "ns", 5, "id", "a_b_c_avx2", "class",
                                 "standin", "ns", 6);
@@ -844,6 +845,42 @@ static void stamps_at_the_limit_are_written_and_beyond_it_are_a_bug(void **state
     }
 }
 
+/* ---- clocks ----------------------------------------------------------------------------------------------------- */
+
+/* What a run's readings say: the offset lies in every bracket of a stretch; where it cannot, the clock was set. */
+static void brackets_of_a_clock_are_narrowed_until_it_is_set(void **state)
+{
+    (void)state;
+    uint64_t noise = 88172645463325252u;
+    for (unsigned run = 0; run < 400; run++) {
+        struct assay_trace_summary summary = {0};
+        int64_t low = INT64_MIN, high = INT64_MAX;
+        uint64_t steps = 0, within = 0;
+        for (uint64_t i = 0; i < 6; i++) {
+            noise ^= noise << 13;
+            noise ^= noise >> 7;
+            noise ^= noise << 17;
+            uint64_t before = 10 * i, after = before + noise % 5,
+                     real = before + 100 + (noise >> 8) % 4 + (run % 4 == 0 ? 0 : (noise >> 16) % 4);
+            const struct assay_clock_reading reading = {before, real, after, before};
+            assay_trace_summary_clock(&summary, &reading);
+            int64_t lo = (int64_t)real - (int64_t)after, hi = (int64_t)real - (int64_t)before;
+            bool is_set = lo > high || hi < low;
+            low = is_set || lo > low ? lo : low;
+            high = is_set || hi < high ? hi : high;
+            steps += is_set;
+            uint64_t half = (uint64_t)(high - low + 1) / 2;
+            within = steps == 0 || half > within ? half : within;
+            assert_int_equal(summary.clock_count, i + 1);
+            assert_int_equal(summary.clock_steps, steps);
+            assert_int_equal(summary.clock_uncertainty_ns, within);
+            assert_true(summary.clock_offset_lo_ns == low && summary.clock_offset_hi_ns == high);
+            assert_int_equal(summary.clock_first.mono_before_ns, 0);
+            assert_int_equal(summary.clock_last.mono_before_ns, before);
+        }
+    }
+}
+
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
 static assay_code open_all(void *context)
@@ -881,6 +918,7 @@ int main(void)
         cmocka_unit_test(room_grows_by_doubling_up_to_its_limit),
         cmocka_unit_test(a_block_is_written_and_cut_as_ever),
         cmocka_unit_test(stamps_at_the_limit_are_written_and_beyond_it_are_a_bug),
+        cmocka_unit_test(brackets_of_a_clock_are_narrowed_until_it_is_set),
         cmocka_unit_test(a_trace_that_memory_is_too_short_for_is_not_opened),
     };
     assay_json_init();
