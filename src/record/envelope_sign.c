@@ -120,14 +120,16 @@ static assay_code read_signatures(const json_t *list, struct assay_envelope *ret
         return assay_fail(err, ASSAY_TOO_LARGE, "/signatures: found %zu, expected at most %d", count,
                           ASSAY_ENVELOPE_SIGNATURES_MAX);
     }
+    const struct assay_envelope_signature *before = NULL;
     for (size_t i = 0; i < count; i++) {
         assay_code rc = read_signature(json_array_get(list, i), &ret->signatures[i], err);
         if (rc != ASSAY_OK) {
             return rc;
         }
-        if (i > 0 && by_keyid(&ret->signatures[i - 1], &ret->signatures[i]) >= 0) {
+        if (before && by_keyid(before, &ret->signatures[i]) >= 0) {
             return assay_fail(err, ASSAY_MALFORMED, "/signatures/%zu: not sorted by keyid, or one key twice", i);
         }
+        before = &ret->signatures[i];
     }
     ret->signatures_count = count;
     return ASSAY_OK;
@@ -152,9 +154,6 @@ static assay_code open_envelope(const json_t *envelope, const struct assay_envel
     static const char *const NAMES[] = {"payload", "payloadType", "signatures", NULL};
     const char *payload = NULL, *type = NULL;
     json_t *list = NULL;
-    if (!json_is_object(envelope)) {
-        return assay_fail(err, ASSAY_MALFORMED, "found no object, expected a DSSE envelope");
-    }
     assay_code rc = assay_json_only(envelope, NAMES, "", err);
     rc = rc == ASSAY_OK ? assay_json_get_text(envelope, "payloadType", "", &type, err) : rc;
     if (rc == ASSAY_OK && strcmp(type, kind->type) != 0) {

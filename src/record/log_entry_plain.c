@@ -117,6 +117,12 @@ static bool take_body(struct assay_slice body, struct assay_tlog_row *row)
 
 /* ---- the envelope ---- */
 
+static bool decode(const char *text, size_t len, struct assay_buf *scratch)
+{
+    assay_buf_clear(scratch);
+    return assay_base64_decode(text, len, scratch, NULL) == ASSAY_OK;
+}
+
 bool tlog_row_read_plain(struct assay_slice entry, struct assay_buf *scratch, struct assay_tlog_row *ret)
 {
     struct assay_slice rest = entry;
@@ -128,18 +134,10 @@ bool tlog_row_read_plain(struct assay_slice entry, struct assay_buf *scratch, st
     struct assay_slice payload = {rest.data, end ? (size_t)(end - rest.data) : 0};
     rest = (struct assay_slice){rest.data + payload.len, rest.len - payload.len};
     const char *signature;
-    if (!take(&rest, "\",\"payloadType\":\"" ASSAY_LOG_ENTRY_TYPE "\",\"signatures\":[{") ||
-        !take_digest(&rest, "\"keyid\":\"", &ret->signer) || !take(&rest, ",\"sig\":\"") ||
-        !cut(&rest, ASSAY_SIGNATURE_TEXT_BYTES, &signature)) {
-        return false;
-    }
-    assay_buf_clear(scratch);
-    if (assay_base64_decode(signature, ASSAY_SIGNATURE_TEXT_BYTES, scratch, NULL) != ASSAY_OK ||
-        scratch->len != ASSAY_SIGNATURE_BYTES) {
-        return false;
-    }
-    assay_buf_clear(scratch);
-    return take(&rest, "\"}]}") && rest.len == 0 &&
-           assay_base64_decode(payload.data, payload.len, scratch, NULL) == ASSAY_OK &&
+    return take(&rest, "\",\"payloadType\":\"" ASSAY_LOG_ENTRY_TYPE "\",\"signatures\":[{") &&
+           take_digest(&rest, "\"keyid\":\"", &ret->signer) && take(&rest, ",\"sig\":\"") &&
+           cut(&rest, ASSAY_SIGNATURE_TEXT_BYTES, &signature) && take(&rest, "\"}]}") && rest.len == 0 &&
+           decode(signature, ASSAY_SIGNATURE_TEXT_BYTES, scratch) && scratch->len == ASSAY_SIGNATURE_BYTES &&
+           decode(payload.data, payload.len, scratch) &&
            take_body((struct assay_slice){scratch->data, scratch->len}, ret);
 }

@@ -961,6 +961,45 @@ static void an_envelope_that_memory_is_too_short_for_is_neither_written_nor_read
     assay_buf_done(&file);
 }
 
+static void an_envelope_of_sixteen_is_signed_by_these_and_is_empty_once_it_is_done(void **state)
+{
+    (void)state;
+    struct assay_secret_key keys[ASSAY_ENVELOPE_SIGNATURES_MAX + 1];
+    const struct assay_secret_key *pointers[ASSAY_ENVELOPE_SIGNATURES_MAX];
+    struct assay_envelope opened;
+    struct assay_buf file;
+    json_t *body = json_of("{\"a\":1}");
+    assay_err err = {0};
+    for (size_t i = 0; i <= ASSAY_ENVELOPE_SIGNATURES_MAX; i++) {
+        make_key((unsigned char)(i + 1), &keys[i]);
+        if (i < ASSAY_ENVELOPE_SIGNATURES_MAX) {
+            pointers[i] = &keys[i];
+        }
+    }
+    assay_buf_init(&file, FILE_MAX);
+    assert_int_equal(assay_envelope_write(TYPE, body, pointers, ASSAY_ENVELOPE_SIGNATURES_MAX, &file, NULL), ASSAY_OK);
+    assert_int_equal(assay_envelope_open(&EXAMPLE, false, file.data, file.len, &opened, NULL), ASSAY_OK);
+    for (size_t i = 0; i <= ASSAY_ENVELOPE_SIGNATURES_MAX; i++) {
+        struct assay_public_key public;
+        bool is_signed = i == ASSAY_ENVELOPE_SIGNATURES_MAX;
+        assay_secret_key_public(&keys[i], &public);
+        assert_int_equal(assay_envelope_is_signed_by(&opened, &EXAMPLE, &public, &is_signed, NULL), ASSAY_OK);
+        assert_int_equal(is_signed, i < ASSAY_ENVELOPE_SIGNATURES_MAX);
+    }
+    for (unsigned i = 0; i < 2; i++) { /* the second time it is fine, too */
+        assay_envelope_done(&opened);
+        assert_true(!opened.body && !opened.payload.data && opened.signatures_count == 0);
+    }
+    assert_int_equal(assay_envelope_open(&EXAMPLE, false, "[]", 2, &opened, &err), ASSAY_MALFORMED);
+    assert_null(opened.body);
+    pointers[3] = &keys[0]; /* one key twice, wherever it stands */
+    assay_buf_clear(&file);
+    assert_int_equal(assay_envelope_write(TYPE, body, pointers, ASSAY_ENVELOPE_SIGNATURES_MAX, &file, NULL),
+                     ASSAY_USAGE);
+    json_decref(body);
+    assay_buf_done(&file);
+}
+
 /* ---- signers ---------------------------------------------------------------------------------------------------- */
 
 static void put_signed(size_t keys_count, const struct assay_chain *chain, bool has_tier, struct assay_buf *out)
@@ -1011,6 +1050,7 @@ int main(void)
         cmocka_unit_test(an_entry_holds_what_was_given_and_says_what_was_not),
         cmocka_unit_test(every_member_of_an_envelope_takes_what_its_line_says),
         cmocka_unit_test(an_envelope_that_memory_is_too_short_for_is_neither_written_nor_read),
+        cmocka_unit_test(an_envelope_of_sixteen_is_signed_by_these_and_is_empty_once_it_is_done),
         cmocka_unit_test(a_statement_names_its_signers_in_order_and_its_place_in_the_chain),
     };
     assay_json_init();
