@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -259,7 +260,7 @@ void judge_kernels(struct judge *judge)
     struct kernel_judge work = {.judge = judge,
                                 .roofline = roofline_data(judge),
                                 .threads = sanity_number(judge, "/predicate/kernels/threads"),
-                                .clock_ns = read_ns > grain_ns ? read_ns : grain_ns,
+                                .clock_ns = fmax(read_ns, grain_ns),
                                 .is_our_table = is_our_table(judge)};
     for (size_t i = 0; i < json_array_size(entries); i++) {
         check_id(&work, i, json_array_get(entries, i));

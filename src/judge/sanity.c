@@ -157,14 +157,15 @@ static bool has_whole_samples(const struct reading *reading)
     return false;
 }
 
-/* GRIM (Brown and Heathers, 2017): is there a whole sum whose mean prints like this? Above 2^53 every sum fits. */
+/* GRIM (Brown and Heathers, 2017): is there a whole sum whose mean prints like this? Above 2^53 every sum fits; below,
+ * two roundings of 2^-53 each leave the sum within one of the floor. */
 static void check_grim(struct judge *judge, const struct reading *reading)
 {
     double n = (double)reading->n, sum = reading->value * n;
     if (reading->stat != STAT_MEAN || !has_whole_samples(reading) || reading->n == 0 || sum > 0x1p53) {
         return;
     }
-    for (double candidate = floor(sum) - 1; candidate <= floor(sum) + 2; candidate++) {
+    for (double candidate = floor(sum) - 1; candidate <= floor(sum) + 1; candidate++) {
         if (candidate / n == reading->value) {
             return;
         }
@@ -283,7 +284,7 @@ static struct frame read_frame(const struct judge *judge)
         .window_ns = sanity_number(judge, "/predicate/samples/lastEndNs") -
                      sanity_number(judge, "/predicate/samples/firstDueNs"),
         .concurrency = sanity_number(judge, "/predicate/protocol/load/concurrency"),
-        .clock_ns = read_ns > grain_ns ? read_ns : grain_ns,
+        .clock_ns = fmax(read_ns, grain_ns),
         .arms = json_array_size(sanity_at(judge, "/predicate/protocol/arms")),
         .is_closed = strcmp(judge_text_of(sanity_at(judge, "/predicate/protocol/load"), "mode"), "closed") == 0,
     };

@@ -81,7 +81,9 @@ static bool read_signature(struct judge *judge, const json_t *entry, struct assa
         bool is_url = judge->input->is_interop;
         standard[i] = (char)(is_url && text[i] == '-' ? '+' : is_url && text[i] == '_' ? '/' : text[i]);
     }
-    return assay_base64_decode(standard, len, ret, NULL) == ASSAY_OK && ret->len == ASSAY_SIGNATURE_BYTES;
+    assay_code rc = assay_base64_decode(standard, len, ret, NULL);
+    judge->is_out_of_memory = judge->is_out_of_memory || rc == ASSAY_NO_MEMORY;
+    return rc == ASSAY_OK && ret->len == ASSAY_SIGNATURE_BYTES;
 }
 
 static void count_good(struct judge *judge, const struct assay_trust_key *key)

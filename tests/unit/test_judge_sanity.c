@@ -80,6 +80,9 @@ static const struct row ROWS[] = {
     {"a majflt_mean ns x@1 0.5 0; a minflt_mean ns x@1 0.5 1; a nivcsw_mean ns x@1 2 1", {NULL}},
     {"a nvcsw_mean ns x@1 9007199254740993.5 1; a peak_rss_mean ns x@1 4503599627370496.5 1", {NULL}},
     {"a spawn_mean ns x@1 4503599627370496.5 2; a sched_mean ns x@1 3002399751580330.5 3", {NULL}},
+    {"a ttfb_mean ns x@1 9314580407674.758 967; a ttft_mean ns x@1 2895274591422.036 3111",
+     {NULL}}, /* rounded down, up */
+    {"a ttfb_mean ns x@1 9314580407674.76 967; a ttft_mean ns x@1 2895274591422.037 3111", {NULL}},
     {"a ttfb_mean ns x@1 1.5 1; a ttfo_mean ns x@1 1.5 1; a ttfr_mean ns x@1 1.5 1; a ttft_mean ns x@1 1.5 1; a "
      "ttft_sched_mean ns x@1 1.5 1",
      {NULL}},
@@ -123,6 +126,7 @@ static const struct row ROWS[] = {
     {"a e2e_mean ns x@1 500000000 10", {X "protocol/load/concurrency", "0"}},
     {"a e2e_mean ns x@1 500000000 10", {X "protocol/load/concurrency", "5"}},
     {"a e2e_mean ns x@1 500000000 10", {X "samples/lastEndNs", "1000"}},
+    {"a e2e_mean ns x@1 500000000 10", {X "samples/lastEndNs", "1001"}},
     {"a e2e_mean ns x@1 500000000 10", {X "samples/lastEndNs", "2000001000"}},
     {"a e2e_mean ns x@1 500000000 10", {X "samples/firstDueNs", "500001000"}},
     {"a e2e_mean ns x@1 300000000 10; b e2e_mean ns x@1 300000000 10", {NULL}}, /* both arms together */
