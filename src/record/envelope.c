@@ -35,15 +35,14 @@ assay_code assay_receipt_sign(const json_t *statement, const struct assay_secret
 /* DSSE allows either alphabet; the payload is read, not judged. */
 static assay_code decode_payload(const char *text, struct assay_buf *out, assay_err *err)
 {
-    size_t len = strlen(text);
     char *standard = assay_strdup(text);
     if (!standard) {
         return assay_nomem(err);
     }
-    for (size_t i = 0; i < len; i++) {
-        standard[i] = standard[i] == '-' ? '+' : standard[i] == '_' ? '/' : standard[i];
+    for (char *c = standard; *c; c++) {
+        *c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
     }
-    assay_code rc = assay_base64_decode(standard, len, out, err);
+    assay_code rc = assay_base64_decode(standard, strlen(standard), out, err);
     assay_free(standard);
     return rc == ASSAY_OK ? assay_buf_check(out, err) : rc;
 }

@@ -130,11 +130,9 @@ bool tlog_row_read_plain(struct assay_slice entry, struct assay_buf *scratch, st
     if (entry.len > ASSAY_LOG_ENTRY_BYTES_MAX || !take(&rest, "{\"payload\":\"")) {
         return false;
     }
-    const char *end = memchr(rest.data, '"', rest.len);
-    struct assay_slice payload = {rest.data, end ? (size_t)(end - rest.data) : 0};
-    rest = (struct assay_slice){rest.data + payload.len, rest.len - payload.len};
+    struct assay_slice payload = assay_slice_cut(&rest, '"');
     const char *signature;
-    return take(&rest, "\",\"payloadType\":\"" ASSAY_LOG_ENTRY_TYPE "\",\"signatures\":[{") &&
+    return take(&rest, ",\"payloadType\":\"" ASSAY_LOG_ENTRY_TYPE "\",\"signatures\":[{") &&
            take_digest(&rest, "\"keyid\":\"", &ret->signer) && take(&rest, ",\"sig\":\"") &&
            cut(&rest, ASSAY_SIGNATURE_TEXT_BYTES, &signature) && take(&rest, "\"}]}") && rest.len == 0 &&
            decode(signature, ASSAY_SIGNATURE_TEXT_BYTES, scratch) && scratch->len == ASSAY_SIGNATURE_BYTES &&

@@ -72,6 +72,8 @@ static const char *const VALUES[] = {
     "{\"absent\":1}",
     "{\"absent\":\"why\",\"x\":1}",
     "{\"unknown\":\"why\"}",
+    "\"_w==\"",
+    "\"-w==\"",
 };
 enum { VALUES_COUNT = sizeof VALUES / sizeof VALUES[0] };
 
@@ -711,6 +713,17 @@ static void the_fast_reader_takes_numbers_of_15_digits_and_plain_reasons(void **
             fail_msg("'%s'", REASONS[i].why);
         }
     }
+    static const char *const LACKING[] = {
+        "{\"runId\":\"" HEX32 "\",\"requestSha256\":\"" HEX64 "\",\"planSha256\":\"" HEX64
+        "\",\"keyid\":\"@\",\"counter\":@,\"previous\":\"" HEX64 "\"," INTENT_BEHIND, /* no policy */
+        INTENT_BEFORE "\"counter\":@," INTENT_BEHIND,                                 /* no document before */
+        INTENT_BEFORE "\"counter\":@,\"previous\":\"" HEX64 "\",\"head\":{\"size\":9,\"root\":\"" HEX64
+                      "\"}}", /* no nonce */
+    };
+    for (size_t i = 0; i < sizeof LACKING / sizeof LACKING[0]; i++) {
+        assert_false(is_plain(LACKING[i], "1"));
+    }
+    assert_true(is_plain(INTENT_BEFORE "\"counter\":@,\"previous\":\"" HEX64 "\"," INTENT_BEHIND, "1"));
     size_t longest = 0;
     for (size_t len = 2200; len < 2320; len++) { /* an entry is 4,096 bytes long in between */
         memset(why, 'w', len);
