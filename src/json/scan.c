@@ -183,13 +183,13 @@ static bool is_control(uint32_t code_point) /* general category Cc */
 /* Printable ASCII but the quote and the backslash, eight bytes at a time. */
 static void skip_plain_words(struct json_scan *scan)
 {
-    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGHS = UINT64_C(0x8080808080808080);
     uint64_t word;
     for (; scan->len - scan->at >= sizeof word; scan->at += sizeof word) {
         memcpy(&word, scan->bytes + scan->at, sizeof word);
-        uint64_t quote = word ^ (ONES * '"'), backslash = word ^ (ONES * '\\'), delete = word ^ (ONES * 0x7f);
-        uint64_t found = (word - ONES * 0x20) | (quote - ONES) | (backslash - ONES) | (delete - ONES) | word;
-        if (found & HIGHS) { /* a borrow from a lower byte may say so too: the caller looks at each */
+        uint64_t quote = word ^ SCAN_EACH('"'), backslash = word ^ SCAN_EACH('\\'), delete = word ^ SCAN_EACH(0x7f);
+        uint64_t found =
+            (word - SCAN_EACH(0x20)) | (quote - SCAN_ONES) | (backslash - SCAN_ONES) | (delete - SCAN_ONES) | word;
+        if (found & SCAN_HIGHS) { /* a borrow from a lower byte may say so too: the caller looks at each */
             return;
         }
     }

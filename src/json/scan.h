@@ -21,6 +21,11 @@ struct json_number {
     double real;
 };
 
+/* To look at eight bytes at once: the same byte in each place. */
+#define SCAN_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define SCAN_ONES SCAN_EACH(1)
+#define SCAN_HIGHS SCAN_EACH(0x80)
+
 void scan_space(struct json_scan *scan);
 bool scan_take(struct json_scan *scan, char c); /* takes c if it is next */
 assay_code scan_word(struct json_scan *scan, const char *word, assay_err *err);

@@ -45,13 +45,12 @@ static void write_escape(struct assay_buf *out, unsigned char c)
 /* How many bytes at the start surely need no escape, eight at a time; what is not ASCII ends it too. */
 static size_t plain_words(const char *bytes, size_t len)
 {
-    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGHS = UINT64_C(0x8080808080808080);
     size_t at = 0;
     uint64_t word;
     for (; len - at >= sizeof word; at += sizeof word) {
         memcpy(&word, bytes + at, sizeof word);
-        uint64_t quote = word ^ (ONES * '"'), backslash = word ^ (ONES * '\\');
-        if (((word - ONES * 0x20) | (quote - ONES) | (backslash - ONES) | word) & HIGHS) {
+        uint64_t quote = word ^ SCAN_EACH('"'), backslash = word ^ SCAN_EACH('\\');
+        if (((word - SCAN_EACH(0x20)) | (quote - SCAN_ONES) | (backslash - SCAN_ONES) | word) & SCAN_HIGHS) {
             break;
         }
     }

@@ -78,6 +78,17 @@ static void a_text_that_ends_anywhere_says_what_is_missing(void **state)
     says("\"\\ud800\\udc00\"", 7, "line 1, column 2: found a lone surrogate, expected a pair \\ud8xx\\udcxx");
 }
 
+static void what_is_found_is_shown_as_one_character(void **state)
+{
+    (void)state;
+    static const char TEXT[] = "            [1,2,3 \xE2\x82\xAC]"; /* what stands before the text is none of it */
+    says(TEXT + 12, sizeof TEXT - 13,
+         "line 1, column 8: found '\xE2\x82\xAC', expected ',' or ']' after an array element");
+    says("[1 \xC3\xA9", 5, "line 1, column 4: found '\xC3\xA9', expected ',' or ']' after an array element");
+    says("[1 \xF0\x9D\x84\x9E]", 8,
+         "line 1, column 4: found '\xF0\x9D\x84\x9E', expected ',' or ']' after an array element");
+}
+
 static void white_space_is_four_bytes_and_stands_between_all_tokens(void **state)
 {
     (void)state;
@@ -514,6 +525,7 @@ int main(void)
     assay_json_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_that_ends_anywhere_says_what_is_missing),
+        cmocka_unit_test(what_is_found_is_shown_as_one_character),
         cmocka_unit_test(white_space_is_four_bytes_and_stands_between_all_tokens),
         cmocka_unit_test(a_byte_order_mark_is_three_bytes),
         cmocka_unit_test(numbers_are_integers_while_they_fit),
