@@ -24,8 +24,11 @@ static void check_kernels(struct judge *judge)
     const json_t *entries = sanity_at(judge, "/predicate/kernels/entries");
     double ns = 0, room = sanity_number(judge, "/predicate/kernels/wallNs") *
                           sanity_number(judge, "/predicate/kernels/threads");
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        ns += (double)json_integer_value(json_object_get(json_array_get(entries, i), "ns"));
+    const json_t *entry;
+    size_t i;
+    json_array_foreach(entries, i, entry)
+    {
+        ns += (double)json_integer_value(json_object_get(entry, "ns"));
     }
     if (ns > room) {
         char expected[96];
@@ -48,8 +51,7 @@ static void check_counts(struct judge *judge)
 {
     static const char SAMPLES[] = "/predicate/samples";
     const json_t *samples = sanity_at(judge, SAMPLES);
-    int64_t count = 0, planned = 0, warmup = 0, ok = 0, failed = 0, timed_out = 0, cancelled = 0, in_flight = 0,
-            censored = 0;
+    int64_t count, planned, warmup, ok, failed, timed_out, cancelled, in_flight, censored;
     struct {
         const char *name;
         int64_t *ret;
@@ -146,13 +148,15 @@ static void check_ratios(struct judge *judge)
 
 static void check_invalid(struct judge *judge)
 {
-    const json_t *codes = sanity_at(judge, "/predicate/invalid");
-    for (size_t i = 0; i < json_array_size(codes); i++) {
+    const json_t *codes = sanity_at(judge, "/predicate/invalid"), *item;
+    size_t i;
+    json_array_foreach(codes, i, item)
+    {
         struct assay_json_pointer to = {.len = 0};
         (void)assay_json_pointer_name(&to, "predicate");
         (void)assay_json_pointer_name(&to, "invalid");
         (void)assay_json_pointer_index(&to, i);
-        const char *code = json_string_value(json_array_get(codes, i));
+        const char *code = json_string_value(item);
         if (code && !judge_is_refused(judge, to.text)) {
             judge_add(judge, GATE_INVALID, ASSAY_VERDICT_UNDECIDED, to.text, code, "no validity rule broken");
         }

@@ -153,17 +153,22 @@ static void check_interop(struct judge *judge, const json_t *signatures, const s
 static void check_signatures(struct judge *judge)
 {
     const json_t *signatures = json_object_get(judge->envelope, "signatures");
-    size_t count = json_array_size(signatures);
-    if (count == 0) {
+    if (json_array_size(signatures) == 0) {
         judge_add(judge, GATE_UNSIGNED, ASSAY_VERDICT_FAIL, "/signatures", "no signature",
                   "one, as a trust file was given");
         return;
     }
-    for (size_t i = 0; i < count && !judge->input->is_interop; i++) {
-        check_strict(judge, json_array_get(signatures, i), i);
-    }
-    for (size_t i = 0; i < judge->trust->keys_count && judge->input->is_interop; i++) {
-        check_interop(judge, signatures, &judge->trust->keys[i]);
+    if (judge->input->is_interop) {
+        for (size_t i = 0; i < judge->trust->keys_count; i++) {
+            check_interop(judge, signatures, &judge->trust->keys[i]);
+        }
+    } else {
+        const json_t *entry;
+        size_t i;
+        json_array_foreach(signatures, i, entry)
+        {
+            check_strict(judge, entry, i);
+        }
     }
     if (judge->good_keys < judge->trust->receipt_threshold && !judge_has(judge, 201, 209, ASSAY_VERDICT_FAIL)) {
         char found[64], expected[64];

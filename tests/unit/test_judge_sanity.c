@@ -219,6 +219,7 @@ static const struct row ROWS[] = {
     {"a service_p50 ns x@1 1 9; b service_p50 ns x@1 1 9; b service_ratio 1 x@1 1 9", {NULL}},
     {"a service_p50 ns x@1 1 9; b service_ratio 1 x@1 1 9", {NULL}},
     {"b service_p50 ns x@1 1 9; b service_ratio 1 x@1 1 9", {NULL}},
+    {"a service_p50 ns x@1 1 9; b service_ratio 1 x@1 1 9; c service_p50 ns x@1 1 9", {NULL}},
     {"a service_p50 ns x@1 1 9; a service_ratio 1 x@1 1 9", {NULL}},
     {"a service_mean ns x@1 1 9; b service_p50 ns x@1 1 9; b service_ratio 1 x@1 1 9", {NULL}},
     {"a service_p50 ns x@1 1 9; b service_p50x ns x@1 1 9; b service_ratio 1 x@1 1 9", {NULL}},

@@ -179,6 +179,28 @@ static void interop_takes_white_space_foreign_members_and_the_other_alphabet(voi
     honest_run_done(&run);
 }
 
+static void a_type_with_a_nul_in_it_is_none(void **state)
+{
+    (void)state;
+    struct honest_run run;
+    struct assay_buf document;
+    assay_buf_init(&document, FILE_MAX);
+    honest_run_make(&NOOP, &run);
+    write_envelope(&run, "/payloadType", json_stringn(ASSAY_PAYLOAD_TYPE "\0x", sizeof ASSAY_PAYLOAD_TYPE + 1), false,
+                   &document);
+    struct assay_judge_input input = input_of(&run);
+    input.document = (struct assay_judge_bytes){document.data, document.len};
+    input.is_interop = true;
+    struct assay_judgement *judgement = judge_or_fail(&input);
+    assert_int_equal(assay_judgement_exit(judgement), 3);
+    assert_false(judgement->is_readable);
+    assert_int_equal(judgement->violations_count, 1);
+    assert_int_equal(judgement->violations[0].gate, 104);
+    assay_judgement_free(judgement);
+    assay_buf_done(&document);
+    honest_run_done(&run);
+}
+
 /* Lenient towards members that nobody knows, not towards known ones that plan and trace do not give. */
 static void interop_refuses_known_members_that_are_made_up(void **state)
 {
@@ -533,6 +555,7 @@ int main(void)
         cmocka_unit_test(samples_take_time_unless_there_are_none),
         cmocka_unit_test(a_date_is_read_if_the_calendar_has_it),
         cmocka_unit_test(what_lies_behind_the_last_violation_is_none),
+        cmocka_unit_test(a_type_with_a_nul_in_it_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
