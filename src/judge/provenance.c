@@ -53,15 +53,17 @@ void judge_provenance(struct judge *judge)
 {
     const json_t *subjects = json_object_get(judge->statement, "subject");
     json_t *statement = read_statement(judge);
-    size_t binaries = 0;
+    bool has_binary = false;
+    size_t i;
+    const json_t *subject;
     char place[ASSAY_JSON_POINTER_BYTES];
-    for (size_t i = 0; statement && i < json_array_size(subjects); i++) {
-        const json_t *subject = json_array_get(subjects, i);
-        if (assay_text_starts(judge_text_of(subject, "name"), "binary:")) {
+    json_array_foreach(subjects, i, subject)
+    {
+        if (statement && assay_text_starts(judge_text_of(subject, "name"), "binary:")) {
             const char *sha256 = judge_text_of(json_object_get(subject, "digest"), "sha256");
             (void)snprintf(place, sizeof place, "/subject/%zu/digest/sha256", i);
             judge_expect(judge, speaks_of(statement, sha256), GATE_BINARY, place, "a subject of the provenance");
-            binaries++;
+            has_binary = true;
         }
     }
     if (!statement) {
@@ -69,7 +71,7 @@ void judge_provenance(struct judge *judge)
         judge->expectations_failed++;
         judge_add(judge, GATE_BINARY, ASSAY_VERDICT_FAIL, "", "a file that is no SLSA provenance",
                   "a statement of type " PROVENANCE_TYPE "..., alone or in an envelope");
-    } else if (binaries == 0) {
+    } else if (!has_binary) {
         judge_expect(judge, false, GATE_BINARY, "/subject", "a binary, since a provenance is given");
     }
     json_decref(statement);
