@@ -83,7 +83,8 @@ static void check_dates(struct judge *judge)
 {
     static const char STARTED[] = "/predicate/attempts/startedAt", FINISHED[] = "/predicate/attempts/finishedAt";
     const char *started = json_string_value(at(judge, STARTED)), *finished = json_string_value(at(judge, FINISHED));
-    int64_t start = 0, finish = 0;
+    int64_t start = 0;
+    int64_t finish = 0;
     bool has_start = started && assay_time_read(started, &start);
     bool has_finish = finished && assay_time_read(finished, &finish);
     int64_t latest = (int64_t)(judge->input->now_real_ns / ASSAY_NS_PER_S) + AHEAD_S_MAX;
@@ -183,8 +184,11 @@ static void check_signers(struct judge *judge)
         judge_fail(judge, GATE_SIGNERS, "/predicate/tier/signers", signers, place);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        const json_t *keyid = json_object_get(json_array_get(signatures, i), "keyid");
+    size_t i;
+    const json_t *signature;
+    json_array_foreach(signatures, i, signature)
+    {
+        const json_t *keyid = json_object_get(signature, "keyid");
         const json_t *signer = json_array_get(signers, i); /* both lists are sorted */
         if (json_is_string(keyid) && json_is_string(signer) && !json_equal(keyid, signer)) {
             (void)snprintf(place, sizeof place, "/predicate/tier/signers/%zu", i);
