@@ -130,6 +130,26 @@ static void an_id_is_of_name_kind_and_key(void **state)
     }
 }
 
+static void a_verifier_key_of_either_kind_is_read_as_it_was_written(void **state)
+{
+    (void)state;
+    static const enum assay_note_kind KINDS[] = {ASSAY_NOTE_ED25519, ASSAY_NOTE_COSIGNATURE};
+    for (size_t i = 0; i < 2; i++) {
+        struct signer signer;
+        struct assay_note_key key;
+        struct assay_buf text;
+        make_signer(5, "wit", KINDS[i], &signer);
+        assay_buf_init(&text, 512);
+        assay_note_key_write(&signer.key, &text);
+        assert_int_equal(assay_note_key_read(text.data, &key, NULL), ASSAY_OK);
+        assert_int_equal(key.kind, KINDS[i]);
+        assert_true(key.id == signer.key.id);
+        assert_string_equal(key.name, "wit");
+        assert_memory_equal(key.key.bytes, signer.key.key.bytes, sizeof key.key.bytes);
+        assay_buf_done(&text);
+    }
+}
+
 /* ---- reading notes ---- */
 
 static void a_note_says_what_is_wrong_with_it(void **state)
@@ -544,6 +564,7 @@ int main(void)
         cmocka_unit_test(a_verifier_key_says_what_is_wrong_with_it),
         cmocka_unit_test(a_name_one_byte_too_long_is_no_part_of_a_verifier_key),
         cmocka_unit_test(an_id_is_of_name_kind_and_key),
+        cmocka_unit_test(a_verifier_key_of_either_kind_is_read_as_it_was_written),
         cmocka_unit_test(a_note_says_what_is_wrong_with_it),
         cmocka_unit_test(the_last_empty_line_divides_a_note),
         cmocka_unit_test(the_first_four_bytes_of_a_line_are_its_id),
