@@ -28,10 +28,12 @@ static assay_code sign_all(const char *type, const struct assay_buf *payload,
         }
     }
     qsort(ret, count, sizeof ret[0], by_keyid);
-    for (size_t i = 1; i < count; i++) {
-        if (by_keyid(&ret[i - 1], &ret[i]) == 0) {
+    const struct assay_envelope_signature *before = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (before && by_keyid(before, &ret[i]) == 0) {
             return assay_fail(err, ASSAY_USAGE, "one key was given twice");
         }
+        before = &ret[i];
     }
     return ASSAY_OK;
 }
