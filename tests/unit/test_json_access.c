@@ -258,6 +258,7 @@ static void an_integer_is_below_2_53_and_a_number_finite(void **state)
                 assay_json_add_u64(&b, root, (uint64_t)INTS[i].value);
             }
             assert_int_equal(assay_json_builder_check(&b, root, &err), INTS[i].due);
+            assert_int_equal(kind % 2 ? json_array_size(root) : json_object_size(root), INTS[i].due == ASSAY_OK);
             if (INTS[i].due != ASSAY_OK) {
                 assert_string_equal(
                     err.message, kind % 2 ? "'an array element' is an integer of 2^53 or more, which JSON readers round"
