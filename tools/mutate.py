@@ -90,6 +90,7 @@ def describe(mutant):
 
 
 OF_PLACES = ("relation", "off by one", "arithmetic")  # of these a sanitizer may see what no answer shows
+AHEAD_PER_JOB = 3  # changes given out before the answer to the first is in: a survivor takes as long as many others
 CHEAP_CPU_S = 1  # tests in all, before a better compiler is asked whether it is a change at all
 
 
@@ -147,7 +148,7 @@ def tried(bench, path, queue, equivalents, jobs):
                 for mutant in rest:
                     is_none = is_equivalent(mutant, equivalents)
                     waiting.append((mutant, None if is_none else pool.submit(judge, bench, mutant, base, slots)))
-                    if len(waiting) > jobs:
+                    if len(waiting) > AHEAD_PER_JOB * jobs:
                         break
                 if not waiting:
                     return
