@@ -30,11 +30,10 @@ static bytes8 read_step(const char *text, digits16 *bad)
     digits16 is_number = (digits16)(x - '0' <= 9), is_letter = (digits16)(x - 'a' <= 5);
     *bad |= ~(is_number | is_letter);
     pairs8 pairs = (pairs8)((is_number & (x - '0')) | (is_letter & (x - ('a' - 10))));
-    /* the first digit of a pair is its low byte, and the high half of what they stand for */
-    return __builtin_convertvector((pairs << 4 | pairs >> 8) & 0xff, bytes8);
+    /* the first digit of a pair is the high half of what they stand for, wherever the machine has it */
+    const bool is_first_low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    return __builtin_convertvector((is_first_low ? pairs << 4 | pairs >> 8 : pairs >> 4 | pairs) & 0xff, bytes8);
 }
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "pairs are read as numbers");
 
 bool assay_hex_read(const char *text, void *ret, size_t len)
 {

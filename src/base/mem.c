@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
 #include "base/faults.h"
+#include "base/poison.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -8,20 +9,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Under the address sanitizer what an arena has not handed out may not be touched, and pieces have a gap between them.
- */
-#ifndef __has_feature
-#define __has_feature(name) 0 /* gcc 12 has no such question, and says it with a macro */
-#endif
-#if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
-#include <sanitizer/asan_interface.h>
-#define ARENA_GAP_BYTES 16
-#else
-#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
-#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
-#define ARENA_GAP_BYTES 0
-#endif
 
 static atomic_ulong fail_countdown = ASSAY_FAULT_UNASKED;
 

@@ -145,11 +145,15 @@ static void rows_fold(struct assay_detection *detection, size_t first, size_t en
 
 /* ---- movements of a host ---------------------------------------------------------------------------------------- */
 
-/* Whether two changes are of commits at most ASSAY_DETECT_TOGETHER apart, as the first one's series has them. */
+/* Whether two changes are of commits at most ASSAY_DETECT_TOGETHER apart, as the first one's series has them. Runs
+ * whose commit nobody knows may lie weeks apart. */
 static bool is_together(const struct assay_detection *detection, const struct assay_detect_change *change,
                         const struct assay_detect_change *other)
 {
     const char *const *commits = commits_near(detection, change);
+    if (*other->commit == '\0') {
+        return other == change;
+    }
     for (size_t i = 0; i < NEAR_COUNT; i++) {
         if (strcmp(commits[i], other->commit) == 0) {
             return true;
@@ -390,7 +394,8 @@ assay_code detect_families(struct assay_detection *detection, struct assay_arena
     rc = rc == ASSAY_OK ? families_count(detection, arena, &families, &families_number, err) : rc;
     for (size_t first = 0, end; rc == ASSAY_OK && first < detection->changes_count; first = end) {
         end = first + 1;
-        bool is_known = detection->changes[first].commit[0] != '\0'; /* else the run stands for itself */
+        /* a run of unknown commit stands for itself, and is one run of each series at most */
+        bool is_known = detection->changes[first].commit[0] != '\0';
         while (is_known && end < detection->changes_count &&
                strcmp(detection->changes[end].commit, detection->changes[first].commit) == 0) {
             end++;
@@ -398,7 +403,7 @@ assay_code detect_families(struct assay_detection *detection, struct assay_arena
         const struct family *family = bsearch(&(struct family){.commit = detection->changes[first].commit}, families,
                                               families_number, sizeof *families, by_name);
         assert(family);
-        rc = rates_control(detection, first, end, is_known ? family->series : end - first, arena, err);
+        rc = rates_control(detection, first, end, is_known ? family->series : detection->series_count, arena, err);
         rows_fold(detection, first, end);
     }
     return rc;

@@ -157,16 +157,16 @@ static bool has_whole_samples(const struct reading *reading)
     return false;
 }
 
-/* GRIM (Brown and Heathers, 2017): is there a whole sum whose mean prints like this? Above 2^53 every sum fits; below,
- * two roundings of 2^-53 each leave the sum within one of the floor. */
+/* GRIM (Brown and Heathers, 2017): is there a whole sum whose mean prints like this? From 2^53 on every sum fits;
+ * below, two roundings of 2^-53 each leave the sum within one of the floor. */
 static void check_grim(struct judge *judge, const struct reading *reading)
 {
     double n = (double)reading->n, sum = reading->value * n;
-    if (reading->stat != STAT_MEAN || !has_whole_samples(reading) || reading->n == 0 || sum > 0x1p53) {
+    if (reading->stat != STAT_MEAN || !has_whole_samples(reading) || reading->n == 0 || !(fabs(sum) < 0x1p53)) {
         return;
     }
-    for (double candidate = floor(sum) - 1; candidate <= floor(sum) + 1; candidate++) {
-        if (candidate / n == reading->value) {
+    for (int beside = -1; beside <= 1; beside++) {
+        if ((floor(sum) + beside) / n == reading->value) {
             return;
         }
     }

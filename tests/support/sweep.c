@@ -144,6 +144,7 @@ static void try_value(const struct walk *walk, const char *place, size_t number,
     assay_buf_init(&answer, ANSWER_BYTES);
     assay_buf_init(&difference, ANSWER_BYTES);
     sweep->ask(edited, &answer, sweep->context);
+    assert_int_equal(assay_buf_check(&answer, NULL), ASSAY_OK);
     put_difference(&walk->honest, &answer, json_string_value(value), &difference);
     assert_int_equal(assay_buf_check(&difference, NULL), ASSAY_OK);
     keep(answers, &difference);

@@ -80,6 +80,8 @@ static const struct row ROWS[] = {
     {"a majflt_mean ns x@1 0.5 0; a minflt_mean ns x@1 0.5 1; a nivcsw_mean ns x@1 2 1", {NULL}},
     {"a nvcsw_mean ns x@1 9007199254740993.5 1; a peak_rss_mean ns x@1 4503599627370496.5 1", {NULL}},
     {"a spawn_mean ns x@1 4503599627370496.5 2; a sched_mean ns x@1 3002399751580330.5 3", {NULL}},
+    {"a e2e_mean ns x@1 -1e+308 10; a ttft_mean ns x@1 1e+308 10; a icl_mean ns x@1 3002399751580331 3", {NULL}},
+    {"a e2e_mean ns x@1 -1.5 1; a ttft_mean ns x@1 -1.5 2; a icl_mean ns x@1 -4503599627370496.5 1", {NULL}},
     {"a ttfb_mean ns x@1 9314580407674.758 967; a ttft_mean ns x@1 2895274591422.036 3111",
      {NULL}}, /* rounded down, up */
     {"a ttfb_mean ns x@1 9314580407674.76 967; a ttft_mean ns x@1 2895274591422.037 3111", {NULL}},
