@@ -18,9 +18,10 @@ SUITES = ("unit", "negative", "property", "fuzz")
 ASKED = re.compile(r"(test_|replay_|property_)?(json|crypto|record|judge|envelope|statement|evidence|negative|attack|report)")
 NOT_ASKED = re.compile(r"test_judge_simulated$")
 LIBRARIES = ["-ljansson", "-lyaml", "-lsodium", "-lzstd", "-lm", "-pthread"]
-# Swapped arguments of unlike types are no program: they must not compile.
+# Swapped arguments of unlike types, and a format that is none, are no program: they must not compile.
 STRICT = ["-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Werror=implicit-function-declaration",
-          "-Werror=discarded-qualifiers", "-Werror=format", "-Werror=float-conversion"]
+          "-Werror=discarded-qualifiers", "-Werror=format", "-Wformat=2", "-Werror=format-nonliteral", "-Werror=format-security", "-Werror=float-conversion",
+          "-ftrivial-auto-var-init=pattern"]  # and what nobody has written to is not zero on the stack either
 MEMORY_BYTES = 8 << 30
 CPU_SPARE_S = 2  # beside three times what the test takes without a mutant
 WALL_FACTOR, WALL_SPARE_S = 200, 600  # only for what sleeps: the machine may be busy, and processor time is the limit

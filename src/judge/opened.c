@@ -171,8 +171,10 @@ const json_t *assay_opened_metric(const struct assay_opened *opened, uint32_t ar
     const json_t *metrics = assay_json_at(opened->statement, "/predicate/metrics");
     const json_t *arms = assay_json_at(opened->statement, "/predicate/protocol/arms");
     const char *id = json_string_value(json_object_get(json_array_get(arms, arm), "id"));
-    for (size_t i = 0; id && i < json_array_size(metrics); i++) {
-        const json_t *metric = json_array_get(metrics, i);
+    const json_t *metric;
+    size_t i;
+    json_array_foreach(id ? metrics : NULL, i, metric)
+    {
         const char *of_arm = json_string_value(json_object_get(metric, "arm"));
         const char *its_name = json_string_value(json_object_get(metric, "name"));
         if (of_arm && its_name && strcmp(of_arm, id) == 0 && strcmp(its_name, name) == 0) {

@@ -28,6 +28,7 @@
 #define TAMPERS_MAX 8
 #define TIER_ANY (-2)
 #define CHUNKS_MAX 64
+#define FACTS_MAX 2
 #define MAGIC_BYTES 8 /* docs/formats/trace.md: a magic, then chunks behind two u32, stored and plain bytes */
 #define LENGTHS_BYTES 8
 
@@ -55,8 +56,9 @@ struct scene {
     struct evidence evidence;
     struct honest_run other; /* the baseline */
     struct assay_judge_baseline baseline;
-    char fact_place[ASSAY_JSON_POINTER_BYTES]; /* of the baseline; "" = none */
-    json_t *fact;
+    char fact_places[FACTS_MAX][ASSAY_JSON_POINTER_BYTES]; /* of the baseline */
+    size_t facts_count;
+    json_t *facts[FACTS_MAX];
     bool is_host_known, is_making_other, has_other;
     bool is_many;                     /* several violations of its gate */
     int tier;                         /* what is earned; TIER_ANY */
@@ -114,8 +116,10 @@ static void tamper_facts(json_t *facts, void *context)
     }
     if (!scene->is_making_other) {
         evidence_facts(facts, &scene->evidence);
-    } else if (scene->fact) {
-        edit_set(facts, scene->fact_place, json_incref(scene->fact));
+        return;
+    }
+    for (size_t i = 0; i < scene->facts_count; i++) {
+        edit_set(facts, scene->fact_places[i], json_incref(scene->facts[i]));
     }
 }
 
@@ -555,9 +559,13 @@ static void on_baseline(struct scene *scene, struct assay_slice rest)
 {
     struct honest_options options = scene->options;
     struct assay_slice what = assay_slice_cut(&rest, ' ');
-    if (assay_slice_is(what, "facts")) {
-        pointer_word(&rest, scene->run.statement, scene->fact_place);
-        scene->fact = read_value(rest);
+    if (assay_slice_is(what, "facts") || assay_slice_is(what, "also")) {
+        assert_in_range(scene->facts_count, 0, FACTS_MAX - 1);
+        pointer_word(&rest, scene->run.statement, scene->fact_places[scene->facts_count]);
+        scene->facts[scene->facts_count++] = read_value(rest);
+    }
+    if (assay_slice_is(what, "also")) {
+        return; /* the line that makes it follows */
     }
     options.tamper_facts = tamper_facts;
     options.context = scene;
@@ -743,7 +751,9 @@ static void scene_done(struct scene *scene)
     if (scene->has_other) {
         honest_run_done(&scene->other);
     }
-    json_decref(scene->fact);
+    for (size_t i = 0; i < scene->facts_count; i++) {
+        json_decref(scene->facts[i]);
+    }
     json_decref(scene->envelope);
     json_decref(scene->checks);
     evidence_done(&scene->evidence);
