@@ -105,7 +105,12 @@ static bool read_prices(struct gate_case *it, struct assay_prices *ret)
         gate_missing(it, "the prices %s are not there", it->gate->prices);
         return false;
     }
-    if (assay_prices_parse(file.data, file.len, ret, &err) != ASSAY_OK) {
+    assay_code rc = assay_prices_parse(file.data, file.len, ret, &err);
+    if (rc == ASSAY_NO_MEMORY) {
+        gate_broken(it, assay_nomem(it->gates->err));
+        return false;
+    }
+    if (rc != ASSAY_OK) {
         gate_not_measured(it, "prices: %s", err.message);
         return false;
     }

@@ -10,6 +10,7 @@
 #include "support/edit.h"
 #include "support/made_run.h"
 #include "support/source_root.h"
+#include "support/starved.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -637,6 +638,9 @@ static void ask_gate(struct book *book, const struct question *question, bool is
              answer.why);
     } else {
         says_document(book, &document);
+        if (question->is_starved) {
+            starved_gates(&asked, &document);
+        }
         keep_previous(book, &document);
     }
     assay_policy_free(policy);
