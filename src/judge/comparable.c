@@ -86,9 +86,9 @@ static bool is_unknown(const json_t *value)
 }
 
 /* Of a CPU list the count is compared: "0-3,8" is five. 0: it is no such list. */
-static uint64_t cpus_count(const char *list)
+static int64_t cpus_count(const char *list)
 {
-    uint64_t count = 0;
+    int64_t count = 0;
     struct assay_slice rest = assay_slice_of(list);
     while (rest.len > 0) {
         struct assay_slice high = assay_slice_cut(&rest, ','), low = assay_slice_cut(&high, '-');
@@ -97,7 +97,7 @@ static uint64_t cpus_count(const char *list)
             assay_num_u64(high.data ? high : low, "", UINT32_MAX, &last, NULL) != ASSAY_OK || last < first) {
             return 0;
         }
-        count += last - first + 1;
+        count += (int64_t)(last - first) + 1;
     }
     return count;
 }

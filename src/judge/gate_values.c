@@ -339,13 +339,12 @@ static double max_deviation(struct gate_case *it, const struct seeds *seeds)
     return !it->gate->is_relative || largest == 0 ? largest : largest / fabs(median); /* infinite about a median of 0 */
 }
 
-static void decide_variation(struct gate_case *it, const struct seeds *seeds, double pass_alpha, double fail_alpha)
+static void decide_variation(struct gate_case *it, const struct seeds *seeds, double alpha)
 {
     struct assay_verdict_row *row = &it->row;
     double mean = fabs(assay_stat_mean(seeds->values, seeds->count)), sd = assay_stat_sd(seeds->values, seeds->count);
     double degrees = (double)(seeds->count - 1);
-    double low = assay_stat_chi2_quantile(pass_alpha, degrees),
-           high = assay_stat_chi2_quantile(1 - pass_alpha, degrees);
+    double low = assay_stat_chi2_quantile(alpha, degrees), high = assay_stat_chi2_quantile(1 - alpha, degrees);
     row->has_point = mean > 0;
     row->point = mean > 0 ? sd / mean : 0;
     if (mean <= 0 || low <= 0) {
@@ -356,17 +355,17 @@ static void decide_variation(struct gate_case *it, const struct seeds *seeds, do
     row->has_interval = true;
     row->lower = row->point * sqrt(degrees / high);
     row->upper = row->point * sqrt(degrees / low);
-    row->confidence = 1 - pass_alpha;
+    row->confidence = 1 - alpha;
     row->method = "coefficient of variation, chi-squared bounds";
-    double fail_lower = row->point * sqrt(degrees / assay_stat_chi2_quantile(1 - fail_alpha, degrees));
     row->verdict = row->upper <= it->gate->max.value  ? ASSAY_VERDICT_PASS
-                   : fail_lower > it->gate->max.value ? ASSAY_VERDICT_FAIL
+                   : row->lower > it->gate->max.value ? ASSAY_VERDICT_FAIL
                                                       : ASSAY_VERDICT_UNDECIDED;
-    row->reason = row->verdict == ASSAY_VERDICT_UNDECIDED ? gate_open_reason(row->lower > it->gate->max.value) : NULL;
+    row->reason = row->verdict == ASSAY_VERDICT_UNDECIDED ? gate_open_reason(false) : NULL;
 }
 
 static void decide_stability(struct gate_case *it, double pass_alpha, double fail_alpha)
 {
+    (void)fail_alpha; /* not of the family: it fails at its own confidence */
     const struct seeds *seeds = it->data;
     struct assay_verdict_row *row = &it->row;
     double spread = max_deviation(it, seeds);
@@ -379,7 +378,7 @@ static void decide_stability(struct gate_case *it, double pass_alpha, double fai
         row->verdict = ASSAY_VERDICT_NOT_MEASURED;
         row->reason = "the median is 0: no relative spread";
     } else if (is_variation) {
-        decide_variation(it, seeds, pass_alpha, fail_alpha);
+        decide_variation(it, seeds, pass_alpha);
     } else {
         row->has_point = true;
         row->point = spread;

@@ -9,7 +9,7 @@
 
 #define ARENA_BYTES_MAX ((size_t)32 << 20) /* as of a judgement: ASSAY_VIOLATIONS_MAX violations and four lines */
 #define LINE_BYTES_MAX 2048
-#define QUOTED_BYTES_MAX (8 * ASSAY_LEGACY_BYTES_MAX) /* an id byte becomes "\u{7f}" at most */
+#define QUOTED_BYTES_MAX (8 * ASSAY_LEGACY_BYTES_MAX) /* of each id a few bytes more than it has */
 
 /* ---- gates ------------------------------------------------------------------------------------------------------ */
 

@@ -52,7 +52,7 @@ static assay_code choose_names(struct comparing *comparing, assay_err *err)
     return ASSAY_OK;
 }
 
-/* The values of one side that are there; NULL without memory. */
+/* The values of one side that are there; none without memory. */
 static double *values_of(struct comparing *comparing, const struct assay_opened *const *runs, size_t count,
                          uint32_t arm, const char *name, size_t *ret_count)
 {
@@ -128,7 +128,7 @@ static void add_row(struct comparing *comparing, uint32_t arm, const char *name)
         row->reason = lacks;
         return;
     }
-    if (!base || !other || base_count == 0 || other_count == 0 || assay_metric_find(name, &key, NULL) != ASSAY_OK) {
+    if (base_count == 0 || other_count == 0 || assay_metric_find(name, &key, NULL) != ASSAY_OK) {
         return;
     }
     rule.is_higher_better = strcmp(key.row->direction, "higher") == 0;
