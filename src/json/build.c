@@ -1,5 +1,6 @@
 #include "json/json.h"
 
+#include "base/hex.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -84,16 +85,13 @@ static json_t *make_dec(struct assay_json_builder *b, const char *name, double v
 
 static json_t *make_hex(const void *bytes, size_t len)
 {
-    static const char DIGITS[] = "0123456789abcdef";
-    const unsigned char *from = bytes;
-    struct assay_buf text;
-    assay_buf_init(&text, 2 * len + 1);
-    for (size_t i = 0; i < len; i++) {
-        assay_buf_char(&text, DIGITS[from[i] >> 4]);
-        assay_buf_char(&text, DIGITS[from[i] & 15]);
+    json_t *made = NULL;
+    char *text = assay_alloc(2 * len + 1, 1);
+    if (text) {
+        assay_hex_print(bytes, len, text);
+        made = json_stringn_nocheck(text, 2 * len);
     }
-    json_t *made = text.failed == ASSAY_OK ? json_stringn_nocheck(text.data ? text.data : "", text.len) : NULL;
-    assay_buf_done(&text);
+    assay_free(text);
     return made;
 }
 

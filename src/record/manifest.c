@@ -1,5 +1,6 @@
 #include "record/manifest.h"
 
+#include "base/hex.h"
 #include "base/num.h"
 
 #include <assert.h>
@@ -21,11 +22,8 @@ static assay_code fail(assay_err *err, size_t line, const char *right)
 
 static bool is_digest(struct assay_slice text)
 {
-    bool is_hex = text.len == 64;
-    for (size_t i = 0; i < text.len && is_hex; i++) {
-        is_hex = (text.data[i] >= '0' && text.data[i] <= '9') || (text.data[i] >= 'a' && text.data[i] <= 'f');
-    }
-    return is_hex;
+    unsigned char unused[32];
+    return text.len == 2 * sizeof unused && assay_hex_read(text.data, unused, sizeof unused);
 }
 
 static assay_code read_line(struct assay_slice line, size_t number, struct assay_arena *arena,

@@ -1,6 +1,9 @@
 #include "record/plan_ops.h"
 
+#include "base/hex.h"
+
 #include <assert.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
@@ -128,14 +131,12 @@ static void write_column(const struct assay_plan *plan, const struct column *col
 
 static void write_salts(const struct assay_plan *plan, struct assay_buf *out)
 {
-    static const char HEX[] = "0123456789abcdef";
     assay_buf_char(out, '"');
     for (size_t i = 0; i < plan->ops_count; i++) {
-        char digits[SALT_DIGITS];
-        for (size_t d = 0; d < SALT_DIGITS; d++) {
-            digits[d] = HEX[(plan->ops[i].salt >> (60 - 4 * d)) & 15];
-        }
-        assay_buf_append(out, digits, sizeof digits);
+        char digits[SALT_DIGITS + 1];
+        const uint64_t salt = htobe64(plan->ops[i].salt);
+        assay_hex_print(&salt, sizeof salt, digits);
+        assay_buf_append(out, digits, SALT_DIGITS);
     }
     assay_buf_char(out, '"');
 }
@@ -188,11 +189,6 @@ static assay_code read_column(struct assay_plan *plan, const json_t *operations,
     return ASSAY_OK;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static assay_code read_salts(struct assay_plan *plan, const json_t *operations, assay_err *err)
 {
     const char *text = NULL;
@@ -202,16 +198,12 @@ static assay_code read_salts(struct assay_plan *plan, const json_t *operations, 
                           plan->ops_count * SALT_DIGITS);
     }
     for (size_t i = 0; rc == ASSAY_OK && i < plan->ops_count; i++) {
-        uint64_t salt = 0;
-        for (size_t d = 0; d < SALT_DIGITS; d++) {
-            int digit = hex_digit(text[i * SALT_DIGITS + d]);
-            if (digit < 0) {
-                return assay_fail(err, ASSAY_MALFORMED, "/operations/salt: digit %zu is not lowercase hex",
-                                  i * SALT_DIGITS + d);
-            }
-            salt = salt << 4 | (uint64_t)digit;
+        uint64_t salt;
+        if (!assay_hex_read(text + i * SALT_DIGITS, &salt, sizeof salt)) {
+            return assay_fail(err, ASSAY_MALFORMED, "/operations/salt: digit %zu is not lowercase hex",
+                              strspn(text, "0123456789abcdef"));
         }
-        plan->ops[i].salt = salt;
+        plan->ops[i].salt = be64toh(salt);
     }
     return rc;
 }

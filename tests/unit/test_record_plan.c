@@ -164,6 +164,25 @@ static void the_request_digest_leaves_out_what_chance_and_the_run_add(void **sta
     assay_plan_free(b);
 }
 
+static void a_salt_is_written_highest_digit_first_and_its_first_wrong_digit_is_named(void **state)
+{
+    (void)state;
+    struct assay_plan *plan = some_plan(2), *none = NULL;
+    struct assay_buf text;
+    assay_err err = {0};
+    plan->ops[0].salt = 0x0123456789abcdef;
+    plan->ops[1].salt = 0xfedcba9876543210;
+    encode(plan, &text);
+    char *salts = strstr(text.data, "\"0123456789abcdeffedcba9876543210\"");
+    assert_non_null(salts);
+    salts[1 + 21] = 'G';
+    salts[1 + 30] = 'A'; /* one behind the first is not spoken of */
+    assert_int_equal(assay_plan_parse(text.data, text.len, &none, &err), ASSAY_MALFORMED);
+    assert_non_null(strstr(err.message, "/operations/salt: digit 21 is not lowercase hex"));
+    assay_buf_done(&text);
+    assay_plan_free(plan);
+}
+
 static void what_would_not_read_back_is_not_written(void **state)
 {
     (void)state;
@@ -190,6 +209,7 @@ int main(void)
         cmocka_unit_test(any_changed_byte_of_a_plan_is_refused_or_changes_it),
         cmocka_unit_test(second_spellings_and_wrong_values_are_refused),
         cmocka_unit_test(the_request_digest_leaves_out_what_chance_and_the_run_add),
+        cmocka_unit_test(a_salt_is_written_highest_digit_first_and_its_first_wrong_digit_is_named),
         cmocka_unit_test(what_would_not_read_back_is_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
