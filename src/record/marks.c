@@ -101,19 +101,8 @@ static assay_code read_marks(struct typed_reader *reader, const json_t *root, st
 
 static assay_code read_file(struct typed_reader *reader, const json_t *root, struct assay_marks *marks)
 {
-    const json_t *mark = json_object_get(root, "assay_marks");
-    const char *version = json_string_value(mark);
-    if (!json_is_object(root)) {
-        return typed_fail(reader, root, "", "marks are a mapping that begins with 'assay_marks: 1'");
-    }
-    if (mark && !version) {
-        return typed_fail_value(reader, mark, "", "assay_marks", "1");
-    }
-    if (version && strcmp(version, "1") != 0) {
-        return assay_fail(reader->err, ASSAY_UNSUPPORTED, "'assay_marks' is %.32s; this program reads version 1",
-                          version);
-    }
-    assay_code rc = typed_object(reader, root, "", TOP, COUNT_OF(TOP), marks);
+    assay_code rc = typed_head(reader, root, "marks are", "assay_marks");
+    rc = rc == ASSAY_OK ? typed_object(reader, root, "", TOP, COUNT_OF(TOP), marks) : rc;
     return rc == ASSAY_OK ? read_marks(reader, root, marks) : rc;
 }
 

@@ -23,7 +23,6 @@ static const char *const RELEASE[] = {"release", NULL};
 static const char *const EQUAL[] = {"equal", NULL};
 static const char *const REQUIRED[] = {"required", NULL};
 static const char *const COVERS[] = {"fail", "undecided", NULL};
-static const char *const ONE[] = {"1", NULL};
 
 #define POLICY(member) offsetof(struct assay_policy, member)
 static const struct typed_key TOP[] = {
@@ -234,19 +233,8 @@ static assay_code read_rollout(struct typed_reader *reader, const json_t *root, 
 
 static assay_code read_head(struct typed_reader *reader, const json_t *root, struct assay_policy *policy)
 {
-    const json_t *mark = json_object_get(root, "assay_policy");
-    const char *version = json_string_value(mark);
-    if (!json_is_object(root)) {
-        return typed_fail(reader, root, "", "a policy is a mapping that begins with 'assay_policy: 1'");
-    }
-    if (mark && !version) {
-        return typed_fail_value(reader, mark, "", "assay_policy", "1");
-    }
-    if (version && strcmp(version, ONE[0]) != 0) {
-        return assay_fail(reader->err, ASSAY_UNSUPPORTED, "'assay_policy' is %.32s; this program reads version 1",
-                          version);
-    }
-    assay_code rc = typed_object(reader, root, "", TOP, COUNT_OF(TOP), policy);
+    assay_code rc = typed_head(reader, root, "a policy is", "assay_policy");
+    rc = rc == ASSAY_OK ? typed_object(reader, root, "", TOP, COUNT_OF(TOP), policy) : rc;
     if (rc == ASSAY_OK && !json_object_get(root, "gates") && !json_object_get(root, "require") &&
         !json_object_get(root, "claims")) {
         rc = typed_fail(reader, root, "", "a policy has at least one of 'gates', 'require' and 'claims'");

@@ -37,6 +37,22 @@ assay_code typed_fail_value(struct typed_reader *reader, const json_t *value, co
     return rc;
 }
 
+assay_code typed_head(struct typed_reader *reader, const json_t *root, const char *what, const char *name)
+{
+    const json_t *mark = json_object_get(root, name);
+    const char *version = json_string_value(mark);
+    if (!json_is_object(root)) {
+        return typed_fail(reader, root, "", "%s a mapping that begins with '%s: 1'", what, name);
+    }
+    if (mark && !version) {
+        return typed_fail_value(reader, mark, "", name, "1");
+    }
+    if (version && strcmp(version, "1") != 0) {
+        return assay_fail(reader->err, ASSAY_UNSUPPORTED, "'%s' is %.32s; this program reads version 1", name, version);
+    }
+    return ASSAY_OK;
+}
+
 void typed_where(char text[TYPED_WHERE_BYTES], const char *list, size_t index, const json_t *object)
 {
     const char *id = json_string_value(json_object_get(object, "id"));

@@ -49,6 +49,10 @@ assay_code typed_fail(struct typed_reader *reader, const json_t *value, const ch
 assay_code typed_fail_value(struct typed_reader *reader, const json_t *value, const char *where, const char *name,
                             const char *right);
 
+/* What every typed file begins with: a mapping with `name: 1`. what: "a policy is", for the message that it is none.
+ * UNSUPPORTED: another version. A mapping without the name is left to its table, which requires it. */
+assay_code typed_head(struct typed_reader *reader, const json_t *root, const char *what, const char *name);
+
 /* Reads a mapping along its table into the struct at `into`. */
 assay_code typed_object(struct typed_reader *reader, const json_t *object, const char *where,
                         const struct typed_key *keys, size_t keys_count, void *into);

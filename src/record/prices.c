@@ -26,20 +26,10 @@ static const struct typed_key PRICES[] = {
 
 static assay_code read_prices(struct typed_reader *reader, const json_t *root, struct assay_prices *ret)
 {
-    const json_t *mark = json_object_get(root, "assay_prices"), *prices = json_object_get(root, "prices");
-    const char *version = json_string_value(mark);
+    const json_t *prices = json_object_get(root, "prices");
     struct given given = {0};
-    if (!json_is_object(root)) {
-        return typed_fail(reader, root, "", "a price file is a mapping that begins with 'assay_prices: 1'");
-    }
-    if (mark && !version) {
-        return typed_fail_value(reader, mark, "", "assay_prices", "1");
-    }
-    if (version && strcmp(version, "1") != 0) {
-        return assay_fail(reader->err, ASSAY_UNSUPPORTED, "'assay_prices' is %.32s; this program reads version 1",
-                          version);
-    }
-    assay_code rc = typed_object(reader, root, "", TOP, COUNT_OF(TOP), ret);
+    assay_code rc = typed_head(reader, root, "a price file is", "assay_prices");
+    rc = rc == ASSAY_OK ? typed_object(reader, root, "", TOP, COUNT_OF(TOP), ret) : rc;
     if (rc == ASSAY_OK && ret->until_day <= ret->from_day) {
         rc =
             typed_fail_value(reader, json_object_get(root, "valid_until"), "", "valid_until", "a day after valid_from");
