@@ -52,7 +52,6 @@ static assay_code series_scan(struct assay_detection *detection, size_t index, c
         skipped++;
     }
     *ret = (struct found){.changes = scan.changes + skipped, .count = scan.changes_count - skipped};
-    detection->changes_count += ret->count;
     return ASSAY_OK;
 }
 
@@ -60,11 +59,16 @@ static assay_code series_scan(struct assay_detection *detection, size_t index, c
 static assay_code changes_join(struct assay_detection *detection, const struct found *found, struct assay_arena *arena,
                                assay_err *err)
 {
-    struct assay_detect_change *to = assay_arena_take(arena, detection->changes_count, sizeof *to);
+    size_t count = 0;
+    for (size_t i = 0; i < detection->series_count; i++) {
+        count += found[i].count;
+    }
+    struct assay_detect_change *to = assay_arena_take(arena, count, sizeof *to);
     if (to == NULL) {
         return assay_nomem(err);
     }
     detection->changes = to;
+    detection->changes_count = count;
     for (size_t i = 0; i < detection->series_count; i++) {
         memcpy(to, found[i].changes, found[i].count * sizeof *to);
         to += found[i].count;

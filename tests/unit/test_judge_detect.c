@@ -407,6 +407,27 @@ static void a_commit_that_no_series_has_is_no_good_news(void **state)
     done();
 }
 
+static void memory_that_runs_out_leaves_no_changes_counted(void **state)
+{
+    (void)state;
+    enum { PARTS = 16 };
+    const struct assay_detect_rule rule = {.today = TODAY};
+    size_t needed_bytes = 0, refused = 0;
+    for (size_t part = PARTS; part > 0; part--) { /* the first has all it wants, and says how much that is */
+        make(2, 1);
+        step(0, 60, 1.10);
+        step(1, 40, 1.10);
+        made.arena.max_bytes = needed_bytes ? needed_bytes * part / PARTS - 1 : ARENA_BYTES_MAX;
+        assay_code rc = assay_detect(made.series, 2, &rule, &made.arena, &made.found, NULL);
+        needed_bytes = part == PARTS ? made.arena.used_bytes : needed_bytes;
+        refused += rc == ASSAY_NO_MEMORY;
+        assert_int_equal(rc, part == PARTS ? ASSAY_OK : ASSAY_NO_MEMORY);
+        assert_true(made.found.changes_count == 0 || made.found.changes != NULL);
+        done();
+    }
+    assert_int_equal(refused, PARTS - 1);
+}
+
 static void a_host_whose_series_move_together_is_the_finding_once(void **state)
 {
     (void)state;
@@ -581,6 +602,7 @@ int main(void)
         cmocka_unit_test(an_ack_ends_when_the_level_moves_again),
         cmocka_unit_test(earlier_changes_are_left_out_on_demand),
         cmocka_unit_test(a_commit_that_no_series_has_is_no_good_news),
+        cmocka_unit_test(memory_that_runs_out_leaves_no_changes_counted),
         cmocka_unit_test(a_host_whose_series_move_together_is_the_finding_once),
         cmocka_unit_test(a_host_of_few_contexts_is_not_said_to_move),
         cmocka_unit_test(changes_of_one_commit_have_the_time_of_its_first_run),
