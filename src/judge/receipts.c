@@ -1,6 +1,7 @@
 #include "judge/comparable.h"
 #include "judge/judge_room.h"
 
+#include "base/text.h"
 #include "stat/stat.h"
 
 #include <assert.h>
@@ -239,8 +240,8 @@ static const char *summary(struct comparing *comparing, size_t refusing)
     size_t words[2] = {0, 0};
     for (size_t i = 0; i < draft->rows_count; i++) {
         const char *word = draft->rows[i].word ? draft->rows[i].word : "";
-        words[0] += strncmp(word, "slower", 6) == 0;
-        words[1] += strncmp(word, "faster", 6) == 0;
+        words[0] += assay_text_starts(word, "slower");
+        words[1] += assay_text_starts(word, "faster");
     }
     return judge_draft_text(comparing->draft, "%zu against %zu runs, unpaired%s: %zu metrics, %zu slower, %zu faster",
                             sides->other_count, sides->base_count,

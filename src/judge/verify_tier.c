@@ -131,8 +131,7 @@ static bool is_challenged(const struct judge *judge)
     {
         const char *rule = judge_text_of(check, "rule");
         for (size_t k = 0; k < sizeof AUDITS / sizeof AUDITS[0]; k++) {
-            if (strncmp(rule, AUDITS[k], strlen(AUDITS[k])) == 0 &&
-                strcmp(judge_text_of(check, "verdict"), "pass") != 0) {
+            if (assay_text_starts(rule, AUDITS[k]) && strcmp(judge_text_of(check, "verdict"), "pass") != 0) {
                 return false;
             }
         }
