@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SHOWN_MAX 64 /* of a wrong value in a message */
@@ -39,16 +40,19 @@ void assay_json_show(struct assay_buf *out, const json_t *value, size_t max_byte
     assay_buf_done(&text);
 }
 
+/* name: NULL if what is wrong is at `at` itself. */
 static assay_code fail_found(const json_t *found, const char *name, const char *at, const char *expected,
                              assay_err *err)
 {
     struct assay_buf shown;
     struct assay_json_pointer pointer = {.len = 0};
-    (void)assay_json_pointer_name(&pointer, name);
+    if (name) {
+        (void)assay_json_pointer_name(&pointer, name);
+    }
     assay_buf_init(&shown, ASSAY_ERR_BYTES);
     assay_json_show(&shown, found, SHOWN_MAX);
-    assay_code rc = assay_fail(err, ASSAY_MALFORMED, "%s%s: found %s, expected %s", at, pointer.text,
-                               shown.data ? shown.data : "a value", expected);
+    assay_code rc = assay_fail(err, ASSAY_MALFORMED, "%s%s%sfound %s, expected %s", at, pointer.text,
+                               name || at[0] ? ": " : "", shown.data ? shown.data : "a value", expected);
     assay_buf_done(&shown);
     return rc;
 }
@@ -57,13 +61,9 @@ assay_code assay_json_get(const json_t *object, const char *name, const char *at
 {
     assert(name && at && ret);
     if (!json_is_object(object)) {
-        struct assay_buf shown;
-        assay_buf_init(&shown, ASSAY_ERR_BYTES);
-        assay_json_show(&shown, object, SHOWN_MAX);
-        assay_code rc = assay_fail(err, ASSAY_MALFORMED, "%s: found %s, expected an object with '%s'", at,
-                                   shown.data ? shown.data : "a value", name);
-        assay_buf_done(&shown);
-        return rc;
+        char expected[ASSAY_ERR_BYTES];
+        (void)snprintf(expected, sizeof expected, "an object with '%s'", name);
+        return fail_found(object, NULL, at, expected, err);
     }
     json_t *value = json_object_get(object, name);
     if (!value) {
@@ -256,6 +256,9 @@ assay_code assay_json_only(const json_t *object, const char *const *names, const
         const json_t *in;
         json_t *out;
     } walked = {object}; /* the iteration only reads */
+    if (!json_is_object(object)) {
+        return fail_found(object, NULL, at, "an object", err);
+    }
     json_object_foreach(walked.out, name, value)
     {
         size_t i = 0;

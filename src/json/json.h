@@ -125,7 +125,7 @@ assay_code assay_json_get_u64_text(const json_t *object, const char *name, const
 assay_code assay_json_get_dec(const json_t *object, const char *name, const char *at, double *ret, assay_err *err);
 assay_code assay_json_get_hex(const json_t *object, const char *name, const char *at, void *ret_bytes, size_t bytes,
                               assay_err *err);
-/* MALFORMED at the first member that is not in the NULL-terminated list. */
+/* MALFORMED if it is no object, and at the first member that is not in the NULL-terminated list. */
 assay_code assay_json_only(const json_t *object, const char *const *names, const char *at, assay_err *err);
 
 /* What is there, for "found ...": the value as one short line, cut at max_bytes; a missing value is "nothing". */

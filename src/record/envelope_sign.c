@@ -100,8 +100,7 @@ static assay_code read_signature(const json_t *entry, struct assay_envelope_sign
     struct assay_buf bytes;
     const char *text = NULL;
     assay_buf_init(&bytes, ASSAY_SIGNATURE_BYTES);
-    assay_code rc = json_is_object(entry) ? assay_json_only(entry, NAMES, AT, err)
-                                          : assay_fail(err, ASSAY_MALFORMED, "%s: found no object", AT);
+    assay_code rc = assay_json_only(entry, NAMES, AT, err);
     rc = rc == ASSAY_OK ? assay_json_get_hex(entry, "keyid", AT, ret->keyid.bytes, sizeof ret->keyid.bytes, err) : rc;
     rc = rc == ASSAY_OK ? assay_json_get_text(entry, "sig", AT, &text, err) : rc;
     rc = rc == ASSAY_OK ? assay_base64_decode(text, strlen(text), &bytes, err) : rc;

@@ -107,8 +107,7 @@ static assay_code read_key(const json_t *object, const char *at, struct assay_tr
                                         "notBefore", "notAfter", "revokedAt",  "reason", NULL};
     json_t *runners = NULL;
     const char *number;
-    assay_code rc = json_is_object(object) ? assay_json_only(object, NAMES, at, err)
-                                           : assay_fail(err, ASSAY_MALFORMED, "%s: found no object", at);
+    assay_code rc = assay_json_only(object, NAMES, at, err);
     rc = rc == ASSAY_OK ? get_public(object, at, &ret->public, err) : rc;
     rc = rc == ASSAY_OK ? check_keyid(object, at, ret, err) : rc;
     rc = rc == ASSAY_OK ? assay_json_get_text(object, "minisignId", at, &number, err) : rc;
@@ -198,8 +197,7 @@ static assay_code read_log(const json_t *object, const char *at, struct assay_tr
     static const char *const NAMES[] = {"origin", "vkey", "witnesses", "quorum", NULL};
     const char *origin = NULL;
     json_t *witnesses = NULL;
-    assay_code rc = json_is_object(object) ? assay_json_only(object, NAMES, at, err)
-                                           : assay_fail(err, ASSAY_MALFORMED, "%s: found no object", at);
+    assay_code rc = assay_json_only(object, NAMES, at, err);
     rc = rc == ASSAY_OK ? assay_json_get_text(object, "origin", at, &origin, err) : rc;
     rc = rc == ASSAY_OK ? read_vkey(json_object_get(object, "vkey"), at, ASSAY_NOTE_ED25519, &ret->log, err) : rc;
     if (rc == ASSAY_OK && strcmp(origin, ret->log.name) != 0) {

@@ -293,9 +293,6 @@ static assay_code get_members(const json_t *object, struct table table, const ch
 {
     const char *names[COUNT_OF(ROW) + 8];
     size_t count = 0;
-    if (!json_is_object(object)) {
-        return assay_fail(err, ASSAY_MALFORMED, "%s: expected an object", at);
-    }
     for (; also && *also; also++) {
         names[count++] = *also;
     }

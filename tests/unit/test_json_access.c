@@ -67,6 +67,8 @@ static void a_wrong_member_is_named_by_its_pointer(void **state)
     assert_int_equal(assay_json_get_text(root, "nul", "", &t, &err), ASSAY_MALFORMED);
     assert_int_equal(assay_json_get_text(json_object_get(root, "t"), "x", "/t", &t, &err), ASSAY_MALFORMED);
     assert_string_equal(err.message, "/t: found \"01\", expected an object with 'x'");
+    assert_int_equal(assay_json_get_text(json_object_get(root, "t"), "x", "", &t, &err), ASSAY_MALFORMED);
+    assert_string_equal(err.message, "found \"01\", expected an object with 'x'"); /* the whole has no place */
     assert_int_equal(u, 0);
     json_decref(root);
 }

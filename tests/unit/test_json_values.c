@@ -200,6 +200,7 @@ static void the_first_member_that_is_not_in_the_list_is_named(void **state)
         {"{\"a\":1,\"b\":2,\"c\":3,\"e\":[4]}", NAMES,
          "/x/e: found an array of 1 elements, expected no member of this name"},
         {"{\"\":1}", NAMES, "/x/: found 1, expected no member of this name"},
+        {"[]", NAMES, "/x: found an array of 0 elements, expected an object"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         json_t *root = read_text(CASES[i].json);

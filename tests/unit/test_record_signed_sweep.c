@@ -359,7 +359,7 @@ static void keys_of_a_trust_file_are_at_most_256_each_once(void **state)
         }
         (void)json_object_set_new(body, "keys", keys);
         expect_trust(body, over ? "(too large) ! trust file: /keys: found ..., expected at most 256"
-                                : "/keys/0: found no object");
+                                : "/keys/0: found ..., expected an object");
     }
     for (size_t twice = 0; twice < 2; twice++) {
         json_t *body = trust_body(), *keys = json_object_get(body, "keys");
@@ -1030,6 +1030,7 @@ static void an_envelope_of_sixteen_is_signed_by_these_and_is_empty_once_it_is_do
         assert_true(!opened.body && !opened.payload.data && opened.signatures_count == 0);
     }
     assert_int_equal(assay_envelope_open(&EXAMPLE, false, "[]", 2, &opened, &err), ASSAY_MALFORMED);
+    assert_string_equal(err.message, "example: found an array of 0 elements, expected an object");
     assert_null(opened.body);
     for (size_t i = 0; i < ASSAY_ENVELOPE_SIGNATURES_MAX; i++) { /* one key twice, wherever it stands */
         size_t other = (i + 1) % ASSAY_ENVELOPE_SIGNATURES_MAX;
