@@ -10,7 +10,7 @@
 
 #define DIGITS_MAX 15 /* an integer below 2^53 in any case */
 
-/* ---- pieces: each moves over what it found, or says no ---- */
+/* ---- pieces: each moves over what it found, or says no, and then leaves *rest anywhere ---- */
 
 static bool cut(struct assay_slice *rest, size_t len, const char **ret)
 {

@@ -24,7 +24,8 @@ void log_index_done(struct log_index *index); /* fine on a zeroed one */
 
 /* Said some keys ahead: asks memory for the place of the key, and returns what log_index_number_at wants to know. */
 uint64_t log_index_ahead(const struct log_index *index, const void *key);
-size_t log_index_number_at(struct log_index *index, const void *key, uint64_t ahead); /* key: outlives the index */
+/* The number of the key, the next one if it is new. key: outlives the index, in both. */
+size_t log_index_number_at(struct log_index *index, const void *key, uint64_t ahead);
 size_t log_index_number(struct log_index *index, const void *key);
 
 bool tlog_row_is_outcome(const struct assay_tlog_row *row); /* receipt, record, abandoned */
