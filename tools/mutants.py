@@ -19,7 +19,7 @@ SIGNS = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "+=": "-=", "-=": "+=
 HYGIENE = re.compile(r"(\w*_(free|done|wipe|wrap|memzero|munlock|mlock|decref|dispose)|free|close|fclose|fail_msg|static_assert|assert"
                      r"|_Static_assert|ZSTD_freeDCtx|ZSTD_freeCCtx)$")
 WORDING = re.compile(r"(assay_fail\w*|assay_buf_printf|assay_err\w*)$")
-ROOM = re.compile(r"(assay_arena_take|assay_alloc|assay_buf_init)$")  # how much memory is asked for or allowed: what overflows, sanitizers see
+ROOM = re.compile(r"(assay_arena_take|assay_alloc|assay_realloc|assay_buf_init)$")  # how much memory is asked for or allowed: what overflows, sanitizers see
 WORDS_INTO = {"found", "expected", "message", "why"}  # snprintf into these makes words
 CONTROL = {"if", "while", "for", "switch", "return", "sizeof", "else", "do", "case", "goto"}
 

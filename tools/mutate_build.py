@@ -18,9 +18,10 @@ SUITES = ("unit", "negative", "property", "fuzz")
 ASKED = re.compile(r"(test_|replay_|property_)?(json|crypto|record|judge|envelope|statement|evidence|negative|attack|report)")
 NOT_ASKED = re.compile(r"test_judge_simulated$")
 LIBRARIES = ["-ljansson", "-lyaml", "-lsodium", "-lzstd", "-lm", "-pthread"]
-# Swapped arguments of unlike types, and a format that is none, are no program: they must not compile.
+# What the build with its warnings refuses is no program: swapped arguments of unlike types, a format that is none.
 STRICT = ["-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Werror=implicit-function-declaration",
-          "-Werror=discarded-qualifiers", "-Werror=format", "-Wformat=2", "-Werror=format-nonliteral", "-Werror=format-security", "-Werror=float-conversion",
+          "-Werror=discarded-qualifiers", "-Wformat=2", "-Werror=format", "-Werror=format-nonliteral",
+          "-Werror=format-security", "-Werror=float-conversion", "-Wall", "-Werror=memset-transposed-args",
           "-ftrivial-auto-var-init=pattern"]  # and what nobody has written to is not zero on the stack either
 MEMORY_BYTES = 8 << 30
 CPU_SPARE_S = 2  # beside three times what the test takes without a mutant
@@ -156,7 +157,8 @@ class Bench:
             at = command.index(flag)
             del command[at : at + 2]
         command = [w for w in command if w != "-MD" and not w.startswith("-W")][:-1]
-        command += ["-iquote", os.path.join(self.root, os.path.dirname(source)), *STRICT, *more, copy, "-o", output]
+        command += ["-iquote", os.path.join(self.root, os.path.dirname(source)), *STRICT, *more, copy, "-o", output,
+                    "-fmacro-prefix-map=%s=src" % os.path.dirname(copy)]  # asserts name the file: of no slot
         return subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0
 

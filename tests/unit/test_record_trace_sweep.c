@@ -845,6 +845,33 @@ static void stamps_at_the_limit_are_written_and_beyond_it_are_a_bug(void **state
     }
 }
 
+static void a_column_is_at_most_eight_bytes_wide(void **state)
+{
+    (void)state;
+    enum { HEAD_BYTES = 9, WIDTH_MAX = 10 };
+    const struct assay_clock_reading row = {7, 1, 2, 3};
+    static struct trace_sink sink;
+    uint64_t scratch[1];
+    assay_buf_init(&sink.plain, FILE_MAX);
+    sink.cuts_count = 0;
+    assert_int_equal(assay_trace_rows_put(TRACE_ROWS_CLOCK, &row, 1, scratch, &sink, NULL), ASSAY_OK);
+    for (unsigned width = 0; width <= WIDTH_MAX; width++) {
+        struct assay_clock_reading again = {0, 0, 0, 0};
+        struct assay_buf wide; /* the first column with zeros behind its least value, and nothing behind the last */
+        assay_buf_init(&wide, FILE_MAX);
+        assay_buf_char(&wide, (char)width);
+        assay_buf_append(&wide, sink.plain.data + 1, HEAD_BYTES - 1);
+        assay_buf_append(&wide, "\0\0\0\0\0\0\0\0\0\0", width);
+        assay_buf_append(&wide, sink.plain.data + HEAD_BYTES, sink.plain.len - HEAD_BYTES);
+        struct trace_cursor cursor = {.bytes = wide.data, .len = wide.len};
+        bool is_read = assay_trace_rows_get(TRACE_ROWS_CLOCK, &cursor, &again, 1, scratch, NULL) == ASSAY_OK;
+        assert_int_equal(is_read, width <= 8);
+        assert_true(!is_read || memcmp(&again, &row, sizeof row) == 0);
+        assay_buf_done(&wide);
+    }
+    assay_buf_done(&sink.plain);
+}
+
 /* ---- clocks ----------------------------------------------------------------------------------------------------- */
 
 /* What a run's readings say: the offset lies in every bracket of a stretch; where it cannot, the clock was set. */
@@ -918,6 +945,7 @@ int main(void)
         cmocka_unit_test(room_grows_by_doubling_up_to_its_limit),
         cmocka_unit_test(a_block_is_written_and_cut_as_ever),
         cmocka_unit_test(stamps_at_the_limit_are_written_and_beyond_it_are_a_bug),
+        cmocka_unit_test(a_column_is_at_most_eight_bytes_wide),
         cmocka_unit_test(brackets_of_a_clock_are_narrowed_until_it_is_set),
         cmocka_unit_test(a_trace_that_memory_is_too_short_for_is_not_opened),
     };
