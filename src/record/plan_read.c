@@ -130,10 +130,6 @@ static assay_code read_metrics(struct assay_plan *plan, const json_t *root, assa
 {
     json_t *metrics;
     assay_code rc = assay_json_get_array(root, "metrics", "", &metrics, err);
-    if (rc == ASSAY_OK && json_array_size(metrics) > ASSAY_PLAN_METRICS_MAX) {
-        return assay_fail(err, ASSAY_TOO_LARGE, "/metrics: found %zu, expected at most %d", json_array_size(metrics),
-                          ASSAY_PLAN_METRICS_MAX);
-    }
     for (size_t i = 0; rc == ASSAY_OK && i < json_array_size(metrics); i++) {
         rc = read_metric(plan, json_array_get(metrics, i), i, err);
     }
