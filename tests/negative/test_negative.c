@@ -569,7 +569,7 @@ static void on_baseline(struct scene *scene, struct assay_slice rest)
     }
     options.tamper_facts = tamper_facts;
     options.context = scene;
-    options.number = 9;
+    options.number = assay_slice_is(what, "again") ? options.number : 9; /* the same run id, or another */
     options.is_partial = assay_slice_is(what, "record");
     scene->is_making_other = scene->has_other = true;
     honest_run_make(&options, &scene->other);
