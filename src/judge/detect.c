@@ -1,5 +1,7 @@
 #include "judge/detect_room.h"
 
+#include "base/text.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -27,7 +29,7 @@ struct found {
 static size_t since_of(const struct assay_detect_line *line, const char *since)
 {
     size_t at = 0;
-    while (since != NULL && at < line->count && strncmp(line->commits[at], since, strlen(since)) != 0) {
+    while (since != NULL && at < line->count && !assay_text_starts(line->commits[at], since)) {
         at++;
     }
     return at;

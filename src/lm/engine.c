@@ -24,14 +24,19 @@ static assay_code read_threads(struct assay_engine_setup *setup, const char *tex
     return assay_fail(err, ASSAY_USAGE, "ASSAY_THREADS is '%.40s', expected 1 to %d", text, ASSAY_TEAM_THREADS_MAX);
 }
 
-static assay_code read_pin(struct assay_engine_setup *setup, const char *text, assay_err *err)
+static assay_code read_switch(const char *name, const char *text, enum assay_switch *ret, assay_err *err)
 {
     bool is_on = strcmp(text, "1") == 0;
     if (!is_on && strcmp(text, "0") != 0) {
-        return assay_fail(err, ASSAY_USAGE, "ASSAY_PIN is '%.40s', expected 0 or 1", text);
+        return assay_fail(err, ASSAY_USAGE, "%s is '%.40s', expected 0 or 1", name, text);
     }
-    setup->pin = is_on ? ASSAY_SWITCH_ON : ASSAY_SWITCH_OFF;
+    *ret = is_on ? ASSAY_SWITCH_ON : ASSAY_SWITCH_OFF;
     return ASSAY_OK;
+}
+
+static assay_code read_pin(struct assay_engine_setup *setup, const char *text, assay_err *err)
+{
+    return read_switch("ASSAY_PIN", text, &setup->pin, err);
 }
 
 static assay_code read_pages(struct assay_engine_setup *setup, const char *text, assay_err *err)
@@ -46,15 +51,15 @@ static assay_code read_pages(struct assay_engine_setup *setup, const char *text,
 
 static assay_code read_draft(struct assay_engine_setup *setup, const char *text, assay_err *err)
 {
-    bool is_on = strcmp(text, "1") == 0;
-    if (!is_on && strcmp(text, "0") != 0) {
-        return assay_fail(err, ASSAY_USAGE, "ASSAY_DRAFT is '%.40s', expected 0 or 1", text);
+    enum assay_switch drafts;
+    assay_code rc = read_switch("ASSAY_DRAFT", text, &drafts, err);
+    if (rc == ASSAY_OK && drafts == ASSAY_SWITCH_ON && !setup->takes_drafts) {
+        rc = assay_fail(err, ASSAY_USAGE, "ASSAY_DRAFT is 1, expected 0: only 'lm generate' takes drafts");
     }
-    if (is_on && !setup->takes_drafts) {
-        return assay_fail(err, ASSAY_USAGE, "ASSAY_DRAFT is 1, expected 0: only 'lm generate' takes drafts");
+    if (rc == ASSAY_OK) {
+        setup->drafts = drafts;
     }
-    setup->drafts = is_on ? ASSAY_SWITCH_ON : ASSAY_SWITCH_OFF;
-    return ASSAY_OK;
+    return rc;
 }
 
 assay_code assay_head_named(const char *name, enum assay_head *ret, assay_err *err)

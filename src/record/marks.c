@@ -1,5 +1,6 @@
 #include "record/marks.h"
 
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "record/policy_read.h"
 
@@ -166,7 +167,7 @@ bool assay_glob_matches(const char *glob, const char *text)
 bool assay_mark_fits(const struct assay_mark *mark, const char *series, const char *commit)
 {
     return assay_glob_matches(mark->series, series) &&
-           (mark->commit == NULL || (commit[0] != '\0' && strncmp(mark->commit, commit, strlen(mark->commit)) == 0));
+           (mark->commit == NULL || (commit[0] != '\0' && assay_text_starts(commit, mark->commit)));
 }
 
 bool assay_mark_is_valid(const struct assay_mark *mark, int64_t day)
